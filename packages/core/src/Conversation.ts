@@ -1,0 +1,144 @@
+/**
+ * A running task's hold on its session: opened in a scope, and aborted by that scope unless the task got its answer.
+ *
+ * Calls to the host are never left half way. A call that is under way when the task is called off runs on to its own
+ * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
+ * prompted. The scope itself does not wait for any of that: slots and status are free at once.
+ */
+import { Deferred, Effect, Exit, Fiber, FiberSet, Option, Ref, Schedule, type Scope } from "effect"
+import { type AgentHost, HostError, SessionGone } from "./AgentHost.ts"
+import type { Settings } from "./Settings.ts"
+import type { SessionId, Task } from "./Task.ts"
+import * as Tasks from "./Task.ts"
+
+/** Whether the host confirmed that a session was stopped. `none`: there was nothing to stop. */
+export type Abort = "none" | "confirmed" | "unconfirmed"
+
+export interface Conversation {
+  readonly session: SessionId
+  /** The last message that was there before; none in a new session. */
+  readonly after: Option.Option<string>
+  readonly prompt: Effect.Effect<void, HostError | SessionGone>
+}
+
+/** What is needed besides: `calls` holds the calls that may outlive a task, and ends with the service. */
+export interface Environment {
+  readonly host: AgentHost["Service"]
+  readonly settings: Settings
+  readonly calls: FiberSet.FiberSet<unknown, unknown>
+}
+
+/**
+ * Opens the session of a task, or takes up the one it had. When the scope closes with anything but success the session
+ * is aborted, and `aborted` is told how that went; with success it is told `none`.
+ */
+export const open = Effect.fnUntraced(function*(
+  { calls, host, settings }: Environment,
+  task: Task,
+  aborted: Deferred.Deferred<Abort>
+): Effect.fn.Return<Conversation, HostError | SessionGone, Scope.Scope> {
+  /** The session, and the calls about it that are under way; nothing new is begun once it is closed. */
+  const state = yield* Ref.make<State>({ session: Option.fromUndefinedOr(task.session), call: Option.none(), closed: false })
+
+  /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
+  const committed = <A, E>(operation: string, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        if ((yield* Ref.get(state)).closed) return yield* Effect.interrupt
+        const fiber = yield* FiberSet.run(calls, within(operation, settings.startTimeoutMs, call))
+        yield* Ref.update(state, (state) => ({ ...state, call: Option.some(fiber) }))
+        return yield* restore(Fiber.join(fiber))
+      })
+    )
+
+  const stop = Effect.gen(function*() {
+    const { call, session } = yield* Ref.get(state)
+    const first = Option.isSome(session) ? yield* abortOnce(host, settings, session.value) : "none"
+    if (Option.isNone(call) || call.value.pollUnsafe() !== undefined) {
+      yield* Deferred.succeed(aborted, first)
+      if (first === "unconfirmed" && Option.isSome(session)) yield* insist(host, settings, session.value)
+      return
+    }
+    // A prompt may arrive after the abort, and an open may still bring a session.
+    yield* Deferred.succeed(aborted, "unconfirmed")
+    yield* Fiber.await(call.value)
+    const late = (yield* Ref.get(state)).session
+    if (Option.isSome(late)) yield* insist(host, settings, late.value)
+  })
+
+  yield* Effect.addFinalizer((exit) =>
+    Exit.isSuccess(exit)
+      ? Deferred.succeed(aborted, "none")
+      : Effect.andThen(
+        Ref.update(state, (state) => ({ ...state, closed: true })),
+        FiberSet.run(calls, stop)
+      )
+  )
+
+  const session = task.session ?? (yield* committed(
+    "open",
+    Effect.tap(
+      host.open({ task: task.id, request: task.request, mayLaunch: mayLaunch(settings, task) }),
+      (session) => Ref.update(state, (state) => ({ ...state, session: Option.some(session) }))
+    )
+  ))
+  return {
+    session,
+    after: task.session === undefined ? Option.none() : yield* lastMessage({ host, settings }, session),
+    prompt: committed(
+      "prompt",
+      host.prompt(session, {
+        text: task.request.prompt,
+        agent: task.request.agent,
+        model: task.request.model,
+        mayLaunch: mayLaunch(settings, task)
+      })
+    )
+  }
+})
+
+interface State {
+  readonly session: Option.Option<SessionId>
+  readonly call: Option.Option<Fiber.Fiber<unknown, unknown>>
+  readonly closed: boolean
+}
+
+const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task) < settings.maxDepth
+
+/** Makes sure that a session from earlier is there, and finds where it ends. */
+const lastMessage = Effect.fnUntraced(function*(
+  { host, settings }: Pick<Environment, "host" | "settings">,
+  session: SessionId
+) {
+  yield* within("attach", settings.startTimeoutMs, host.attach(session))
+  if (!host.capabilities.transcript) return Option.none<string>()
+  const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: 1 }))
+  return Option.map(Option.fromUndefinedOr(messages.at(-1)), (message) => message.id)
+})
+
+/** A call with a time limit. A call that breaks in a way that nobody foresaw is one that was not answered. */
+const within = <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
+  call.pipe(
+    Effect.timeoutOrElse({
+      duration: ms,
+      orElse: () =>
+        Effect.fail(new HostError({ operation, kind: "unreachable", message: `the host did not answer within ${ms} ms` }))
+    }),
+    Effect.catchDefect((defect) =>
+      Effect.fail(new HostError({ operation, kind: "unreachable", message: String(defect) }))
+    )
+  )
+
+const abortOnce = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<Abort> =>
+  within("abort", settings.abortTimeoutMs, host.abort(session)).pipe(
+    Effect.as("confirmed" as const),
+    Effect.catch(() => Effect.succeed("unconfirmed" as const))
+  )
+
+/** No orphan keeps spending: an abort that failed is tried again for some minutes. */
+const insist = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<void> =>
+  Effect.repeat(abortOnce(host, settings, session), {
+    schedule: Schedule.exponential("1 second"),
+    times: 8,
+    until: (result) => result === "confirmed"
+  })

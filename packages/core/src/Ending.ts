@@ -1,0 +1,45 @@
+/**
+ * How the life of a task ended: its exit, made into the one outcome. Pure.
+ */
+import { Cause, Exit, Option, Schema } from "effect"
+import type { HostError, SessionGone } from "./AgentHost.ts"
+import { type CancelReason, Outcome } from "./Task.ts"
+
+/** The life of a task ended without an answer. */
+export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", { outcome: Outcome }) {}
+
+/** Everything that ends a life early. */
+export type Failure = Unanswered | HostError | SessionGone
+
+/** `stop` is why somebody ended it, where somebody did. */
+export const outcomeOf = (exit: Exit.Exit<Outcome, Failure>, stop: Option.Option<CancelReason>): Outcome => {
+  if (Exit.isSuccess(exit)) return exit.value
+  if (Cause.hasInterrupts(exit.cause)) return cancelled(Option.getOrElse(stop, () => "shutdown" as const))
+  const failure = Cause.findErrorOption(exit.cause)
+  if (Option.isNone(failure)) {
+    return { _tag: "Failed", reason: "defect", message: `a fault in Errand: ${Cause.pretty(exit.cause)}` }
+  }
+  return failure.value._tag === "Unanswered"
+    ? failure.value.outcome
+    : { _tag: "Failed", reason: "start-failed", message: `it could not be started: ${failure.value.message}` }
+}
+
+export const cancelled = (reason: CancelReason): Outcome => ({ _tag: "Cancelled", reason, message: words[reason] })
+
+const words: Record<CancelReason, string> = {
+  requested: "it was called off",
+  interrupted: "its session was interrupted in the host",
+  deleted: "its session, or one above it, was deleted",
+  "parent-ended": "the task that launched it ended without waiting for it",
+  "time-limit": "it ran for longer than taskTtlMs",
+  "quiet-limit": "it showed no activity for longer than staleTimeoutMs",
+  shutdown: "Errand was shut down"
+}
+
+/** `ms` is the limit. */
+export const timeLimit = (ms: number): Outcome => ({
+  _tag: "Cancelled",
+  reason: "time-limit",
+  setting: "taskTtlMs",
+  message: `it ran for longer than ${Math.round(ms / 1000)} s; the limit is taskTtlMs = ${ms}`
+})

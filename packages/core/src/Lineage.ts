@@ -1,0 +1,55 @@
+/**
+ * Where a session belongs: itself, its parent, and so on up to the root. Asked of the host at most once per session, as
+ * a session never moves. Unknown lineage is an error, never a guess: nothing may be launched below an unknown depth.
+ */
+import { Cache, Effect, Option } from "effect"
+import { AgentHost } from "./AgentHost.ts"
+import { Journal } from "./Journal.ts"
+import * as Settings from "./Settings.ts"
+import type { SessionId } from "./Task.ts"
+import { LineageUnknown } from "./TaskError.ts"
+
+export type Lineage = readonly [SessionId, ...Array<SessionId>]
+
+/** More levels than any host nests; a chain that is longer is taken for a fault of the host. */
+const maxLevels = 64
+
+export const make = Effect.gen(function*() {
+  const host = yield* AgentHost
+  const journal = yield* Journal
+  const settings = yield* Settings.Current
+
+  const parentOf = (session: SessionId) =>
+    host.parentOf(session).pipe(
+      Effect.timeoutOrElse({
+        duration: settings.callTimeoutMs,
+        orElse: () => Effect.fail(new LineageUnknown({ session, why: "the host did not answer in time" }))
+      }),
+      Effect.catchTag(
+        ["HostError", "SessionGone"],
+        (error) => Effect.fail(new LineageUnknown({ session, why: error.message }))
+      )
+    )
+
+  const parents = yield* Cache.make({ capacity: 4096, lookup: parentOf })
+
+  return Effect.fnUntraced(function*(session: SessionId): Effect.fn.Return<Lineage, LineageUnknown> {
+    const above: Array<SessionId> = []
+    let current = session
+    for (;;) {
+      const task = yield* journal.bySession(current)
+      if (Option.isSome(task)) {
+        above.push(...task.value.request.ancestors)
+        break
+      }
+      const parent = yield* Cache.get(parents, current)
+      if (parent === undefined) break
+      if (parent === session || above.includes(parent) || above.length >= maxLevels) {
+        return yield* new LineageUnknown({ session, why: "its parents form a circle, or a chain without an end" })
+      }
+      above.push(parent)
+      current = parent
+    }
+    return [session, ...above]
+  })
+})

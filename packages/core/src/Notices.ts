@@ -1,0 +1,240 @@
+/**
+ * The outbox: tells every parent what it is owed, in order, until the host has taken it.
+ *
+ * What is owed is decided by `Batch`. Here it is delivered: one fiber per parent that is owed something, one notice at a
+ * time. A delivery that fails is tried again, for as long as the parent exists; one whose end is unclear is looked up in
+ * the parent's transcript first, so that nothing is told twice. A notice that would wake a task's session waits until
+ * that task has its slots again.
+ */
+import { Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Schedule, Stream } from "effect"
+import { AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
+import * as Batch from "./Batch.ts"
+import { Journal } from "./Journal.ts"
+import { Limits } from "./Limits.ts"
+import type { Notice } from "./Notice.ts"
+import * as Settings from "./Settings.ts"
+import type { SessionId, Task, TaskId } from "./Task.ts"
+
+export interface Delivery {
+  readonly parent: SessionId
+  readonly notice: Notice
+}
+
+export class Notices extends Context.Service<Notices, {
+  /** A background task of this parent is out. */
+  readonly launched: (parent: SessionId, id: TaskId, run: number) => Effect.Effect<void>
+  /** A background task is over: its parent is owed the news. Returns at once. */
+  readonly ended: (task: Task) => Effect.Effect<void>
+  /** The parent has read the end of a task by itself: it need not be told. */
+  readonly read: (task: Task) => Effect.Effect<void>
+  /** Whether a session has background tasks out, or is owed a notice. */
+  readonly expecting: (session: SessionId) => Effect.Effect<boolean>
+  /** Waits until a session expects nothing; gives the last notice that woke it meanwhile, if one did. */
+  readonly settled: (session: SessionId) => Effect.Effect<Option.Option<string>>
+  /** The session is gone: nothing is owed to it any more. */
+  readonly forget: (session: SessionId) => Effect.Effect<void>
+  /** Whether a task is still part of what its parent is owed. */
+  readonly owes: (task: Task) => Effect.Effect<boolean>
+  /** The notices that were taken, and by whom, from now on. */
+  readonly deliveries: Stream.Stream<Delivery>
+}>()("@errand/core/Notices") {
+  static readonly layer: Layer.Layer<Notices, never, AgentHost | Journal | Limits> = Layer.effect(
+    Notices,
+    Effect.suspend(() => make)
+  )
+}
+
+/** What a parent is owed. */
+interface Box {
+  /** Batches that are over and wait for their last word, oldest first. */
+  readonly sealed: ReadonlyArray<Batch.Batch>
+  /** The batch that is out. */
+  readonly open: Batch.Batch
+  /** Whether a courier is on its way. */
+  readonly courier: boolean
+  /** The last notice that woke the parent. */
+  readonly woke: Option.Option<string>
+  /** Done with `woke` when nothing is out and nothing is owed. */
+  readonly settled: Deferred.Deferred<Option.Option<string>>
+}
+
+type Boxes = HashMap.HashMap<SessionId, Box>
+
+/** Half a second, doubling, at most half a minute: a host that restarts is back within a few tries. */
+const firstDelay = "500 millis"
+const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced("30 seconds")])
+
+const emptyBox = (): Box => ({
+  sealed: [],
+  open: Batch.empty,
+  courier: false,
+  woke: Option.none(),
+  settled: Deferred.makeUnsafe()
+})
+
+/** Everything that has to be said, and nothing else: batches that need no last word are dropped. */
+const tidy = (box: Box): Box => {
+  const over = box.open.members.length > 0 && Batch.isOver(box.open)
+  const sealed = over ? [...box.sealed, box.open] : box.sealed
+  return {
+    ...box,
+    sealed: sealed.filter((batch) => Batch.next(batch)._tag !== "Closed"),
+    open: over ? Batch.empty : box.open
+  }
+}
+
+const isSettled = (box: Box): boolean => box.sealed.length === 0 && box.open.members.length === 0
+
+const make = Effect.gen(function*() {
+  const host = yield* AgentHost
+  const journal = yield* Journal
+  const limits = yield* Limits
+  const settings = yield* Settings.Current
+  const boxes = yield* Ref.make<Boxes>(HashMap.empty())
+  const couriers = yield* FiberMap.make<SessionId>()
+  const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivery>({ capacity: 1024 }), PubSub.shutdown)
+
+  /** Changes what a parent is owed, and sends a courier unless one is on its way. */
+  const owe = (parent: SessionId, change: (box: Box) => Box) =>
+    Effect.uninterruptible(Effect.flatMap(
+      Ref.modify(boxes, (all) => {
+        const box = HashMap.get(all, parent)
+        return Option.isNone(box)
+          ? [false, all]
+          : [!box.value.courier, HashMap.set(all, parent, { ...tidy(change(box.value)), courier: true })]
+      }),
+      (send) => send ? FiberMap.run(couriers, parent, courier(parent)) : Effect.void
+    ))
+
+  /**
+   * What to say next. A courier that finds nothing is off duty from that same moment on, so nobody relies on one that
+   * is about to leave.
+   */
+  const nextErrand = (parent: SessionId) =>
+    Effect.flatMap(
+      Ref.modify(boxes, (all): readonly [readonly [Batch.Next, Option.Option<Box>], Boxes] => {
+        const box = HashMap.get(all, parent)
+        if (Option.isNone(box)) return [[{ _tag: "Nothing" }, Option.none()], all]
+        if (isSettled(box.value)) return [[{ _tag: "Nothing" }, box], HashMap.remove(all, parent)]
+        const next = Batch.next(box.value.sealed[0] ?? box.value.open)
+        return [
+          [next, Option.none()],
+          next._tag === "Nothing" ? HashMap.set(all, parent, { ...box.value, courier: false }) : all
+        ]
+      }),
+      ([next, done]) =>
+        Option.isNone(done)
+          ? Effect.succeed(next)
+          : Effect.as(Deferred.succeed(done.value.settled, done.value.woke), next)
+    )
+
+  const courier = (parent: SessionId): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      for (;;) {
+        const next = yield* nextErrand(parent)
+        if (next._tag !== "Progress" && next._tag !== "Final") return
+        const notice: Notice = {
+          id: yield* freshId,
+          kind: next._tag === "Final" ? "final" : "progress",
+          wakes: next._tag === "Final",
+          tasks: next.tasks,
+          remaining: next._tag === "Final" ? 0 : next.remaining
+        }
+        yield* deliver(parent, notice)
+        yield* Ref.update(boxes, HashMap.modifyAt(parent, Option.map((box) => tidy(taken(box, next, notice)))))
+        yield* PubSub.publish(deliveries, { parent, notice })
+      }
+    }).pipe(Effect.catchTag("SessionGone", () => forget(parent)))
+
+  const deliver = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
+    if (notice.wakes) yield* restored(parent)
+    const attempt = bounded("notify", host.notify(parent, notice))
+    if (!host.capabilities.receipts) {
+      return yield* untilTaken(attempt.pipe(
+        Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
+      ))
+    }
+    // The first attempt goes straight; each further one asks first whether the one before arrived after all.
+    const further = Effect.flatMap(
+      bounded("received", host.received(parent, notice.id)),
+      (received) => received ? Effect.void : attempt
+    )
+    yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
+  })
+
+  const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
+    attempt.pipe(
+      Effect.retry({ schedule: backoff, while: (error) => error._tag === "HostError" }),
+      // The back-off has no end.
+      Effect.catchTag("HostError", Effect.die)
+    )
+
+  /** A call that hangs, or that breaks in a way that nobody foresaw, is a call whose end is unclear. */
+  const bounded = <A, E>(operation: string, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
+    call.pipe(
+      Effect.timeoutOrElse({
+        duration: settings.callTimeoutMs,
+        orElse: () =>
+          Effect.fail(
+            new HostError({ operation, kind: "unreachable", message: `no answer within ${settings.callTimeoutMs} ms` })
+          )
+      }),
+      Effect.catchDefect((defect) =>
+        Effect.fail(new HostError({ operation, kind: "unreachable", message: String(defect) }))
+      )
+    )
+
+  /** A parent that is a task and lent its slots gets them back before it is woken. */
+  const restored = (parent: SessionId) =>
+    Effect.flatMap(journal.bySession(parent), (task) =>
+      Option.isNone(task) ? Effect.void : limits.restored(task.value.id))
+
+  const forget = (parent: SessionId) =>
+    Effect.uninterruptible(Effect.gen(function*() {
+      const box = yield* Ref.modify(boxes, (all) => [HashMap.get(all, parent), HashMap.remove(all, parent)])
+      if (Option.isSome(box)) yield* Deferred.succeed(box.value.settled, box.value.woke)
+    }))
+
+  const boxOf = (session: SessionId) => Effect.map(Ref.get(boxes), HashMap.get(session))
+
+  return Notices.of({
+    launched: (parent, id, run) =>
+      Ref.update(boxes, (all) => {
+        const box = Option.getOrElse(HashMap.get(all, parent), emptyBox)
+        return HashMap.set(all, parent, { ...box, open: Batch.join(box.open, id, run) })
+      }),
+    ended: (task) => owe(task.request.parent, (box) => ({ ...box, open: Batch.end(box.open, task) })),
+    read: (task) =>
+      owe(task.request.parent, (box) => ({
+        ...box,
+        sealed: box.sealed.map((batch) => Batch.know(batch, task.id, task.run)),
+        open: Batch.know(box.open, task.id, task.run)
+      })),
+    expecting: (session) => Effect.map(boxOf(session), Option.isSome),
+    settled: (session) =>
+      Effect.flatMap(boxOf(session), (box) =>
+        Option.isNone(box) ? Effect.succeed(Option.none()) : Deferred.await(box.value.settled)),
+    forget: (session) => Effect.andThen(forget(session), FiberMap.remove(couriers, session)),
+    owes: (task) =>
+      Effect.map(boxOf(task.request.parent), Option.exists((box) =>
+        [...box.sealed, box.open].some((batch) => batch.members.some((member) => member.id === task.id)))),
+    deliveries: Stream.fromPubSub(deliveries)
+  })
+})
+
+const taken = (box: Box, next: Batch.Next, notice: Notice): Box => {
+  if (next._tag === "Progress") {
+    // The batch may have come to its end while the notice was on its way.
+    return {
+      ...box,
+      sealed: box.sealed.map((batch) => Batch.told(batch, next.tasks)),
+      open: Batch.told(box.open, next.tasks)
+    }
+  }
+  return { ...box, sealed: box.sealed.slice(1), woke: Option.some(notice.id) }
+}
+
+const freshId = Effect.map(
+  Random.nextIntBetween(0, 0x7fffffff),
+  (n) => `nt_${n.toString(16).padStart(8, "0")}`
+)

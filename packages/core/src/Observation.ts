@@ -1,0 +1,234 @@
+/**
+ * What has been seen of a running session, from all sources: its events, the shared poll, and looks at its transcript.
+ * Pure: every function gives a new observation. What follows from an observation is `Settlement`'s business.
+ *
+ * Only the session's own doing moves `activeAt`; that Errand asked, and what it was told about others, does not.
+ */
+import { HashMap, Option } from "effect"
+import type { Activity, HostEvent, Message } from "./AgentHost.ts"
+import type { Progress } from "./Task.ts"
+
+/** How the transcript looked. */
+export interface Look {
+  /** Its last messages, oldest first; of a continued session only those after the ones that were there before. */
+  readonly messages: ReadonlyArray<Message>
+  /** How many todos are open. */
+  readonly openTodos: number
+  /** Epoch ms. */
+  readonly at: number
+}
+
+export interface Observation {
+  /** Epoch ms. When the session was last given something to do. */
+  readonly promptedAt: number
+  /** Epoch ms of the last sign of life of the session's own. */
+  readonly activeAt: number
+  /** Epoch ms of the last event of any kind; what is older than a poll interval is asked for. */
+  readonly heardAt: number
+  readonly activity: Activity
+  /** Epoch ms. Since when the activity is what it is. */
+  readonly activitySince: number
+  /** How many polls found the session not working and its transcript unchanged. */
+  readonly stablePolls: number
+  readonly look: Option.Option<Look>
+  /** Something may have changed since the last look. */
+  readonly stale: boolean
+  /** The last message that was there before the session was prompted: what counts comes after it. */
+  readonly after: Option.Option<string>
+  /** The notice that woke the session, until the session was seen to have taken it up. */
+  readonly woken: Option.Option<string>
+  readonly error: Option.Option<{ readonly message: string; readonly aborted: boolean; readonly at: number }>
+  readonly asks: HashMap.HashMap<string, string>
+  /** Epoch ms. Since when a person is waited for, where one is. */
+  readonly askedAt: Option.Option<number>
+  /** How long it waited for a person before (ms). */
+  readonly askedFor: number
+  readonly retry: Option.Option<{ readonly attempt: number; readonly message: string; readonly nextAt: number }>
+  /** The tool calls that are running, by id. */
+  readonly tools: HashMap.HashMap<string, string>
+  readonly toolCalls: number
+  readonly lastTool: Option.Option<string>
+  /** Epoch ms. Since when the host does not answer. */
+  readonly unreachableSince: Option.Option<number>
+  readonly ended: Option.Option<Extract<HostEvent, { readonly _tag: "Ended" }>["result"]>
+}
+
+/** A session that is about to be prompted. `after` is the last message of what was said in it before. */
+export const make = (now: number, after: Option.Option<string>): Observation => ({
+  promptedAt: now,
+  activeAt: now,
+  heardAt: now,
+  activity: "unknown",
+  activitySince: now,
+  stablePolls: 0,
+  look: Option.none(),
+  stale: true,
+  after,
+  woken: Option.none(),
+  error: Option.none(),
+  asks: HashMap.empty(),
+  askedAt: Option.none(),
+  askedFor: 0,
+  retry: Option.none(),
+  tools: HashMap.empty(),
+  toolCalls: 0,
+  lastTool: Option.none(),
+  unreachableSince: Option.none(),
+  ended: Option.none()
+})
+
+const doing = (self: Observation, activity: Activity, now: number): Observation =>
+  self.activity === activity
+    ? { ...self, stale: self.stale || activity === "idle" }
+    : {
+      ...self,
+      activity,
+      activitySince: now,
+      stablePolls: 0,
+      stale: true,
+      retry: activity === "retry" ? self.retry : Option.none()
+    }
+
+const active = (self: Observation, now: number): Observation => ({ ...self, activeAt: now, stablePolls: 0 })
+
+/** The host told something. */
+export const hear = (before: Observation, event: HostEvent, now: number): Observation => {
+  const self: Observation = { ...before, heardAt: now, unreachableSince: Option.none() }
+  switch (event._tag) {
+    case "Busy":
+      return { ...active(doing(self, "busy", now), now), error: Option.none(), woken: Option.none() }
+    case "Idle":
+      return { ...doing(self, "idle", now), stale: true, tools: HashMap.empty() }
+    case "Retrying":
+      return active({ ...doing(self, "retry", now), retry: Option.some(event) }, now)
+    case "Wrote":
+      return active(self, now)
+    case "Tool":
+      return active(tool(self, event), now)
+    case "MessageEnded":
+      return { ...active(self, now), stale: true }
+    case "Erred":
+      return { ...self, stale: true, error: Option.some({ message: event.message, aborted: event.aborted, at: now }) }
+    case "Asked":
+      return { ...self, asks: HashMap.set(self.asks, event.ask, event.what), askedAt: Option.some(asking(self, now)) }
+    case "Answered":
+      return answered(self, event.ask, now)
+    case "Deleted":
+      return self
+    case "Ended":
+      return { ...self, ended: Option.some(event.result) }
+  }
+}
+
+const asking = (self: Observation, now: number): number => Option.getOrElse(self.askedAt, () => now)
+
+const answered = (self: Observation, ask: string, now: number): Observation => {
+  const asks = HashMap.remove(self.asks, ask)
+  if (HashMap.size(asks) > 0 || Option.isNone(self.askedAt)) return { ...self, asks }
+  return {
+    ...active(self, now),
+    asks,
+    askedAt: Option.none(),
+    askedFor: self.askedFor + (now - self.askedAt.value)
+  }
+}
+
+const tool = (self: Observation, event: Extract<HostEvent, { readonly _tag: "Tool" }>): Observation => {
+  const known = HashMap.has(self.tools, event.call)
+  const running = event.state === "running"
+  return {
+    ...self,
+    tools: running ? HashMap.set(self.tools, event.call, event.name) : HashMap.remove(self.tools, event.call),
+    // A call is told many times; it counts when it is first seen.
+    toolCalls: running && !known ? self.toolCalls + 1 : self.toolCalls,
+    lastTool: Option.some(event.name)
+  }
+}
+
+/** Whether an event may decide something at once; the others only keep the books. */
+export const mayDecide = (event: HostEvent): boolean =>
+  event._tag !== "Wrote" && event._tag !== "Tool" && event._tag !== "Busy" && event._tag !== "Retrying"
+
+/** The poll said what the session is doing. */
+export const polled = (self: Observation, activity: Activity, now: number): Observation => {
+  const next = doing({ ...self, unreachableSince: Option.none() }, activity, now)
+  return activity === "busy" || activity === "retry"
+    ? { ...next, woken: Option.none() }
+    : { ...next, stale: true }
+}
+
+/** A poll interval went by in silence, and the host cannot be asked: that it works is no longer sure. */
+export const unasked = (self: Observation, now: number): Observation =>
+  polled(self, self.activity === "busy" && HashMap.isEmpty(self.tools) ? "unknown" : self.activity, now)
+
+/** The host did not answer. */
+export const unreachable = (self: Observation, now: number): Observation => ({
+  ...self,
+  unreachableSince: Option.orElse(self.unreachableSince, () => Option.some(now))
+})
+
+/** Somebody looked at the transcript. A transcript that changed is a sign of life that the events did not bring. */
+export const looked = (self: Observation, look: Look, byPoll: boolean): Observation => {
+  const messages = newMessages(self, look.messages)
+  const previous = Option.map(self.look, (before) => trace(before.messages))
+  const changed = Option.isSome(previous) && previous.value !== trace(messages)
+  const next: Observation = {
+    ...self,
+    look: Option.some({ ...look, messages }),
+    stale: false,
+    woken: Option.filter(self.woken, (id) => !messages.some((message) => message.notices.includes(id))),
+    unreachableSince: Option.none(),
+    stablePolls: changed ? 0 : byPoll ? self.stablePolls + 1 : self.stablePolls
+  }
+  return changed ? { ...next, activeAt: look.at } : next
+}
+
+const trace = (messages: ReadonlyArray<Message>): string =>
+  messages.map((message) => `${message.id}:${message.fingerprint}`).join(" ")
+
+/** The messages after what was there before the prompt. */
+const newMessages = (self: Observation, messages: ReadonlyArray<Message>): ReadonlyArray<Message> => {
+  const after = Option.match(self.after, {
+    onNone: () => -1,
+    onSome: (id) => messages.findIndex((message) => message.id === id)
+  })
+  return messages.slice(after + 1)
+}
+
+/** A notice was given to the session to answer: it has something to do again. */
+export const woken = (self: Observation, notice: string, now: number): Observation => ({
+  ...self,
+  promptedAt: now,
+  activeAt: now,
+  activity: "unknown",
+  activitySince: now,
+  stablePolls: 0,
+  stale: true,
+  woken: Option.some(notice),
+  error: Option.none(),
+  ended: Option.none()
+})
+
+/** How long a person was waited for until now (ms). */
+export const waitedForPerson = (self: Observation, now: number): number =>
+  self.askedFor + Option.match(self.askedAt, { onNone: () => 0, onSome: (since) => now - since })
+
+/** What people may want to know. */
+export const progress = (self: Observation): Progress => {
+  const waitingFor = Array.from(HashMap.values(self.asks)).join(", ")
+  return {
+    toolCalls: self.toolCalls,
+    activeAt: self.activeAt,
+    ...(Option.isSome(self.lastTool) ? { lastTool: self.lastTool.value } : {}),
+    ...(waitingFor === "" ? {} : { waitingFor }),
+    ...(Option.isSome(self.retry)
+      ? {
+        retry: {
+          attempt: self.retry.value.attempt,
+          message: self.retry.value.message,
+          nextAt: self.retry.value.nextAt
+        }
+      }
+      : {})
+  }
+}

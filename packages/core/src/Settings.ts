@@ -1,0 +1,62 @@
+/**
+ * Every number and switch of the core, with the tutorial's names and defaults.
+ *
+ * Times are in milliseconds and say so in their names. `0` turns a limit off, and that is allowed wherever a number is
+ * a limit.
+ */
+import { Context, Effect, Schema } from "effect"
+
+const limit = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const limits = Schema.Record(Schema.String, limit)
+const millis = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+const setting = <T>(schema: Schema.Codec<T>, value: T, description: string) =>
+  schema.annotate({ description, default: value }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+export const Settings = Schema.Struct({
+  defaultConcurrency: setting(limit, 5, "How many tasks of one model run at once where no other limit is set. 0: any."),
+  providerConcurrency: setting(limits, {}, "How many tasks of one provider run at once, by provider. 0: any number."),
+  modelConcurrency: setting(
+    limits,
+    {},
+    "How many tasks of one model run at once, by `provider/model` or by the bare model id. 0: any number."
+  ),
+  maxConcurrency: setting(limit, 0, "How many tasks run at once in all, over every other limit. 0: any number."),
+  concurrencyPolicy: setting(
+    Schema.Literals(["priority", "layered"]),
+    "priority",
+    "`priority`: the most specific limit that is set binds. `layered`: all that are set bind at once."
+  ),
+  taskTtlMs: setting(millis, 1_800_000, "How long a task may run (ms), not counting waits. 0: for ever."),
+  staleTimeoutMs: setting(millis, 180_000, "How long a running task may show no activity of its own (ms). 0: for ever."),
+  pollIntervalMs: setting(positive, 2_000, "How often running tasks are checked (ms)."),
+  minIdleTimeMs: setting(millis, 5_000, "Until how long after the start an unproven end is doubted (ms)."),
+  minStabilityTimeMs: setting(
+    millis,
+    10_000,
+    "How long after the start an unchanging session may count as finished where its activity is unknown (ms)."
+  ),
+  stablePolls: setting(positive, 3, "How many polls without a change make a session stable."),
+  startTimeoutMs: setting(positive, 30_000, "How long opening a session, and its first sign of life, may take (ms)."),
+  todoWaitMs: setting(millis, 10_000, "How long a finished session with open todos is waited for (ms)."),
+  callTimeoutMs: setting(positive, 10_000, "How long one call to the host may take (ms)."),
+  abortTimeoutMs: setting(positive, 5_000, "How long the host may take to confirm that a session was aborted (ms)."),
+  hostTimeoutMs: setting(
+    millis,
+    600_000,
+    "How long the host may be out of reach before its running tasks are given up (ms). 0: for ever."
+  ),
+  maxDepth: setting(positive, 3, "How deep tasks may launch tasks: 1 allows only tasks of a root session."),
+  retainedTasks: setting(limit, 200, "How many finished tasks are kept for reading."),
+  answerMaxChars: setting(positive, 500_000, "How much of an answer is kept (characters).")
+})
+export type Settings = typeof Settings.Type
+
+/** The settings that nobody changed. */
+export const defaults: Settings = Schema.decodeUnknownSync(Settings)({})
+
+/** The settings in force. Without a layer, the defaults. */
+export const Current: Context.Reference<Settings> = Context.Reference<Settings>("@errand/core/Settings", {
+  defaultValue: () => defaults
+})

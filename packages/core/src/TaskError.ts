@@ -1,0 +1,64 @@
+/**
+ * What can be wrong with a request about tasks. Every message says what happened and what to do next.
+ */
+import { Schema } from "effect"
+import { SessionId, TaskId } from "./Task.ts"
+
+export class TaskNotFound extends Schema.TaggedError<TaskNotFound>()("TaskNotFound", { id: Schema.String }) {
+  override get message(): string {
+    return `There is no task ${this.id}. Task ids look like bg_1a2b3c4d and are given when a task is launched`
+  }
+}
+
+/** The task belongs to a conversation that the asking session is no part of. */
+export class TaskForeign extends Schema.TaggedError<TaskForeign>()("TaskForeign", { id: TaskId }) {
+  override get message(): string {
+    return `Task ${this.id} belongs to another conversation and can only be used there`
+  }
+}
+
+/** No task ran in this session. */
+export class SessionUnknown extends Schema.TaggedError<SessionUnknown>()("SessionUnknown", { session: SessionId }) {
+  override get message(): string {
+    return `No task ran in session ${this.session}, so there is nothing to continue. Launch a new task instead`
+  }
+}
+
+export class TaskRunning extends Schema.TaggedError<TaskRunning>()("TaskRunning", {
+  id: TaskId,
+  session: SessionId
+}) {
+  override get message(): string {
+    return `Task ${this.id} is still at work in session ${this.session} and cannot take another prompt. ` +
+      "Wait until it is reported, or cancel it first"
+  }
+}
+
+export class CannotContinue extends Schema.TaggedError<CannotContinue>()("CannotContinue", { session: SessionId }) {
+  override get message(): string {
+    return `The host cannot continue session ${this.session}. Launch a new task with everything it needs to know`
+  }
+}
+
+/** The task would be deeper than `maxDepth`. */
+export class TooDeep extends Schema.TaggedError<TooDeep>()("TooDeep", {
+  parent: SessionId,
+  root: SessionId,
+  depth: Schema.Int,
+  maxDepth: Schema.Int
+}) {
+  override get message(): string {
+    return `A task launched from session ${this.parent} would be at depth ${this.depth} below session ${this.root}, ` +
+      `and maxDepth is ${this.maxDepth}. Do the work in this session, or raise maxDepth`
+  }
+}
+
+/** It cannot be found out where the parent session belongs, so nothing is launched from it. */
+export class LineageUnknown extends Schema.TaggedError<LineageUnknown>()("LineageUnknown", {
+  session: SessionId,
+  why: Schema.String
+}) {
+  override get message(): string {
+    return `It is not known where session ${this.session} belongs (${this.why}), so no task is launched from it. Try again`
+  }
+}

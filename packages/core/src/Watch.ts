@@ -1,0 +1,212 @@
+/**
+ * Watches running sessions until each is settled.
+ *
+ * Three sources feed an `Observation`: the host's events, one poll for all sessions that were not heard of since the
+ * last one, and looks at a transcript where the verdict needs it. After everything that may matter the session's bell
+ * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
+ * losing the poll costs nothing while events come.
+ */
+import { Clock, Context, Effect, HashMap, Latch, Layer, Option, PubSub, Ref, Schedule, Scope, Stream } from "effect"
+import { AgentHost, type HostError, type HostEvent, type SessionGone } from "./AgentHost.ts"
+import { Limits } from "./Limits.ts"
+import { Notices } from "./Notices.ts"
+import * as Observation from "./Observation.ts"
+import * as Settings from "./Settings.ts"
+import * as Settlement from "./Settlement.ts"
+import type { Outcome, Progress, SessionId, TaskId } from "./Task.ts"
+
+/** A session under watch. */
+export interface Watcher {
+  /** Runs until the session is settled. */
+  readonly settled: Effect.Effect<Outcome>
+  /** How long the session has waited for a person so far (ms). */
+  readonly waitedForPerson: Effect.Effect<number>
+  readonly progress: Effect.Effect<Progress>
+}
+
+export class Watch extends Context.Service<Watch, {
+  /** Watches the session of a task while the scope is open. `after` is the last message of what was said before. */
+  readonly session: (
+    task: TaskId,
+    session: SessionId,
+    after: Option.Option<string>
+  ) => Effect.Effect<Watcher, never, Scope.Scope>
+  /** What was seen of a session under watch. */
+  readonly progress: (session: SessionId) => Effect.Effect<Option.Option<Progress>>
+  /** Sessions that the host says are deleted, whether they are under watch or not. */
+  readonly deletions: Stream.Stream<SessionId>
+}>()("@errand/core/Watch") {
+  static readonly layer: Layer.Layer<Watch, never, AgentHost | Limits | Notices> = Layer.effect(
+    Watch,
+    Effect.suspend(() => make)
+  )
+}
+
+interface Watched {
+  readonly task: TaskId
+  readonly session: SessionId
+  readonly seen: Ref.Ref<Observation.Observation>
+  /** Open when the verdict may have changed. */
+  readonly bell: Latch.Latch
+  /** Whether the last ring was the poll's: a look then counts as one of the polls that must agree. */
+  readonly polled: Ref.Ref<boolean>
+}
+
+/** Enough to hold the end of a turn with a summary before it, and little enough to be cheap whatever the history. */
+const lastMessages = 8
+
+const make = Effect.gen(function*() {
+  const host = yield* AgentHost
+  const limits = yield* Limits
+  const notices = yield* Notices
+  const settings = yield* Settings.Current
+  const watched = yield* Ref.make(HashMap.empty<SessionId, Watched>())
+  const deleted = yield* Effect.acquireRelease(PubSub.unbounded<SessionId>(), PubSub.shutdown)
+  const lastTick = yield* Ref.make(0)
+  /** Open while there is a session to poll for: with nothing out there is no timer either. */
+  const work = yield* Latch.make(false)
+
+  const hear = Effect.fnUntraced(function*(event: HostEvent) {
+    if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
+    const watching = HashMap.get(yield* Ref.get(watched), event.session)
+    if (Option.isNone(watching)) return
+    const now = yield* Clock.currentTimeMillis
+    yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
+    if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+  })
+
+  // A feed that ends or fails is taken up again; what it lost meanwhile the poll finds.
+  yield* Stream.runForEach(host.events, hear).pipe(
+    Effect.ignore,
+    Effect.repeat(Schedule.spaced(settings.pollIntervalMs)),
+    Effect.forkScoped
+  )
+
+  const bounded = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>, E> =>
+    Effect.timeoutOption(call, settings.callTimeoutMs)
+
+  /** One call for all sessions that nothing was heard of since the last tick. */
+  const tick = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const before = yield* Ref.getAndSet(lastTick, now)
+    const all = HashMap.toValues(yield* Ref.get(watched))
+    const silent = all.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
+    const answer = silent.length === 0 || !host.capabilities.activity
+      ? Option.none()
+      : yield* host.activity(silent.map(({ session }) => session)).pipe(
+        bounded,
+        Effect.catchCause(() => Effect.succeedNone)
+      )
+    const answered = yield* Clock.currentTimeMillis
+    for (const { bell, polled, seen, session } of silent) {
+      yield* Ref.update(seen, (seen) => {
+        if (!host.capabilities.activity) return Observation.unasked(seen, answered)
+        return Option.isNone(answer)
+          ? Observation.unreachable(seen, answered)
+          : Observation.polled(seen, answer.value.get(session) ?? "idle", answered)
+      })
+      yield* Ref.set(polled, true)
+      yield* Latch.open(bell)
+    }
+    // Time passes for the others too.
+    for (const { bell } of all) yield* Latch.open(bell)
+    return HashMap.isEmpty(yield* Ref.get(watched))
+  })
+
+  yield* Latch.await(work).pipe(
+    Effect.andThen(Effect.repeat(tick, { schedule: Schedule.spaced(settings.pollIntervalMs), until: (done) => done })),
+    // Nobody can have come between: this runs in one piece.
+    Effect.andThen(Effect.sync(() => HashMap.isEmpty(Ref.getUnsafe(watched)) ? Latch.closeUnsafe(work) : false)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
+    const [messages, openTodos] = yield* Effect.all([
+      bounded(host.transcript(session, { last: lastMessages })),
+      host.capabilities.todos ? bounded(host.todos(session)) : Effect.succeedSome(0)
+    ], { concurrency: "unbounded" }).pipe(
+      Effect.catch((_: HostError | SessionGone) => Effect.succeed([Option.none(), Option.none()] as const)),
+      Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
+    )
+    const now = yield* Clock.currentTimeMillis
+    const byPoll = yield* Ref.getAndSet(polled, false)
+    if (Option.isNone(messages) || Option.isNone(openTodos)) {
+      yield* Ref.update(seen, (seen) => Observation.unreachable(seen, now))
+      return false
+    }
+    yield* Ref.update(seen, (seen) =>
+      Observation.looked(seen, { messages: messages.value, openTodos: openTodos.value, at: now }, byPoll))
+    return true
+  })
+
+  /** Judges until a verdict needs something to happen first. */
+  const judge = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Option.Option<Outcome>> {
+    for (;;) {
+      const verdict = Settlement.judge(yield* Ref.get(watching.seen), {
+        settings,
+        capabilities: host.capabilities,
+        now: yield* Clock.currentTimeMillis,
+        expecting: yield* notices.expecting(watching.session)
+      })
+      switch (verdict._tag) {
+        case "Settled":
+          return Option.some(verdict.outcome)
+        case "Wait":
+          return Option.none()
+        case "Look":
+          if (!(yield* look(watching))) return Option.none()
+          break
+        case "AwaitChildren": {
+          const woke = yield* limits.lend(watching.task)(notices.settled(watching.session))
+          const now = yield* Clock.currentTimeMillis
+          if (Option.isSome(woke)) {
+            yield* Ref.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
+          }
+          break
+        }
+      }
+    }
+  })
+
+  const untilSettled = (watching: Watched): Effect.Effect<Outcome> =>
+    Effect.gen(function*() {
+      for (;;) {
+        yield* Latch.await(watching.bell)
+        yield* Latch.close(watching.bell)
+        const outcome = yield* judge(watching)
+        if (Option.isSome(outcome)) return outcome.value
+      }
+    })
+
+  const session = Effect.fnUntraced(function*(task: TaskId, session: SessionId, after: Option.Option<string>) {
+    const now = yield* Clock.currentTimeMillis
+    const watching: Watched = {
+      task,
+      session,
+      seen: yield* Ref.make(Observation.make(now, after)),
+      bell: yield* Latch.make(false),
+      polled: yield* Ref.make(false)
+    }
+    yield* Effect.acquireRelease(
+      Effect.andThen(Ref.update(watched, HashMap.set(session, watching)), Latch.open(work)),
+      () => Ref.update(watched, HashMap.remove(session))
+    )
+    return {
+      settled: untilSettled(watching),
+      waitedForPerson: Effect.map(
+        Effect.all([Ref.get(watching.seen), Clock.currentTimeMillis]),
+        ([seen, now]) => Observation.waitedForPerson(seen, now)
+      ),
+      progress: Effect.map(Ref.get(watching.seen), Observation.progress)
+    }
+  })
+
+  return Watch.of({
+    session,
+    progress: (session) =>
+      Effect.map(Ref.get(watched), (all) =>
+        Option.map(HashMap.get(all, session), ({ seen }) => Observation.progress(Ref.getUnsafe(seen)))),
+    deletions: Stream.fromPubSub(deleted)
+  })
+})

@@ -1,0 +1,20 @@
+/**
+ * `@errand/core`: background agent tasks with limits that hold. One module per subject; start at `Tasks`.
+ */
+export * as Admission from "./Admission.ts"
+export * as AgentHost from "./AgentHost.ts"
+export * as Batch from "./Batch.ts"
+export * as Journal from "./Journal.ts"
+export * as Limits from "./Limits.ts"
+export * as Model from "./Model.ts"
+export * as Notice from "./Notice.ts"
+export * as Notices from "./Notices.ts"
+export * as Observation from "./Observation.ts"
+export * as Pools from "./Pools.ts"
+export * as Settings from "./Settings.ts"
+export * as Settlement from "./Settlement.ts"
+export * as Task from "./Task.ts"
+export * as TaskError from "./TaskError.ts"
+export * as TaskEvent from "./TaskEvent.ts"
+export * as Tasks from "./Tasks.ts"
+export * as Watch from "./Watch.ts"

@@ -1,0 +1,67 @@
+/**
+ * What an agent reads when it calls tasks off. All of it speaks of a task as it was just before.
+ */
+import type { Task } from "@errand/core"
+import { description, session, sessionCode } from "./fields.ts"
+import { cell } from "./inline.ts"
+
+/** A task that was called off. */
+export interface Cancelled {
+  /** The task as it was before: pending or running. */
+  readonly before: Task.Task
+  /** Whether the host confirmed that the session was stopped. True where there was none to stop. */
+  readonly confirmed: boolean
+}
+
+/** One task was called off. */
+export const cancelledOne = ({ before, confirmed }: Cancelled): string =>
+  [
+    before.status === "pending" ? "Pending task cancelled successfully" : "Task cancelled successfully",
+    "",
+    `Task ID: ${before.id}`,
+    `Description: ${description(before)}`,
+    ...before.status === "pending" ? [] : [`Session ID: ${session(before)}`],
+    "Status: cancelled",
+    ...confirmed ? [] : ["", unconfirmed([before])]
+  ].join("\n")
+
+/** A task that is over cannot be called off. */
+export const alreadyEnded = (task: Task.Task): string =>
+  `[ERROR] Cannot cancel task: current status is "${task.status}".\nOnly running or pending tasks can be cancelled.`
+
+/** Several were called off, perhaps none. */
+export const cancelledAll = (tasks: ReadonlyArray<Cancelled>): string => {
+  if (tasks.length === 0) return "No running or pending background tasks to cancel."
+  const lost = tasks.filter((task) => !task.confirmed).map((task) => task.before)
+  return [
+    `Cancelled ${tasks.length} background task(s):`,
+    "",
+    "| Task ID | Description | Status | Session ID |",
+    "|--- | --- | --- | ---|",
+    ...tasks.map(({ before }) =>
+      `| \`${before.id}\` | ${cell(description(before))} | ${before.status} | ${sessionCode(before)} |`
+    ),
+    ...lost.length === 0 ? [] : ["", unconfirmed(lost)],
+    ...continueInstructions(tasks.map((task) => task.before))
+  ].join("\n")
+}
+
+const continueInstructions = (tasks: ReadonlyArray<Task.Task>): ReadonlyArray<string> => {
+  const started = tasks.filter((task) => task.session !== undefined)
+  return started.length === 0 ? [] : [
+    "",
+    "## Continue Instructions",
+    "",
+    "To continue a cancelled task, use:",
+    "",
+    "    delegate_task(session_id=\"<session_id>\", prompt=\"Continue: <your follow-up>\")",
+    "",
+    "Continuable sessions:",
+    ...started.map((task) => `- ${sessionCode(task)} (${description(task)})`)
+  ]
+}
+
+const unconfirmed = (tasks: ReadonlyArray<Task.Task>): string =>
+  `Note: OpenCode did not confirm that ${
+    tasks.map((task) => `\`${task.id}\``).join(", ")
+  } stopped. Cancelled all the same, but the session may still be running for a while.`

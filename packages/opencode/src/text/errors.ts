@@ -1,0 +1,99 @@
+/**
+ * What an agent reads when something cannot be done: what is wrong, and what to do instead.
+ */
+import type { Task } from "@errand/core"
+import { continueCall, readCall } from "./fields.ts"
+import { shown } from "./inline.ts"
+import { nearest } from "./nearest.ts"
+
+/** How many names a sentence lists before it stops. */
+const listMax = 30
+
+const list = (names: ReadonlyArray<string>): string => {
+  if (names.length === 0) return "none"
+  const sorted = [...new Set(names)].sort()
+  return sorted.length <= listMax
+    ? sorted.join(", ")
+    : `${sorted.slice(0, listMax).join(", ")} and ${sorted.length - listMax} more`
+}
+
+const hint = (written: string, names: ReadonlyArray<string>): string => {
+  const name = nearest(written, names)
+  return name === undefined ? "" : ` Did you mean ${name}?`
+}
+
+/** There is no such task. What it looks like decides what to say about it. */
+export const taskNotFound = (id: string): string => {
+  const found = `Task not found: ${plain(id)}.`
+  if (/^sess?_/i.test(id)) {
+    return `${found} That is a session id, and this takes a task id (bg_ and eight hex digits). `
+      + `To go on in that session: delegate_task(session_id="${plain(id)}", prompt="...").`
+  }
+  if (/^bg_[0-9a-f]{8}$/.test(id)) {
+    return `${found} This run of OpenCode does not know it: tasks live as long as OpenCode runs, and only the latest finished ones are kept. `
+      + "If you have its session id you can go on in it: delegate_task(session_id=\"ses_...\", prompt=\"...\")."
+  }
+  return `${found} A task id is bg_ and eight hex digits, as in the text that delegate_task returned.`
+}
+
+/** An id, or whatever was passed as one, short and on one line. */
+const plain = (id: string): string => shown(id).slice(1, -1) || "(empty)"
+
+/** A task that another session's agents launched. */
+export const foreignTask = (id: string): string =>
+  `Task ${plain(id)} belongs to another session. You can only reach the tasks that you, or your own tasks, launched: `
+  + "use an id that delegate_task gave you."
+
+/** There is no such agent. */
+export const unknownAgent = (name: string, agents: ReadonlyArray<string>): string =>
+  `Unknown agent: ${shown(name)}.${hint(name, agents)} Pass one of these as agent: ${list(agents)}.`
+
+/** An agent that only people start. */
+export const primaryAgent = (name: string, agents: ReadonlyArray<string>): string =>
+  `${shown(name)} is a primary agent: it works for a person and cannot be sent on an errand. `
+  + `Pass one of these as agent: ${list(agents)}.`
+
+/** There is no such model. */
+export const unknownModel = (model: string, models: ReadonlyArray<string>): string =>
+  `Unknown model: ${shown(model)}.${hint(model, models)} Known models: ${list(closest(model, models))}. `
+  + "Leave model out to use the agent's own."
+
+/** Those of the same provider if there are any, else all. */
+const closest = (model: string, models: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const provider = `${model.split("/")[0] ?? ""}/`
+  const same = models.filter((known) => known.startsWith(provider))
+  return same.length > 0 ? same : models
+}
+
+/** Something that is no model's name. */
+export const badModel = (found: unknown): string =>
+  `model is ${shown(found)}, but must be written provider/model, for example "anthropic/claude-opus-4-5". `
+  + "Leave it out to use the agent's own."
+
+/** There is no session to go on in. */
+export const sessionUnknown = (session: string): string =>
+  `Session not found: ${plain(session)}. It was deleted, or it is not the session of a task of yours. `
+  + "Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
+
+/** A session takes one thing at a time. */
+export const stillRunning = (task: Task.Task): string => {
+  const where = task.session === undefined ? "has not started yet" : `is still running in session ${task.session}`
+  return `Task ${task.id} ${where} and cannot take a continuation yet. `
+    + `Wait for the notice that it has ended, or cancel it first: background_cancel(task_id="${task.id}").`
+}
+
+/** A session that cannot be prompted again, although its task is known. */
+export const cannotContinue = (task: Task.Task): string =>
+  continueCall(task) === undefined
+    ? `Task ${task.id} never had a session, so there is nothing to continue. Launch it again with delegate_task; `
+      + `how it ended: ${readCall(task)}.`
+    : `Task ${task.id} cannot be continued in this host. Launch a new task with delegate_task.`
+
+/** Tasks that launch tasks that launch tasks. */
+export const tooDeep = (depth: number, maxDepth: number): string =>
+  `This task would be at depth ${depth}, and the limit is ${maxDepth} (setting maxDepth). `
+  + "Do the work yourself, in this session."
+
+/** The arguments cannot be used. `message` is the sentence of the decoder. */
+export const badArguments = (tool: string, message: string): string =>
+  `[ERROR] Invalid arguments of ${tool}: ${message}`

@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "core",
+          root: "packages/core",
+          include: ["test/**/*.test.ts"]
+        }
+      },
+      {
+        test: {
+          name: "opencode",
+          root: "packages/opencode",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"]
+        }
+      },
+      {
+        // The built plugin in the real OpenCode: one server per file, seconds each.
+        test: {
+          name: "e2e",
+          root: "packages/opencode",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2
+        }
+      },
+      {
+        test: {
+          name: "lab",
+          root: "packages/lab",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      }
+    ]
+  }
+})
