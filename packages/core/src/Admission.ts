@@ -79,8 +79,7 @@ export const empty = <A>(): Admission<A> => ({
 /** Before every turn that is given to newcomers: for those who lent their slots and want them back. */
 const returning = -1
 
-const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean =>
-  a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
+const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
 const lineOf = (pools: ReadonlyArray<PoolName>): string => pools.join(" ")
 
@@ -115,7 +114,8 @@ export const join = <A>(
     ...self,
     arrivals: self.arrivals + 1,
     pools: entrant.pools.reduce(
-      (pools, pool) => HashMap.has(pools, pool.name) ? pools : HashMap.set(pools, pool.name, { size: pool.size, used: 0 }),
+      (pools, pool) =>
+        HashMap.has(pools, pool.name) ? pools : HashMap.set(pools, pool.name, { size: pool.size, used: 0 }),
       self.pools
     ),
     waiting: HashMap.set(self.waiting, joined.id, joined),
@@ -207,10 +207,20 @@ const unline = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
   return {
     ...self,
     waiting,
-    lines: HashMap.modifyAt(self.lines, lineOf(entrant.pools), Option.flatMap((line) =>
-      line.waiting === 1 ? Option.none() : Option.some(tidy({ ...line, waiting: line.waiting - 1 }, waiting)))),
-    parents: HashMap.modifyAt(self.parents, entrant.parent, Option.flatMap((parent) =>
-      parent.waiting === 1 ? Option.none() : Option.some({ ...parent, waiting: parent.waiting - 1 })))
+    lines: HashMap.modifyAt(
+      self.lines,
+      lineOf(entrant.pools),
+      Option.flatMap((line) =>
+        line.waiting === 1 ? Option.none() : Option.some(tidy({ ...line, waiting: line.waiting - 1 }, waiting))
+      )
+    ),
+    parents: HashMap.modifyAt(
+      self.parents,
+      entrant.parent,
+      Option.flatMap((parent) =>
+        parent.waiting === 1 ? Option.none() : Option.some({ ...parent, waiting: parent.waiting - 1 })
+      )
+    )
   }
 }
 

@@ -6,10 +6,10 @@
  * operation is an Effect that may be slow, fail or hang: Errand puts a time limit on each. The contract of each
  * operation is a suite in `testing/HostContract`.
  */
-import { Context, Schema, type Effect, type Stream } from "effect"
+import { Context, type Effect, Schema, type Stream } from "effect"
 import type { Model } from "./Model.ts"
 import type { Notice } from "./Notice.ts"
-import { SessionId, type Request, type TaskId } from "./Task.ts"
+import { type Request, SessionId, type TaskId } from "./Task.ts"
 
 /** What a session is doing. `unknown` is an honest answer: Errand then looks at what it wrote. */
 export const Activity = Schema.Literals(["busy", "retry", "idle", "unknown"])
@@ -123,7 +123,10 @@ export type HostEvent =
   | {
     readonly _tag: "Ended"
     readonly session: SessionId
-    readonly result: { readonly _tag: "Done"; readonly answer: string } | { readonly _tag: "Failed"; readonly message: string }
+    readonly result: { readonly _tag: "Done"; readonly answer: string } | {
+      readonly _tag: "Failed"
+      readonly message: string
+    }
   }
 
 export class AgentHost extends Context.Service<AgentHost, {

@@ -6,7 +6,7 @@
  * prompted. The scope itself does not wait for any of that: slots and status are free at once.
  */
 import { Deferred, Effect, Exit, Fiber, FiberSet, Option, Ref, Schedule, type Scope } from "effect"
-import { type AgentHost, HostError, SessionGone } from "./AgentHost.ts"
+import { type AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task } from "./Task.ts"
 import * as Tasks from "./Task.ts"
@@ -38,7 +38,11 @@ export const open = Effect.fnUntraced(function*(
   aborted: Deferred.Deferred<Abort>
 ): Effect.fn.Return<Conversation, HostError | SessionGone, Scope.Scope> {
   /** The session, and the calls about it that are under way; nothing new is begun once it is closed. */
-  const state = yield* Ref.make<State>({ session: Option.fromUndefinedOr(task.session), call: Option.none(), closed: false })
+  const state = yield* Ref.make<State>({
+    session: Option.fromUndefinedOr(task.session),
+    call: Option.none(),
+    closed: false
+  })
 
   /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
   const committed = <A, E>(operation: string, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
@@ -122,7 +126,9 @@ const within = <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>):
     Effect.timeoutOrElse({
       duration: ms,
       orElse: () =>
-        Effect.fail(new HostError({ operation, kind: "unreachable", message: `the host did not answer within ${ms} ms` }))
+        Effect.fail(
+          new HostError({ operation, kind: "unreachable", message: `the host did not answer within ${ms} ms` })
+        )
     }),
     Effect.catchDefect((defect) =>
       Effect.fail(new HostError({ operation, kind: "unreachable", message: String(defect) }))

@@ -55,15 +55,18 @@ const memory = Effect.gen(function*() {
     append,
     get: (id) => Effect.map(Ref.get(state), (current) => HashMap.get(current.tasks, id)),
     bySession: (session) =>
-      Effect.map(Ref.get(state), (current) =>
-        Option.flatMap(HashMap.get(current.sessions, session), (id) => HashMap.get(current.tasks, id))),
+      Effect.map(
+        Ref.get(state),
+        (current) => Option.flatMap(HashMap.get(current.sessions, session), (id) => HashMap.get(current.tasks, id))
+      ),
     tasks: Effect.map(Ref.get(state), (current) => HashMap.toValues(current.tasks)),
     forget: (id) =>
       Ref.update(state, (current) => ({
         tasks: HashMap.remove(current.tasks, id),
         sessions: Option.match(HashMap.get(current.tasks, id), {
           onNone: () => current.sessions,
-          onSome: (task) => task.session === undefined ? current.sessions : HashMap.remove(current.sessions, task.session)
+          onSome: (task) =>
+            task.session === undefined ? current.sessions : HashMap.remove(current.sessions, task.session)
         })
       })),
     entries: Stream.fromPubSub(entries)

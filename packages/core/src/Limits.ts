@@ -95,7 +95,8 @@ const make = Effect.gen(function*() {
         const [next, admitted] = Admission.admit(change(state))
         return [admitted, next]
       }),
-      (admitted) => Effect.forEach(admitted, (entrant) => Deferred.succeed(entrant.payload, undefined), { discard: true })
+      (admitted) =>
+        Effect.forEach(admitted, (entrant) => Deferred.succeed(entrant.payload, undefined), { discard: true })
     )
 
   const semaphoreOf = (pool: Pools.PoolName) =>
@@ -202,16 +203,19 @@ const make = Effect.gen(function*() {
   const leaseOf = (id: string) => Effect.map(Ref.get(leases), HashMap.get(id))
 
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(leaseOf(id), (lease) =>
-      Option.isNone(lease) ? effect : Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          yield* giveAway(lease.value)
-          const exit = yield* Effect.exit(restore(effect))
-          yield* fetchBack(lease.value)
-          if (Exit.isSuccess(exit)) yield* restore(Latch.await(lease.value.home))
-          return yield* exit
-        })
-      ))
+    Effect.flatMap(
+      leaseOf(id),
+      (lease) =>
+        Option.isNone(lease) ? effect : Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            yield* giveAway(lease.value)
+            const exit = yield* Effect.exit(restore(effect))
+            yield* fetchBack(lease.value)
+            if (Exit.isSuccess(exit)) yield* restore(Latch.await(lease.value.home))
+            return yield* exit
+          })
+        )
+    )
 
   return Limits.of({
     withSlots,

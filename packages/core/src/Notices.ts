@@ -6,7 +6,20 @@
  * the parent's transcript first, so that nothing is told twice. A notice that would wake a task's session waits until
  * that task has its slots again.
  */
-import { Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Schedule, Stream } from "effect"
+import {
+  Context,
+  Deferred,
+  Effect,
+  FiberMap,
+  HashMap,
+  Layer,
+  Option,
+  PubSub,
+  Random,
+  Ref,
+  Schedule,
+  Stream
+} from "effect"
 import { AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
 import * as Batch from "./Batch.ts"
 import { Journal } from "./Journal.ts"
@@ -186,8 +199,10 @@ const make = Effect.gen(function*() {
 
   /** A parent that is a task and lent its slots gets them back before it is woken. */
   const restored = (parent: SessionId) =>
-    Effect.flatMap(journal.bySession(parent), (task) =>
-      Option.isNone(task) ? Effect.void : limits.restored(task.value.id))
+    Effect.flatMap(
+      journal.bySession(parent),
+      (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
+    )
 
   const forget = (parent: SessionId) =>
     Effect.uninterruptible(Effect.gen(function*() {
@@ -212,12 +227,18 @@ const make = Effect.gen(function*() {
       })),
     expecting: (session) => Effect.map(boxOf(session), Option.isSome),
     settled: (session) =>
-      Effect.flatMap(boxOf(session), (box) =>
-        Option.isNone(box) ? Effect.succeed(Option.none()) : Deferred.await(box.value.settled)),
+      Effect.flatMap(
+        boxOf(session),
+        (box) => Option.isNone(box) ? Effect.succeed(Option.none()) : Deferred.await(box.value.settled)
+      ),
     forget: (session) => Effect.andThen(forget(session), FiberMap.remove(couriers, session)),
     owes: (task) =>
-      Effect.map(boxOf(task.request.parent), Option.exists((box) =>
-        [...box.sealed, box.open].some((batch) => batch.members.some((member) => member.id === task.id)))),
+      Effect.map(
+        boxOf(task.request.parent),
+        Option.exists((box) =>
+          [...box.sealed, box.open].some((batch) => batch.members.some((member) => member.id === task.id))
+        )
+      ),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })

@@ -29,7 +29,11 @@ export const Settings = Schema.Struct({
     "`priority`: the most specific limit that is set binds. `layered`: all that are set bind at once."
   ),
   taskTtlMs: setting(millis, 1_800_000, "How long a task may run (ms), not counting waits. 0: for ever."),
-  staleTimeoutMs: setting(millis, 180_000, "How long a running task may show no activity of its own (ms). 0: for ever."),
+  staleTimeoutMs: setting(
+    millis,
+    180_000,
+    "How long a running task may show no activity of its own (ms). 0: for ever."
+  ),
   pollIntervalMs: setting(positive, 2_000, "How often running tasks are checked (ms)."),
   minIdleTimeMs: setting(millis, 5_000, "Until how long after the start an unproven end is doubted (ms)."),
   minStabilityTimeMs: setting(

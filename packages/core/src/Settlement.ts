@@ -137,7 +137,9 @@ const unanswered = (seen: Observation, circumstances: Circumstances): Verdict =>
   if (now - since < settings.startTimeoutMs || Option.isSome(seen.unreachableSince)) return wait
   return failed(
     "never-started",
-    `nothing came of its prompt within ${seconds(now - seen.promptedAt)}; the limit is startTimeoutMs = ${settings.startTimeoutMs}`
+    `nothing came of its prompt within ${
+      seconds(now - seen.promptedAt)
+    }; the limit is startTimeoutMs = ${settings.startTimeoutMs}`
   )
 }
 
@@ -163,7 +165,9 @@ const cutShort = (last: Message): Verdict => {
  */
 const answerOf = (messages: ReadonlyArray<Message>): string => {
   const automatic = messages.findIndex((message) => message.automatic)
-  const before = automatic < 0 ? undefined : messages.slice(0, automatic).findLast((message) => message.role === "assistant")
+  const before = automatic < 0
+    ? undefined
+    : messages.slice(0, automatic).findLast((message) => message.role === "assistant")
   const last = before !== undefined && (before.state === "done" || before.state === "cut") && before.text.trim() !== ""
     ? before
     : messages.at(-1)
@@ -179,4 +183,3 @@ const completed = (answer: string, settings: Settings, notes: ReadonlyArray<stri
   })
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
-

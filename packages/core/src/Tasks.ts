@@ -28,13 +28,21 @@ import { AgentHost } from "./AgentHost.ts"
 import * as Conversation from "./Conversation.ts"
 import * as Ending from "./Ending.ts"
 import { type Entry, Journal } from "./Journal.ts"
-import * as Lineage from "./Lineage.ts"
 import { Limits, type Place } from "./Limits.ts"
+import * as Lineage from "./Lineage.ts"
 import type { Model } from "./Model.ts"
 import { Notices } from "./Notices.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
-import { CannotContinue, type LineageUnknown, SessionUnknown, TaskForeign, TaskNotFound, TaskRunning, TooDeep } from "./TaskError.ts"
+import {
+  CannotContinue,
+  type LineageUnknown,
+  SessionUnknown,
+  TaskForeign,
+  TaskNotFound,
+  TaskRunning,
+  TooDeep
+} from "./TaskError.ts"
 import { Watch } from "./Watch.ts"
 
 /** What to do, and for whom. */
@@ -193,8 +201,11 @@ const make = Effect.gen(function*() {
         outcome: Ending.outcomeOf(exit, reason),
         progress: yield* Ref.get(run.progress)
       })
-      yield* Ref.update(live, (all) =>
-        Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all)
+      yield* Ref.update(
+        live,
+        (all) =>
+          Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
+      )
       yield* Deferred.succeed(run.opened, undefined)
       // Nothing was opened, so there was nothing to stop.
       yield* Deferred.succeed(run.aborted, "none")
@@ -333,7 +344,8 @@ const make = Effect.gen(function*() {
 
   const stopBelow = Effect.fnUntraced(function*(session: Task.SessionId, reason: Task.CancelReason) {
     const below = (yield* journal.tasks).filter((task) =>
-      !Task.isTerminal(task) && task.request.ancestors.includes(session))
+      !Task.isTerminal(task) && task.request.ancestors.includes(session)
+    )
     return yield* Effect.forEach(below, (task) => stop(task, reason), { concurrency: "unbounded" })
   })
 

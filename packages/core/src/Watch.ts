@@ -6,8 +6,8 @@
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
-import { Clock, Context, Effect, HashMap, Latch, Layer, Option, PubSub, Ref, Schedule, Scope, Stream } from "effect"
-import { AgentHost, type HostError, type HostEvent, type SessionGone } from "./AgentHost.ts"
+import { Clock, Context, Effect, HashMap, Latch, Layer, Option, PubSub, Ref, Schedule, type Scope, Stream } from "effect"
+import { AgentHost, type HostEvent } from "./AgentHost.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
 import * as Observation from "./Observation.ts"
@@ -126,7 +126,7 @@ const make = Effect.gen(function*() {
       bounded(host.transcript(session, { last: lastMessages })),
       host.capabilities.todos ? bounded(host.todos(session)) : Effect.succeedSome(0)
     ], { concurrency: "unbounded" }).pipe(
-      Effect.catch((_: HostError | SessionGone) => Effect.succeed([Option.none(), Option.none()] as const)),
+      Effect.catch(() => Effect.succeed([Option.none(), Option.none()] as const)),
       Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
     )
     const now = yield* Clock.currentTimeMillis
@@ -135,8 +135,10 @@ const make = Effect.gen(function*() {
       yield* Ref.update(seen, (seen) => Observation.unreachable(seen, now))
       return false
     }
-    yield* Ref.update(seen, (seen) =>
-      Observation.looked(seen, { messages: messages.value, openTodos: openTodos.value, at: now }, byPoll))
+    yield* Ref.update(
+      seen,
+      (seen) => Observation.looked(seen, { messages: messages.value, openTodos: openTodos.value, at: now }, byPoll)
+    )
     return true
   })
 
@@ -205,8 +207,10 @@ const make = Effect.gen(function*() {
   return Watch.of({
     session,
     progress: (session) =>
-      Effect.map(Ref.get(watched), (all) =>
-        Option.map(HashMap.get(all, session), ({ seen }) => Observation.progress(Ref.getUnsafe(seen)))),
+      Effect.map(
+        Ref.get(watched),
+        (all) => Option.map(HashMap.get(all, session), ({ seen }) => Observation.progress(Ref.getUnsafe(seen)))
+      ),
     deletions: Stream.fromPubSub(deleted)
   })
 })

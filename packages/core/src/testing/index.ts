@@ -1,0 +1,4 @@
+/**
+ * `@errand/core/testing`: for those who test on Errand, or adapt it to a host of their own.
+ */
+export * as SimulatedHost from "./SimulatedHost.ts"
