@@ -42,8 +42,16 @@ export class Notices extends Context.Service<Notices, {
   readonly read: (task: Task) => Effect.Effect<void>
   /** Whether a session has background tasks out, or is owed a notice. */
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
-  /** Waits until a session expects nothing; gives the last notice that woke it meanwhile, if one did. */
-  readonly settled: (session: SessionId) => Effect.Effect<Option.Option<string>>
+  /** Waits until a session has no background tasks out and is owed nothing. */
+  readonly settled: (session: SessionId) => Effect.Effect<void>
+  /**
+   * Waits until the tasks of a session have returned and it was told, or until it has tasks out again; gives the last
+   * notice that woke it meanwhile, if one did. `whileOut` is around the time in which its tasks are out.
+   */
+  readonly told: (
+    session: SessionId,
+    whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
+  ) => Effect.Effect<Option.Option<string>>
   /** The session is gone: nothing is owed to it any more. */
   readonly forget: (session: SessionId) => Effect.Effect<void>
   /** Whether a task is still part of what its parent is owed. */
@@ -69,6 +77,8 @@ interface Box {
   readonly woke: Option.Option<string>
   /** Done with `woke` when nothing is out and nothing is owed. */
   readonly settled: Deferred.Deferred<Option.Option<string>>
+  /** Done when nothing is out any more, or something is again. */
+  readonly turn: Deferred.Deferred<void>
 }
 
 type Boxes = HashMap.HashMap<SessionId, Box>
@@ -82,7 +92,8 @@ const emptyBox = (): Box => ({
   open: Batch.empty,
   courier: false,
   woke: Option.none(),
-  settled: Deferred.makeUnsafe()
+  settled: Deferred.makeUnsafe(),
+  turn: Deferred.makeUnsafe()
 })
 
 /** Everything that has to be said, and nothing else: batches that need no last word are dropped. */
@@ -95,6 +106,20 @@ const tidy = (box: Box): Box => {
     open: over ? Batch.empty : box.open
   }
 }
+
+/** A changed box, and what is to be done with those who waited for the change. */
+interface Turn {
+  readonly box: Box
+  readonly done: Effect.Effect<unknown>
+}
+
+const turned = (before: Box, after: Box): Turn =>
+  isOut(before) === isOut(after)
+    ? { box: after, done: Effect.void }
+    : { box: { ...after, turn: Deferred.makeUnsafe() }, done: Deferred.succeed(before.turn, undefined) }
+
+/** Whether tasks are out: a batch that is over is sealed at once. */
+const isOut = (box: Box): boolean => box.open.members.length > 0
 
 const isSettled = (box: Box): boolean => box.sealed.length === 0 && box.open.members.length === 0
 
@@ -110,13 +135,17 @@ const make = Effect.gen(function*() {
   /** Changes what a parent is owed, and sends a courier unless one is on its way. */
   const owe = (parent: SessionId, change: (box: Box) => Box) =>
     Effect.uninterruptible(Effect.flatMap(
-      Ref.modify(boxes, (all) => {
+      Ref.modify(boxes, (all): readonly [Option.Option<Turn & { readonly send: boolean }>, Boxes] => {
         const box = HashMap.get(all, parent)
-        return Option.isNone(box)
-          ? [false, all]
-          : [!box.value.courier, HashMap.set(all, parent, { ...tidy(change(box.value)), courier: true })]
+        if (Option.isNone(box)) return [Option.none(), all]
+        const turn = turned(box.value, { ...tidy(change(box.value)), courier: true })
+        return [Option.some({ ...turn, send: !box.value.courier }), HashMap.set(all, parent, turn.box)]
       }),
-      (send) => send ? FiberMap.run(couriers, parent, courier(parent)) : Effect.void
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: ({ done, send }) =>
+          Effect.andThen(done, send ? Effect.asVoid(FiberMap.run(couriers, parent, courier(parent))) : Effect.void)
+      })
     ))
 
   /**
@@ -207,17 +236,42 @@ const make = Effect.gen(function*() {
   const forget = (parent: SessionId) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const box = yield* Ref.modify(boxes, (all) => [HashMap.get(all, parent), HashMap.remove(all, parent)])
-      if (Option.isSome(box)) yield* Deferred.succeed(box.value.settled, box.value.woke)
+      if (Option.isNone(box)) return
+      yield* Deferred.succeed(box.value.settled, box.value.woke)
+      yield* Deferred.succeed(box.value.turn, undefined)
     }))
 
   const boxOf = (session: SessionId) => Effect.map(Ref.get(boxes), HashMap.get(session))
 
+  /** Waits until a session has tasks out, or has none. Nobody hears of tasks that are out in a box that is gone. */
+  const untilOut = (session: SessionId, out: boolean): Effect.Effect<void> =>
+    Effect.flatMap(boxOf(session), (box) => {
+      if (Option.isNone(box)) return out ? Effect.never : Effect.void
+      return isOut(box.value) === out
+        ? Effect.void
+        : Effect.andThen(Deferred.await(box.value.turn), untilOut(session, out))
+    })
+
+  const told = Effect.fnUntraced(function*(
+    session: SessionId,
+    whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
+  ) {
+    const box = yield* boxOf(session)
+    if (Option.isNone(box)) return Option.none<string>()
+    yield* whileOut(untilOut(session, false))
+    return yield* Effect.raceFirst(
+      Deferred.await(box.value.settled),
+      Effect.as(untilOut(session, true), Option.none<string>())
+    )
+  })
+
   return Notices.of({
     launched: (parent, id, run) =>
-      Ref.update(boxes, (all) => {
+      Effect.flatten(Ref.modify(boxes, (all) => {
         const box = Option.getOrElse(HashMap.get(all, parent), emptyBox)
-        return HashMap.set(all, parent, { ...box, open: Batch.join(box.open, id, run) })
-      }),
+        const turn = turned(box, { ...box, open: Batch.join(box.open, id, run) })
+        return [turn.done, HashMap.set(all, parent, turn.box)]
+      })),
     ended: (task) => owe(task.request.parent, (box) => ({ ...box, open: Batch.end(box.open, task) })),
     read: (task) =>
       owe(task.request.parent, (box) => ({
@@ -229,8 +283,9 @@ const make = Effect.gen(function*() {
     settled: (session) =>
       Effect.flatMap(
         boxOf(session),
-        (box) => Option.isNone(box) ? Effect.succeed(Option.none()) : Deferred.await(box.value.settled)
+        (box) => Option.isNone(box) ? Effect.void : Effect.asVoid(Deferred.await(box.value.settled))
       ),
+    told,
     forget: (session) => Effect.andThen(forget(session), FiberMap.remove(couriers, session)),
     owes: (task) =>
       Effect.map(

@@ -426,7 +426,7 @@ const make = Effect.gen(function*() {
     ),
     place: limits.place,
     expecting: notices.expecting,
-    settled: (session) => Effect.asVoid(notices.settled(session)),
+    settled: notices.settled,
     read: (task, by) =>
       Task.isTerminal(task) && task.request.parent === by
         ? Effect.andThen(notices.read(task), Latch.open(dirty))

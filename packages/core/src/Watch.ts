@@ -160,7 +160,8 @@ const make = Effect.gen(function*() {
           if (!(yield* look(watching))) return Option.none()
           break
         case "AwaitChildren": {
-          const woke = yield* limits.lend(watching.task)(notices.settled(watching.session))
+          // The slots are back before the news is: a session that is woken works.
+          const woke = yield* notices.told(watching.session, limits.lend(watching.task))
           const now = yield* Clock.currentTimeMillis
           if (Option.isSome(woke)) {
             yield* Ref.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))

@@ -43,7 +43,7 @@ export const cancelled = decode({
 export const timedOut = decode({
   ...ended,
   status: "cancelled",
-  outcome: { _tag: "Cancelled", reason: "time-limit", message: "30m 0s of running", setting: "taskTtlMs" }
+  outcome: { _tag: "Cancelled", reason: "time-limit", message: "it ran for longer than 1800 s", setting: "taskTtlMs" }
 })
 
 /** A task with other particulars. Checked against the schema. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Notice, Task } from "@errand/core"
+import { type Notice, Task } from "@errand/core"
 import { Schema } from "effect"
 import { forModel, forPerson } from "../src/text/notice.ts"
 import { answered, cancelled, completed, failed, t0, timedOut, withFields } from "./fixtures.ts"
@@ -75,7 +75,7 @@ describe("forModel", () => {
         "- `bg_30305000`: Momus: critique (momus, 4s, session `ses_momus`)",
         "  **Reason:** Called off on request. Do not start it again unless you are asked to.",
         "- `bg_abc12345`: Explore: 查找认证实现 (explore, 5m 32s, session `ses_xyz789`)",
-        "  **Reason:** It ran for longer than the time limit (setting taskTtlMs): 30m 0s of running. "
+        "  **Reason:** It ran for longer than 1800 s (setting taskTtlMs). "
           + "Do not launch the same again: make it smaller, or ask the person.",
         "",
         "Use `background_output(task_id=\"<id>\")` to read one of them again.",

@@ -107,7 +107,7 @@ describe("result", () => {
       assert.isBelow(shown.length, 42_000)
       const lines = shown.split("\n")
       assert.isBelow(lines.length, 2_000)
-      assert.isTrue(lines.every((line) => line.length <= 1_900 && line.isWellFormed()))
+      assert.isTrue(lines.every((line) => line.length <= 1_900 && (line.isWellFormed() || !answer.isWellFormed())))
       offset = pieceAt(answer, offset).to
     } while (offset < answer.length)
   }, { arbitrary: { runs: 60, size: 40 } })

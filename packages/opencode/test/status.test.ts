@@ -146,7 +146,7 @@ describe("status", () => {
     )
     assert.include(
       page,
-      "> **Cancelled**: It ran for longer than the time limit (setting taskTtlMs): 30m 0s of running."
+      "> **Cancelled**: It ran for longer than 1800 s (setting taskTtlMs). Do not launch the same again"
     )
   })
 

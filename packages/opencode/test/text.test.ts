@@ -3,6 +3,7 @@ import { Notice, Task } from "@errand/core"
 import { Schema } from "effect"
 import { alreadyEnded, cancelledAll, cancelledOne } from "../src/text/cancelled.ts"
 import { duration } from "../src/text/duration.ts"
+import { happened } from "../src/text/ending.ts"
 import * as errors from "../src/text/errors.ts"
 import { cell, clip, neutral, oneLine, quoted } from "../src/text/inline.ts"
 import { continued, launched } from "../src/text/launched.ts"
@@ -13,6 +14,7 @@ import { poolLabel } from "../src/text/place.ts"
 import { clean, completed, failed, pending, running, starting, t0, timedOut, withFields } from "./fixtures.ts"
 
 const text = (...lines: ReadonlyArray<string>): string => lines.join("\n")
+const intro = "Its agent or the model's provider ended in an error"
 const place = { pool: "provider:anthropic", used: 2, size: 2, ahead: 1, paused: false }
 
 describe("duration", () => {
@@ -294,11 +296,29 @@ describe("every text", () => {
   it.prop(
     "D3 the page of a task that is over does not change with the clock",
     { task: Task.Task, a: Schema.Int, b: Schema.Int },
-    ({ task, a, b }) => task.outcome === undefined || page({ task, now: t0 + a }) === page({ task, now: t0 + b }),
+    ({ task, a, b }) => {
+      const over = { ...task, endedAt: t0 }
+      return task.outcome === undefined || page({ task: over, now: t0 + a }) === page({ task: over, now: t0 + b })
+    },
     { arbitrary: { runs: 300 } }
   )
 
   it("D4 the page of a task that was stopped names the setting that fired", () => {
     assert.include(page({ task: timedOut, now: t0 }), "| Setting | taskTtlMs |")
+  })
+
+  it("says what happened once: the core's words, an introduction only for a provider's", () => {
+    const of = (outcome: Task.Outcome) => happened(outcome)
+    assert.strictEqual(of({ _tag: "Failed", reason: "agent-error", message: "401" }), `${intro}: 401.`)
+    assert.strictEqual(of({ _tag: "Failed", reason: "agent-error", message: " " }), `${intro}.`)
+    assert.strictEqual(
+      of({ _tag: "Failed", reason: "start-failed", message: "it could not be started: 500" }),
+      "It could not be started: 500."
+    )
+    assert.strictEqual(
+      of({ _tag: "Cancelled", reason: "time-limit", message: "the limit is taskTtlMs = 5", setting: "taskTtlMs" }),
+      "The limit is taskTtlMs = 5."
+    )
+    assert.strictEqual(of({ _tag: "Cancelled", reason: "requested", message: "" }), "Called off on request.")
   })
 })

@@ -18,6 +18,7 @@ const cancellations: Record<Task.CancelReason, string> = {
   "requested": "called off on request",
   "interrupted": "its session was interrupted in OpenCode, by a person perhaps",
   "deleted": "its session was deleted",
+  "parent-ended": "the task that launched it ended without waiting for it",
   "time-limit": "it ran for longer than the time limit",
   "quiet-limit": "it showed no sign of life for longer than the quiet limit",
   "shutdown": "OpenCode was shutting down"
@@ -76,14 +77,22 @@ export const advice = (task: Task.Task): string => {
       return `Do not launch the same again: split the work into smaller tasks, or ask the person to raise the setting. ${
         task.session === undefined ? "" : goOn(task)
       }`.trim()
+    case "parent-ended":
     case "shutdown":
       return task.session === undefined ? "" : goOn(task)
   }
 }
 
-/** What happened, in one sentence that starts with a capital. */
+/**
+ * What happened, in one sentence that starts with a capital. The core's messages say it already; only what a provider
+ * said needs an introduction.
+ */
 export const happened = (outcome: Task.Outcome): string => {
-  const words = reason(outcome)
   const told = said(outcome)
-  return sentence(`${words.charAt(0).toUpperCase()}${words.slice(1)}${told === "" ? "" : `: ${told}`}`)
+  if (told === "") return capital(reason(outcome))
+  if (outcome._tag === "Failed" && outcome.reason === "agent-error") return capital(`${reason(outcome)}: ${told}`)
+  const setting = outcome._tag === "Cancelled" ? outcome.setting : undefined
+  return capital(setting === undefined || told.includes(setting) ? told : `${told} (setting ${setting})`)
 }
+
+const capital = (words: string): string => sentence(`${words.charAt(0).toUpperCase()}${words.slice(1)}`)

@@ -2,7 +2,7 @@
  * The lines that name a task, the same on every page.
  */
 import type { Task } from "@errand/core"
-import { oneLine, title } from "./inline.ts"
+import { clip, neutral, oneLine, title } from "./inline.ts"
 
 /** What stands where a task has no session yet. */
 export const notStarted = "(not started)"
@@ -12,7 +12,7 @@ export const session = (task: Task.Task): string => task.session ?? notStarted
 /** A session as Markdown code, `(not started)` plain. */
 export const sessionCode = (task: Task.Task): string => task.session === undefined ? notStarted : `\`${task.session}\``
 
-export const agent = (task: Task.Task): string => oneLine(task.request.agent) || "(unknown agent)"
+export const agent = (task: Task.Task): string => clip(neutral(oneLine(task.request.agent)), 100) || "(unknown agent)"
 
 export const description = (task: Task.Task): string => title(task.request.description)
 

@@ -48,7 +48,7 @@ export const title = (description: string): string =>
 export const message = (text: string): string => clip(neutral(oneLine(text)), messageMax) || "(no message)"
 
 /** A sentence with its full stop. */
-export const sentence = (text: string): string => /[.!?。！？)…]$/.test(text) ? text : `${text}.`
+export const sentence = (text: string): string => /[.!?。！？…]$/.test(text) ? text : `${text}.`
 
 /** The cell of a Markdown table. */
 export const cell = (text: string): string => oneLine(text).replace(/\\/g, "\\\\").replace(/\|/g, "\\|")

@@ -91,6 +91,7 @@ const restraint: Record<Task.CancelReason, string> = {
   "requested": "Do not start it again unless you are asked to.",
   "interrupted": "Ask the person before you go on with it.",
   "deleted": "It cannot be continued.",
+  "parent-ended": "",
   "time-limit": "Do not launch the same again: make it smaller, or ask the person.",
   "quiet-limit": "Do not launch the same again: make it smaller, or ask the person.",
   "shutdown": ""

@@ -1,0 +1,147 @@
+import { assert, describe } from "@effect/vitest"
+import { Array, Effect, Fiber } from "effect"
+import { endOf, failing, failingOnce, hang, inWorld, messageOf, pass, say, soon, wait } from "./support/world.ts"
+
+describe("launching a task", () => {
+  inWorld("returns before the session exists", { latency: 50 }, ({ get, host, launch, sessionOf, tasks }) =>
+    Effect.gen(function*() {
+      yield* host.faults(failing({ open: { slow: 5_000 } }))
+      const launching = yield* Effect.forkChild(launch("look around"))
+      yield* pass(50)
+      const task = yield* Fiber.join(launching)
+      assert.strictEqual(task.status, "running")
+      assert.strictEqual(task.session, undefined)
+      yield* pass(4_000)
+      assert.strictEqual((yield* get(task)).session, undefined)
+      const opened = yield* Effect.forkChild(tasks.opened(task.id))
+      yield* soon
+      assert.strictEqual(opened.pollUnsafe(), undefined)
+      yield* pass(1_050)
+      assert.strictEqual((yield* Fiber.join(opened)).session, yield* sessionOf(task))
+    }))
+
+  for (const n of [1, 40]) {
+    inWorld(`takes two round trips to the prompt, for ${n} at once as for one`, {
+      latency: 50,
+      settings: { defaultConcurrency: 0 }
+    }, ({ callsOf, launch, host }) =>
+      Effect.gen(function*() {
+        // The first launch asks where the parent belongs; that is known from then on.
+        yield* Effect.forkChild(launch("first"))
+        yield* pass("1 minute")
+        const before = (yield* callsOf("prompt")).length
+        yield* Effect.forkChild(Effect.forEach(Array.range(1, n), (i) => launch(`${i}`)))
+        yield* pass(100)
+        const prompts = (yield* callsOf("prompt")).slice(before)
+        assert.deepStrictEqual(prompts.map(({ at }) => at), Array.replicate(60_050, n))
+        assert.strictEqual((yield* host.working).length, n)
+      }))
+  }
+
+  inWorld("gives ids of the tutorial's form, each once", { settings: { maxConcurrency: 1 } }, ({ launch }) =>
+    Effect.gen(function*() {
+      const launched = yield* Effect.forEach(Array.range(1, 500), (i) => launch(`${i}`))
+      for (const { id } of launched) assert.match(id, /^bg_[0-9a-f]{8}$/)
+      assert.strictEqual(new Set(launched.map(({ id }) => id)).size, 500)
+    }))
+
+  inWorld("keeps the request, and who is above it", {}, ({ host, launch, parent, sessionOf }) =>
+    Effect.gen(function*() {
+      yield* host.behave(() => [hang])
+      const model = { provider: "anthropic", id: "claude-opus-4-5" }
+      const outer = yield* launch("outer", { model })
+      yield* pass(0)
+      const session = yield* sessionOf(outer)
+      const inner = yield* launch("inner", { parent: session, description: "deeper", background: false })
+      assert.deepStrictEqual(outer.request, {
+        description: "the errand \"outer\"",
+        prompt: "outer",
+        agent: "explore",
+        model,
+        parent,
+        ancestors: [parent],
+        background: true
+      })
+      assert.deepStrictEqual(inner.request, {
+        description: "deeper",
+        prompt: "inner",
+        agent: "explore",
+        parent: session,
+        ancestors: [session, parent],
+        background: false
+      })
+    }))
+})
+
+describe("a start that fails", () => {
+  const faults = [
+    ["open", "fail", 0, "simulated fault in open"],
+    ["open", "die", 0, "simulated fault in open"],
+    ["open", "hang", 30_000, "the host did not answer within 30000 ms"],
+    ["prompt", "fail", 0, "simulated fault in prompt"],
+    ["prompt", "die", 0, "simulated fault in prompt"],
+    ["prompt", "hang", 30_000, "the host did not answer within 30000 ms"],
+    ["prompt", "fail-after", 0, "simulated fault in prompt"],
+    ["prompt", "hang-after", 30_000, "the host did not answer within 30000 ms"]
+  ] as const
+  for (const [operation, fault, after, message] of faults) {
+    inWorld(
+      `${operation} ${fault}: an error with the reason, the slot free, the session aborted, the parent told (A7)`,
+      { settings: { defaultConcurrency: 1 }, scripts: { doomed: [hang] } },
+      ({ atRest, callsOf, end, get, host, launch, sessionOf, told }) =>
+        Effect.gen(function*() {
+          yield* host.faults(failingOnce(operation, fault))
+          const doomed = yield* launch("doomed")
+          const next = yield* launch("next")
+          yield* soon
+          assert.strictEqual(yield* end(doomed), after === 0 ? "start-failed" : "running")
+          yield* pass(after)
+          const failed = yield* get(doomed)
+          assert.strictEqual(failed.status, "error")
+          assert.strictEqual(endOf(failed), "start-failed")
+          assert.include(messageOf(failed), message)
+          assert.deepStrictEqual(
+            (yield* callsOf("abort")).map(({ session }) => session),
+            failed.session === undefined ? [] : [failed.session]
+          )
+          assert.strictEqual(failed.session === undefined, operation === "open")
+          assert.deepStrictEqual(yield* host.working, [yield* sessionOf(next)])
+          yield* pass(2_000)
+          assert.deepStrictEqual(yield* told(), ["progress: start-failed", "final: start-failed, completed"])
+          yield* atRest
+        })
+    )
+  }
+
+  inWorld(
+    "that hangs costs one slot and not the pool (A6)",
+    { settings: { defaultConcurrency: 2 } },
+    ({ atRest, end, host, launch }) =>
+      Effect.gen(function*() {
+        yield* host.faults(failingOnce("open", "hang"))
+        const stuck = yield* launch("stuck")
+        const others = yield* Effect.forEach(Array.range(1, 10), (i) => launch(`${i}`))
+        yield* pass(10_000)
+        assert.deepStrictEqual(yield* Effect.forEach(others, end), Array.replicate("completed", 10))
+        assert.strictEqual(yield* end(stuck), "running")
+        yield* pass(20_000)
+        assert.strictEqual(yield* end(stuck), "start-failed")
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "does not leave the next task waiting while its session is aborted or its parent told (A3)",
+    { settings: { defaultConcurrency: 1 } },
+    ({ end, host, launch, callsOf }) =>
+      Effect.gen(function*() {
+        yield* host.faults(failing({ notify: "hang", received: "hang", abort: "hang" }))
+        yield* host.behave(({ text }) => text === "fails" ? [{ do: "fail", message: "no" }] : [wait(1_000), say("done")])
+        const names = ["one", "fails", "two", "three"]
+        const all = yield* Effect.forEach(names, (name) => launch(name))
+        yield* pass(3_100)
+        assert.deepStrictEqual(yield* Effect.forEach(all, end), ["completed", "agent-error", "completed", "completed"])
+        assert.deepStrictEqual((yield* callsOf("prompt")).map(({ at }) => at), [0, 1_000, 1_040, 2_040])
+      })
+  )
+})

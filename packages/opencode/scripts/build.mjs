@@ -1,0 +1,27 @@
+// The plugin as one self-contained file, and the JSON Schema of its settings.
+import { build } from "esbuild"
+import { mkdir, writeFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+await mkdir(`${root}dist`, { recursive: true })
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ["src/index.ts"],
+  outfile: "dist/index.js",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "node",
+  target: "es2024",
+  legalComments: "none",
+  metafile: true,
+  // jsonc-parser's "main" is UMD, which cannot be bundled: its "module" is what we want.
+  mainFields: ["module", "main"],
+  conditions: ["import", "module"]
+})
+const { jsonSchema } = await import("../src/ConfigSchema.ts")
+await writeFile(`${root}dist/errand.schema.json`, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+console.log(`dist/index.js  ${Math.round(bytes / 1000)} kB`)

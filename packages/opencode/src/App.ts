@@ -1,0 +1,75 @@
+/**
+ * Everything that runs in one instance of the plugin, as one layer.
+ */
+import { Journal, Limits, Notices, Settings, Tasks } from "@errand/core"
+import type { AgentHost } from "@errand/core"
+import { Context, Effect, Layer } from "effect"
+import * as ConfigFiles from "./ConfigFiles.ts"
+import { warnings } from "./ConfigWarnings.ts"
+import { Agents } from "./host/Agents.ts"
+import { Client, Host, type HostInput } from "./host/Client.ts"
+import type { Feed, Source } from "./host/Feed.ts"
+import * as OpenCodeHost from "./host/OpenCodeHost.ts"
+import { Sessions } from "./host/Sessions.ts"
+import * as Permissions from "./Permissions.ts"
+import type { PluginSettings } from "./PluginSettings.ts"
+import * as Toasts from "./Toasts.ts"
+
+/** The settings of this instance, those of the core included. */
+export class Configured extends Context.Service<Configured, PluginSettings>()("opencode-errand/Configured") {}
+
+export type App =
+  | Tasks.Tasks
+  | Limits.Limits
+  | Journal.Journal
+  | Notices.Notices
+  | AgentHost.AgentHost
+  | Agents
+  | Client
+  | Feed
+  | Sessions
+  | Configured
+
+export const layer = (
+  input: HostInput,
+  loaded: ConfigFiles.Loaded,
+  feed: Source
+): Layer.Layer<App> => {
+  const { settings } = loaded
+  const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
+    Layer.provideMerge(Sessions.layer),
+    Layer.provideMerge(Client.layer),
+    Layer.provideMerge(feed.layer),
+    Layer.provide(Layer.succeed(Host, Host.of(input)))
+  )
+  return Layer.mergeAll(Permissions.layer(settings), Toasts.layer(settings), report(loaded)).pipe(
+    Layer.provideMerge(Tasks.Tasks.layer),
+    Layer.provideMerge(host),
+    Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
+    Layer.provide(Layer.succeed(Settings.Current, settings))
+  )
+}
+
+/**
+ * Says what is wrong with the configuration, in the log and as a toast. In a fiber of its own: OpenCode answers nothing
+ * before its plugins are loaded.
+ */
+const report = ({ problems, settings }: ConfigFiles.Loaded): Layer.Layer<never, never, Client | Agents> =>
+  Layer.effectDiscard(Effect.forkScoped(Effect.gen(function*() {
+    const client = yield* Client
+    const agents = yield* Agents
+    // The hook that this instance was made in has to be over.
+    yield* Effect.sleep("1 second")
+    const advice = hasLimits(settings)
+      ? warnings(settings, yield* Effect.orElseSucceed(agents.models, () => []))
+      : []
+    const all = [...problems.map(({ message }) => message), ...advice]
+    yield* Effect.forEach(all, (message) => Effect.ignore(client.log("warn", message)), { discard: true })
+    const [first, ...more] = all
+    if (first === undefined || !settings.toasts) return
+    const rest = more.length === 0 ? "" : ` (and ${more.length} more, see the log)`
+    yield* Effect.ignore(client.toast(`${first}${rest}`, "warning"))
+  })))
+
+const hasLimits = (settings: PluginSettings): boolean =>
+  Object.keys(settings.modelConcurrency).length > 0 || Object.keys(settings.providerConcurrency).length > 0

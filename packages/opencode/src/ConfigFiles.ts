@@ -1,0 +1,136 @@
+/**
+ * Which files hold the settings, and in which order they count: the user's, the project's, the plugin's options.
+ *
+ * Each may be `errand.jsonc` or `errand.json`. The file of the older tool is read only where Errand has none of its own.
+ */
+import { Effect, Option, Schema } from "effect"
+import { readFile as readFromDisk } from "node:fs/promises"
+import { join } from "node:path"
+import { merge, type Merged, type Problem, type Source } from "./Config.ts"
+
+/** Where to look. */
+export interface Surroundings {
+  /** The project's directory. */
+  readonly directory: string
+  /** The user's home directory. */
+  readonly home: string
+  /** The environment; `OPENCODE_CONFIG_DIR` and `XDG_CONFIG_HOME` are looked at. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** There is such a file, and it cannot be read. */
+export class FileUnreadable extends Schema.TaggedError<FileUnreadable>()("FileUnreadable", {
+  path: Schema.String,
+  message: Schema.String
+}) {}
+
+/** The text of a file; none where there is no such file. */
+export type ReadFile = (path: string) => Effect.Effect<Option.Option<string>, FileUnreadable>
+
+export interface Loaded extends Merged {
+  /** What was read, from the weakest to the strongest. */
+  readonly sources: ReadonlyArray<string>
+}
+
+/** The directory of the user's OpenCode configuration. */
+export const userDirectory = ({ env, home }: Surroundings): string => {
+  if (isSet(env["OPENCODE_CONFIG_DIR"])) return env["OPENCODE_CONFIG_DIR"]
+  return join(isSet(env["XDG_CONFIG_HOME"]) ? env["XDG_CONFIG_HOME"] : join(home, ".config"), "opencode")
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
+
+/** Reads and merges everything there is. `options` is what the user wrote beside the plugin's name. Never fails. */
+export const load = Effect.fn("ConfigFiles.load")(function*(
+  surroundings: Surroundings,
+  options: unknown,
+  readFile: ReadFile = fromDisk
+) {
+  const places = [userDirectory(surroundings), join(surroundings.directory, ".opencode")]
+  const own = yield* Effect.forEach(places, (place) => readPair(place, "errand", undefined, readFile), {
+    concurrency: 2
+  })
+  const hasOwn = own.some((pair) => pair.exists)
+  const older = hasOwn
+    ? []
+    : yield* Effect.forEach(places, (place) => readPair(place, "oh-my-opencode", "background_task", readFile), {
+      concurrency: 2
+    })
+  const sources: ReadonlyArray<Source> = [
+    ...older.flatMap((pair) => pair.sources),
+    ...own.flatMap((pair) => pair.sources),
+    ...options === undefined || options === null ? [] : [{ source: "plugin options", content: { value: options } }]
+  ]
+  const merged = merge(sources)
+  const loaded: Loaded = {
+    settings: merged.settings,
+    problems: [...older, ...own].flatMap((pair) => pair.problems).concat(merged.problems),
+    sources: sources.map(({ source }) => source)
+  }
+  return loaded
+})
+
+interface Pair {
+  readonly exists: boolean
+  readonly sources: ReadonlyArray<Source>
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/** `name.jsonc`, else `name.json`. */
+const readPair = (
+  place: string,
+  name: string,
+  section: string | undefined,
+  readFile: ReadFile
+): Effect.Effect<Pair> =>
+  Effect.gen(function*() {
+    const jsonc = yield* readOne(join(place, `${name}.jsonc`), section, readFile)
+    const json = yield* readOne(join(place, `${name}.json`), section, readFile)
+    if (!jsonc.exists || !json.exists) return jsonc.exists ? jsonc : json
+    const source = json.path
+    const message = `${source}: ignored, because ${jsonc.path} is beside it. Keep one of them.`
+    return { ...jsonc, problems: [...jsonc.problems, { source, message }] }
+  })
+
+const readOne = (
+  path: string,
+  section: string | undefined,
+  readFile: ReadFile
+): Effect.Effect<Pair & { readonly path: string }> =>
+  readFile(path).pipe(
+    Effect.match({
+      onSuccess: Option.match({
+        onNone: () => ({ path, exists: false, sources: [], problems: [] }),
+        onSome: (text) => ({
+          path,
+          exists: true,
+          sources: [{ source: path, content: { text }, section }],
+          problems: []
+        })
+      }),
+      onFailure: ({ message }) => ({
+        path,
+        exists: true,
+        sources: [],
+        problems: [{ source: path, message: `${path}: cannot be read (${message}). The file is ignored.` }]
+      })
+    })
+  )
+
+const Coded = Schema.Struct({ code: Schema.String })
+
+/** Reads from the disk. */
+export const fromDisk: ReadFile = (path) =>
+  Effect.tryPromise({
+    try: () => readFromDisk(path, "utf8"),
+    catch: (error) => error
+  }).pipe(
+    Effect.map(Option.some),
+    Effect.catch((error) => {
+      const code = Option.getOrElse(Schema.decodeUnknownOption(Coded)(error), () => ({ code: "unknown error" })).code
+      // `ENOTDIR`: a part of the path is a file.
+      return code === "ENOENT" || code === "ENOTDIR"
+        ? Effect.succeed(Option.none<string>())
+        : Effect.fail(new FileUnreadable({ path, message: code }))
+    })
+  )

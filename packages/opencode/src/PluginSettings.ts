@@ -1,0 +1,50 @@
+/**
+ * Every number and switch of the plugin: those of the core, and those that only make sense in OpenCode.
+ */
+import { Settings } from "@errand/core"
+import { Effect, Schema } from "effect"
+
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+const setting = <T>(schema: Schema.Codec<T>, value: T, description: string) =>
+  schema.annotate({ description, default: value }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+export const PluginSettings = Schema.Struct({
+  ...Settings.Settings.fields,
+  permissions: setting(
+    Schema.Literals(["ask", "reject"]),
+    "ask",
+    "What happens when a task wants to do something that needs permission. `ask`: a person is asked. `reject`: it is "
+      + "refused, and the agent is told."
+  ),
+  permissionWaitMs: setting(
+    count,
+    600_000,
+    "How long a task's question for permission waits for a person before it is refused (ms). 0: for ever."
+  ),
+  noticeMaxChars: setting(
+    count,
+    2_000,
+    "How much of each answer the parent is shown when its tasks end (characters). 0: nothing but the way to read it."
+  ),
+  agents: setting(Schema.Boolean, true, "Whether the agents `librarian`, `oracle` and `momus` are added."),
+  ultrawork: setting(
+    Schema.Boolean,
+    true,
+    "Whether the word `ultrawork` or `ulw` in a message tells the agent to split the work and send agents in parallel."
+  ),
+  toasts: setting(
+    Schema.Boolean,
+    true,
+    "Whether the terminal shows a short message when a task ends or needs something."
+  ),
+  runHoldMs: setting(
+    count,
+    1_800_000,
+    "How long `opencode run` is held open for its tasks (ms). 0: not at all."
+  )
+})
+export type PluginSettings = typeof PluginSettings.Type
+
+/** The settings that nobody changed. */
+export const defaults: PluginSettings = Schema.decodeUnknownSync(PluginSettings)({})

@@ -1,0 +1,62 @@
+/**
+ * OpenCode's plugin interface, as far as it is used, in the forms that were seen. Its own types say less than it does
+ * (the JSON Schema of a tool can be set), and more than it keeps (tool arguments are not validated).
+ */
+import type { HostInput } from "./host/Client.ts"
+
+export type PluginInput = HostInput
+
+export interface ToolContext {
+  readonly sessionID: string
+  readonly abort: AbortSignal
+}
+
+export interface ToolDefinition {
+  readonly description: string
+  /** By name, a piece of JSON Schema each. OpenCode takes all of them for required: `tool.definition` sets that right. */
+  readonly args: Readonly<Record<string, unknown>>
+  readonly execute: (args: unknown, context: ToolContext) => Promise<{
+    readonly title: string
+    readonly output: string
+    readonly metadata: Readonly<Record<string, unknown>>
+  }>
+}
+
+export interface Config {
+  agent?: Record<string, unknown> | undefined
+}
+
+export interface ChatMessageInput {
+  readonly sessionID: string
+  readonly agent?: string | undefined
+  readonly model?: { readonly providerID: string; readonly modelID: string } | undefined
+  readonly variant?: string | undefined
+}
+
+export interface ChatMessage {
+  readonly message: { readonly id: string; readonly sessionID: string }
+  readonly parts: Array<ChatPart>
+}
+
+export interface ChatPart {
+  readonly id?: string
+  readonly sessionID?: string
+  readonly messageID?: string
+  readonly type: string
+  readonly text?: string
+  readonly synthetic?: boolean
+}
+
+/** What the plugin gives back. OpenCode passes an object to each hook, to be changed in place. */
+export interface Hooks {
+  readonly dispose: () => Promise<void>
+  readonly event: (input: { readonly event: unknown }) => Promise<void>
+  readonly config: (config: Config) => Promise<void>
+  readonly tool: Readonly<Record<string, ToolDefinition>>
+  readonly "tool.definition": (
+    input: { readonly toolID: string },
+    output: { description: string; jsonSchema?: unknown }
+  ) => Promise<void>
+  readonly "chat.message": (input: ChatMessageInput, output: ChatMessage) => Promise<void>
+  readonly "experimental.text.complete": (input: { readonly sessionID: string }) => Promise<void>
+}

@@ -1,0 +1,107 @@
+/**
+ * Which agents and models there are, and which model a task will really use.
+ *
+ * Asked once and kept: OpenCode starts the plugin anew when its configuration changes. A name that is not in the list is
+ * asked for once more before it is called unknown.
+ */
+import { type AgentHost, Model, type Task } from "@errand/core"
+import { Context, Effect, Layer, Option, Ref, Schema } from "effect"
+import { primaryAgent, unknownAgent, unknownModel } from "../text/errors.ts"
+import { Client } from "./Client.ts"
+import { Sessions } from "./Sessions.ts"
+import type { AgentInfo, Providers } from "./wire.ts"
+
+/** There is no such agent or model; the message lists what there is. */
+export class NotAvailable extends Schema.TaggedError<NotAvailable>()("NotAvailable", { message: Schema.String }) {}
+
+export class Agents extends Context.Service<Agents, {
+  /** The agents that can be sent on errands. */
+  readonly sendable: Effect.Effect<ReadonlyArray<AgentInfo>, AgentHost.HostError>
+  /** The agent of this name, in whatever case it is written. */
+  readonly find: (name: string) => Effect.Effect<AgentInfo, AgentHost.HostError | NotAvailable>
+  /** Every model that is configured. */
+  readonly models: Effect.Effect<ReadonlyArray<Model.Model>, AgentHost.HostError>
+  /** The model asked for, else the agent's, else the parent's, else the host's default; undefined where none is known. */
+  readonly modelFor: (
+    asked: Model.Model | undefined,
+    agent: AgentInfo,
+    parent: Task.SessionId
+  ) => Effect.Effect<Model.Model | undefined, NotAvailable>
+}>()("opencode-errand/Agents") {
+  static readonly layer: Layer.Layer<Agents, never, Client | Sessions> = Layer.effect(
+    Agents,
+    Effect.suspend(() => make)
+  )
+}
+
+const make = Effect.gen(function*() {
+  const client = yield* Client
+  const sessions = yield* Sessions
+
+  /** An answer that is kept once there is one; failures are not. */
+  const kept = <A, E>(ask: Effect.Effect<A, E>) =>
+    Effect.map(Ref.make(Option.none<A>()), (memory) => {
+      const fresh = Effect.tap(ask, (answer) => Ref.set(memory, Option.some(answer)))
+      return { fresh, known: Effect.flatMap(Ref.get(memory), Option.match({ onNone: () => fresh, onSome: Effect.succeed })) }
+    })
+
+  const agents = yield* kept(client.agents)
+  const providers = yield* kept(client.providers)
+  const configured = yield* kept(client.configuredModel)
+
+  const find = Effect.fnUntraced(function*(name: string) {
+    const found = byName(yield* agents.known, name) ?? byName(yield* agents.fresh, name)
+    const all = yield* agents.known
+    const names = all.filter(isSendable).map((agent) => agent.name)
+    if (found === undefined || found.hidden === true) {
+      return yield* new NotAvailable({ message: unknownAgent(name, names) })
+    }
+    if (!isSendable(found)) return yield* new NotAvailable({ message: primaryAgent(found.name, names) })
+    return found
+  })
+
+  const check = Effect.fnUntraced(function*(model: Model.Model) {
+    const known = yield* providers.known
+    if (isKnown(known, model)) return model
+    const now = yield* providers.fresh
+    if (isKnown(now, model)) return model
+    return yield* new NotAvailable({ message: unknownModel(Model.format(model), modelsOf(now).map(Model.format)) })
+  }, (effect, model) => Effect.catchTag(effect, "HostError", () => Effect.succeed(model)))
+
+  const fallback = Effect.gen(function*() {
+    const named = Option.flatMap(Option.fromUndefinedOr(yield* configured.known), Model.parse)
+    if (Option.isSome(named)) return named.value
+    const { default: defaults } = yield* providers.known
+    const [provider, id] = Object.entries(defaults)[0] ?? []
+    return provider === undefined || id === undefined ? undefined : { provider, id }
+  })
+
+  const inherited = (parent: Task.SessionId) =>
+    Effect.flatMap(sessions.voice(parent), ({ model }) => model === undefined ? fallback : Effect.succeed(model)).pipe(
+      // Not to know the model is no reason not to launch: the pool is the agent's then.
+      Effect.catch(() => Effect.succeed(undefined))
+    )
+
+  return Agents.of({
+    sendable: Effect.map(agents.known, (all) => all.filter(isSendable)),
+    find,
+    models: Effect.map(providers.known, modelsOf),
+    modelFor: (asked, agent, parent) => {
+      if (asked !== undefined) return check(asked)
+      if (agent.model === undefined || agent.model === null) return inherited(parent)
+      return Effect.succeed({ provider: agent.model.providerID, id: agent.model.modelID })
+    }
+  })
+})
+
+const isSendable = (agent: AgentInfo): boolean => agent.mode !== "primary" && agent.hidden !== true
+
+const byName = (agents: ReadonlyArray<AgentInfo>, name: string): AgentInfo | undefined =>
+  agents.find((agent) => agent.name === name) ??
+    agents.find((agent) => agent.name.toLowerCase() === name.toLowerCase())
+
+const modelsOf = ({ providers }: Providers): ReadonlyArray<Model.Model> =>
+  providers.flatMap(({ id, models }) => Object.keys(models).map((model) => ({ provider: id, id: model })))
+
+const isKnown = (providers: Providers, model: Model.Model): boolean =>
+  modelsOf(providers).some((known) => known.provider === model.provider && known.id === model.id)

@@ -1,0 +1,262 @@
+/**
+ * The calls to OpenCode's server that Errand needs, as Effects with typed errors.
+ *
+ * OpenCode answers `{ data, error, response }` and does not throw for errors; what it throws is a transport that broke.
+ * The client is OpenCode's own, and is called as the object that it is. Every call names the directory, so that it
+ * reaches the instance that the sessions live in. Answers are decoded: the SDK's types are a hope, not a fact.
+ */
+import { AgentHost, type Model, type Task } from "@errand/core"
+import type { OpencodeClient } from "@opencode-ai/sdk"
+import { Context, Effect, Layer, Schema } from "effect"
+import { AgentInfo, ConfigInfo, Providers, SessionInfo, Todo, Transcript } from "./wire.ts"
+
+/** What the plugin is given, as far as it is needed here. */
+export interface HostInput {
+  readonly client: OpencodeClient
+  readonly directory: string
+}
+
+export class Host extends Context.Service<Host, HostInput>()("opencode-errand/Host") {}
+
+/** A part of a message to send. `synthetic` is for the model only, `ignored` for people only. */
+export interface TextPart {
+  readonly type: "text"
+  readonly text: string
+  readonly synthetic?: boolean
+  readonly ignored?: boolean
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+export interface PromptBody {
+  readonly agent?: string | undefined
+  readonly model?: Model.Model | undefined
+  readonly variant?: string | undefined
+  readonly noReply?: boolean
+  readonly parts: ReadonlyArray<TextPart>
+}
+
+export interface PermissionRule {
+  readonly permission: string
+  readonly pattern: string
+  readonly action: "allow" | "ask" | "deny"
+}
+
+export interface NewSession {
+  readonly parentID: string
+  readonly title: string
+  readonly model?: Model.Model | undefined
+  readonly permission: ReadonlyArray<PermissionRule>
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** An answer of OpenCode's client. */
+const Answer = Schema.Struct({
+  data: Schema.optionalKey(Schema.Unknown),
+  error: Schema.optionalKey(Schema.Unknown),
+  response: Schema.optionalKey(Schema.Struct({ status: Schema.Finite }))
+})
+
+/** OpenCode says what is wrong in different places. */
+const Complaint = Schema.Union([
+  Schema.Struct({ data: Schema.Struct({ message: Schema.String }) }),
+  Schema.Struct({ message: Schema.String }),
+  Schema.Struct({ error: Schema.Array(Schema.Struct({ message: Schema.String })) })
+])
+
+const complaintOf = (error: unknown, status: number): string => {
+  const known = Schema.decodeUnknownOption(Complaint)(error)
+  if (known._tag === "None") {
+    return `OpenCode answered ${status}${typeof error === "string" && error !== "" ? `: ${error.slice(0, 500)}` : ""}`
+  }
+  if ("data" in known.value) return known.value.data.message
+  return "message" in known.value ? known.value.message : known.value.error.map(({ message }) => message).join("; ")
+}
+
+const unreachable = (operation: string, cause: unknown) =>
+  new AgentHost.HostError({
+    operation,
+    kind: "unreachable",
+    message: cause instanceof Error ? cause.message : String(cause)
+  })
+
+/** One call; gives what is in `data`. A 404 about a session is `SessionGone`. */
+const call = Effect.fnUntraced(function*(
+  operation: string,
+  send: (signal: AbortSignal) => PromiseLike<unknown>
+): Effect.fn.Return<unknown, AgentHost.HostError | NotFound> {
+  const raw = yield* Effect.tryPromise({ try: send, catch: (cause) => unreachable(operation, cause) })
+  const { data, error, response } = yield* Effect.mapError(
+    Schema.decodeUnknownEffect(Answer)(raw),
+    (issue) => unreachable(operation, issue)
+  )
+  const status = response?.status ?? (error === undefined ? 200 : 500)
+  if (error === undefined && status < 400) return data
+  const message = complaintOf(error, status)
+  if (status === 404) return yield* new NotFound({ message })
+  return yield* new AgentHost.HostError({
+    operation,
+    // A server that fails may have done it all the same.
+    kind: status >= 500 ? "unreachable" : "refused",
+    message
+  })
+})
+
+/** OpenCode knows nothing at that address. */
+class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+
+const decoded = <S extends Schema.Constraint>(operation: string, schema: S) => {
+  const decode = Schema.decodeUnknownEffect(schema)
+  return (data: unknown) =>
+    Effect.mapError(decode(data), (issue) =>
+      new AgentHost.HostError({ operation, kind: "refused", message: `OpenCode answered in an unknown form: ${issue}` }))
+}
+
+/** Asks OpenCode. All of them fail with `HostError`; those about one session with `SessionGone` where it is not there. */
+export class Client extends Context.Service<Client, {
+  readonly session: (id: Task.SessionId) => Effect.Effect<SessionInfo, AgentHost.HostError | AgentHost.SessionGone>
+  readonly createSession: (session: NewSession) => Effect.Effect<SessionInfo, AgentHost.HostError>
+  readonly children: (
+    id: Task.SessionId
+  ) => Effect.Effect<ReadonlyArray<SessionInfo>, AgentHost.HostError | AgentHost.SessionGone>
+  readonly prompt: (
+    id: Task.SessionId,
+    body: PromptBody
+  ) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
+  readonly abort: (id: Task.SessionId) => Effect.Effect<void, AgentHost.HostError>
+  /** What the sessions that are not idle are doing. */
+  readonly statuses: Effect.Effect<ReadonlyMap<string, string>, AgentHost.HostError>
+  readonly messages: (
+    id: Task.SessionId,
+    last: number
+  ) => Effect.Effect<Transcript, AgentHost.HostError | AgentHost.SessionGone>
+  readonly todos: (id: Task.SessionId) => Effect.Effect<ReadonlyArray<typeof Todo.Type>, AgentHost.HostError>
+  readonly agents: Effect.Effect<ReadonlyArray<AgentInfo>, AgentHost.HostError>
+  readonly providers: Effect.Effect<Providers, AgentHost.HostError>
+  /** The model that the configuration names, `provider/model`. */
+  readonly configuredModel: Effect.Effect<string | undefined, AgentHost.HostError>
+  readonly toast: (
+    message: string,
+    variant: "info" | "success" | "warning" | "error"
+  ) => Effect.Effect<void, AgentHost.HostError>
+  readonly log: (level: "info" | "warn" | "error", message: string) => Effect.Effect<void, AgentHost.HostError>
+  readonly rejectPermission: (id: string, message: string) => Effect.Effect<void, AgentHost.HostError>
+  readonly rejectQuestion: (id: string) => Effect.Effect<void, AgentHost.HostError>
+}>()("opencode-errand/Client") {
+  static readonly layer: Layer.Layer<Client, never, Host> = Layer.effect(Client, Effect.map(Host, make))
+}
+
+/** The part of the SDK's client that sends what its methods do not cover. */
+const isSender = (
+  value: unknown
+): value is { readonly post: (request: object) => PromiseLike<unknown> } =>
+  typeof value === "object" && value !== null && "post" in value && typeof value.post === "function"
+
+function make({ client, directory }: HostInput): Client["Service"] {
+  const query = { directory }
+
+  /** A call that is not about one session: what is not there is refused. */
+  const plain = (operation: string, send: (signal: AbortSignal) => PromiseLike<unknown>) =>
+    Effect.catchTag(
+      call(operation, send),
+      "NotFound",
+      ({ message }) => Effect.fail(new AgentHost.HostError({ operation, kind: "refused", message }))
+    )
+
+  const about = (operation: string, id: Task.SessionId, send: (signal: AbortSignal) => PromiseLike<unknown>) =>
+    Effect.catchTag(
+      call(operation, send),
+      "NotFound",
+      () => Effect.fail(new AgentHost.SessionGone({ session: id }))
+    )
+
+  const post = (operation: string, url: string, body: object) =>
+    plain(operation, (signal) => {
+      const sender: unknown = Reflect.get(client, "_client")
+      if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
+      return sender.post({ url, query, body, headers: { "content-type": "application/json" }, signal })
+    })
+
+  return Client.of({
+    session: (id) =>
+      Effect.flatMap(
+        about("session", id, (signal) => client.session.get({ path: { id }, query, signal })),
+        decoded("session", SessionInfo)
+      ),
+    createSession: ({ metadata, model, parentID, permission, title }) => {
+      const body = {
+        parentID,
+        title,
+        permission,
+        metadata,
+        ...(model === undefined ? {} : { model: { providerID: model.provider, id: model.id } })
+      }
+      return Effect.flatMap(
+        plain("open", (signal) => client.session.create({ body, query, signal })),
+        decoded("open", SessionInfo)
+      )
+    },
+    children: (id) =>
+      Effect.flatMap(
+        about("children", id, (signal) => client.session.children({ path: { id }, query, signal })),
+        decoded("children", Schema.Array(SessionInfo))
+      ),
+    prompt: (id, { agent, model, noReply, parts, variant }) => {
+      const body = {
+        parts: parts.map((part) => ({ ...part, metadata: { ...part.metadata } })),
+        ...(noReply === true ? { noReply } : {}),
+        ...(agent === undefined ? {} : { agent }),
+        ...(variant === undefined ? {} : { variant }),
+        ...(model === undefined ? {} : { model: { providerID: model.provider, modelID: model.id } })
+      }
+      return Effect.asVoid(
+        about("prompt", id, (signal) => client.session.promptAsync({ path: { id }, body, query, signal }))
+      )
+    },
+    abort: (id) =>
+      Effect.asVoid(plain("abort", (signal) => client.session.abort({ path: { id }, query, signal }))),
+    statuses: Effect.map(
+      Effect.flatMap(
+        plain("activity", (signal) => client.session.status({ query, signal })),
+        decoded("activity", Schema.Record(Schema.String, Schema.Struct({ type: Schema.String })))
+      ),
+      (all) => new Map(Object.entries(all).map(([id, { type }]) => [id, type]))
+    ),
+    messages: (id, last) =>
+      Effect.flatMap(
+        about("transcript", id, (signal) =>
+          client.session.messages({ path: { id }, query: { ...query, limit: last }, signal })),
+        decoded("transcript", Transcript)
+      ),
+    todos: (id) =>
+      Effect.flatMap(
+        plain("todos", (signal) => client.session.todo({ path: { id }, query, signal })),
+        decoded("todos", Schema.Array(Todo))
+      ),
+    agents: Effect.flatMap(
+      plain("agents", (signal) => client.app.agents({ query, signal })),
+      decoded("agents", Schema.Array(AgentInfo))
+    ),
+    providers: Effect.flatMap(
+      plain("providers", (signal) => client.config.providers({ query, signal })),
+      decoded("providers", Providers)
+    ),
+    configuredModel: Effect.map(
+      Effect.flatMap(
+        plain("config", (signal) => client.config.get({ query, signal })),
+        decoded("config", ConfigInfo)
+      ),
+      ({ model }) => model ?? undefined
+    ),
+    toast: (message, variant) =>
+      Effect.asVoid(
+        plain("toast", (signal) => client.tui.showToast({ body: { title: "Errand", message, variant }, query, signal }))
+      ),
+    log: (level, message) =>
+      Effect.asVoid(
+        plain("log", (signal) => client.app.log({ body: { service: "errand", level, message }, query, signal }))
+      ),
+    rejectPermission: (id, message) =>
+      Effect.asVoid(post("permission", `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })),
+    rejectQuestion: (id) => Effect.asVoid(post("question", `/question/${encodeURIComponent(id)}/reject`, {}))
+  })
+}

@@ -1,0 +1,124 @@
+/**
+ * OpenCode as an `AgentHost`.
+ *
+ * A task's session is a child of its parent's session, in the same directory, and carries the task's id in its metadata.
+ * It may not ask questions, nor use OpenCode's own `task` tool; it may send tasks of its own unless it is too deep.
+ */
+import { AgentHost, type Notice, Task } from "@errand/core"
+import { Effect, HashMap, Layer, Option, Ref, Schema, Stream } from "effect"
+import * as NoticeText from "../text/notice.ts"
+import { title } from "../text/inline.ts"
+import { Client, type PermissionRule, type TextPart } from "./Client.ts"
+import * as Events from "./events.ts"
+import { Feed } from "./Feed.ts"
+import { Sessions } from "./Sessions.ts"
+import * as Transcript from "./transcript.ts"
+import { Mark, type SessionInfo } from "./wire.ts"
+
+export const layer = (
+  options: { readonly noticeMaxChars: number }
+): Layer.Layer<AgentHost.AgentHost, never, Client | Feed | Sessions> =>
+  Layer.effect(AgentHost.AgentHost, make(options))
+
+const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMaxChars: number }) {
+  const client = yield* Client
+  const feed = yield* Feed
+  const sessions = yield* Sessions
+  /** The tasks that a session was asked for, and the session where the answer came. */
+  const asked = yield* Ref.make(HashMap.empty<Task.TaskId, Option.Option<Task.SessionId>>())
+
+  const remember = (task: Task.TaskId, session: Option.Option<Task.SessionId>) =>
+    Ref.update(asked, (all) => HashMap.set(HashMap.size(all) < 4096 ? all : HashMap.empty(), task, session))
+
+  const gone = ({ session }: AgentHost.SessionGone) =>
+    Effect.fail(
+      new AgentHost.HostError({ operation: "open", kind: "refused", message: `the parent session ${session} is gone` })
+    )
+
+  const create = Effect.fnUntraced(function*({ mayLaunch, request, task }: AgentHost.OpenRequest) {
+    const parent = yield* Effect.catchTag(sessions.get(request.parent), "SessionGone", gone)
+    const created = yield* client.createSession({
+      parentID: request.parent,
+      // OpenCode reads the agent's name from the title.
+      title: `${title(request.description)} (@${request.agent} subagent)`,
+      model: request.model,
+      permission: childRules(parent.permission, mayLaunch),
+      metadata: { errand: { task } }
+    })
+    return Task.SessionId.make(created.id)
+  })
+
+  /** The session that an earlier, unclear attempt left behind. */
+  const leftBehind = Effect.fnUntraced(function*({ request, task }: AgentHost.OpenRequest) {
+    const children = yield* Effect.catchTag(client.children(request.parent), "SessionGone", gone)
+    const own = children.find((child) => taskOf(child) === task)
+    return Option.map(Option.fromUndefinedOr(own), ({ id }) => Task.SessionId.make(id))
+  })
+
+  const open = Effect.fnUntraced(function*(request: AgentHost.OpenRequest) {
+    const before = HashMap.get(yield* Ref.get(asked), request.task)
+    const known = Option.isNone(before)
+      ? Option.none()
+      : Option.isSome(before.value)
+      ? before.value
+      : yield* leftBehind(request)
+    yield* remember(request.task, known)
+    const session = Option.isSome(known) ? known.value : yield* create(request)
+    yield* remember(request.task, Option.some(session))
+    return session
+  })
+
+  const notify = Effect.fnUntraced(function*(parent: Task.SessionId, notice: Notice.Notice) {
+    const voice = yield* sessions.voice(parent)
+    const parts: ReadonlyArray<TextPart> = [
+      {
+        type: "text",
+        text: NoticeText.forModel(notice, { maxChars: noticeMaxChars }),
+        synthetic: true,
+        metadata: { errand: { notice: notice.id } }
+      },
+      { type: "text", text: NoticeText.forPerson(notice), ignored: true, metadata: { errand: { notice: notice.id } } }
+    ]
+    yield* client.prompt(parent, { ...voice, noReply: !notice.wakes, parts })
+  })
+
+  return AgentHost.AgentHost.of({
+    capabilities: { activity: true, transcript: true, todos: true, continues: true, receipts: true, silent: false },
+    open,
+    attach: (session) => Effect.asVoid(client.session(session)),
+    prompt: (session, { agent, model, text }) => client.prompt(session, { agent, model, parts: [{ type: "text", text }] }),
+    abort: client.abort,
+    activity: () =>
+      Effect.map(client.statuses, (all) =>
+        new Map(Array.from(all, ([id, type]) => [Task.SessionId.make(id), activityOf(type)]))),
+    transcript: (session, { last }) => Effect.map(client.messages(session, last), Transcript.messages),
+    todos: (session) =>
+      Effect.map(client.todos(session), (todos) =>
+        todos.filter(({ status }) => status !== "completed" && status !== "cancelled").length),
+    parentOf: (session) => Effect.map(sessions.get(session), ({ parent }) => parent),
+    notify,
+    received: (parent, notice) =>
+      client.messages(parent, 20).pipe(
+        Effect.map((transcript) => Transcript.messages(transcript).some(({ notices }) => notices.includes(notice))),
+        Effect.catchTag("SessionGone", () => Effect.succeed(false))
+      ),
+    events: Stream.flatMap(feed.events, (event) => Stream.fromIterable(Events.translate(event)))
+  })
+})
+
+/** Rules for the session of a task: what its parent may not do it may not do either. The last rule that fits counts. */
+const childRules = (parent: ReadonlyArray<PermissionRule>, mayLaunch: boolean): ReadonlyArray<PermissionRule> => [
+  ...parent.filter(({ action, permission }) => action === "deny" || permission === "external_directory"),
+  ...["question", "task", ...(mayLaunch ? [] : ["delegate_task"])].map((permission): PermissionRule => ({
+    permission,
+    pattern: "*",
+    action: "deny"
+  }))
+]
+
+const taskOf = (session: SessionInfo): string | undefined =>
+  Option.getOrUndefined(Schema.decodeUnknownOption(Mark)(session.metadata))?.errand.task
+
+const activityOf = (type: string): AgentHost.Activity =>
+  type === "busy" || type === "retry" || type === "idle" ? type : "unknown"
+

@@ -1,0 +1,100 @@
+/**
+ * OpenCode's events, as Errand hears them. Pure, and total: what is not understood says nothing.
+ */
+import { type AgentHost, Task } from "@errand/core"
+import { Option, Schema } from "effect"
+import { errorText, isAbort } from "./transcript.ts"
+import { Event } from "./wire.ts"
+
+/** An event of OpenCode, if it is one that means something here. */
+export const decode: (event: unknown) => Option.Option<Event> = Schema.decodeUnknownOption(Event)
+
+export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.HostEvent> => {
+  switch (type) {
+    case "session.created":
+    case "session.updated":
+      return []
+    case "session.deleted":
+      return [{ _tag: "Deleted", session: id(properties.info.id) }]
+    case "session.idle":
+      return [{ _tag: "Idle", session: id(properties.sessionID) }]
+    case "session.status": {
+      const session = id(properties.sessionID)
+      const { attempt, message, next, type } = properties.status
+      if (type === "busy") return [{ _tag: "Busy", session }]
+      if (type === "idle") return [{ _tag: "Idle", session }]
+      if (type !== "retry") return []
+      return [{
+        _tag: "Retrying",
+        session,
+        attempt: attempt ?? 1,
+        message: message ?? "the provider failed",
+        nextAt: next ?? 0
+      }]
+    }
+    case "session.error": {
+      if (properties.sessionID === undefined) return []
+      const error = properties.error ?? { name: "an error that OpenCode did not explain" }
+      return [{
+        _tag: "Erred",
+        session: id(properties.sessionID),
+        message: errorText(error),
+        aborted: isAbort(error)
+      }]
+    }
+    case "message.updated": {
+      const { info } = properties
+      const session = id(info.sessionID)
+      if (info.role !== "assistant") return []
+      return info.time.completed === undefined || info.time.completed === null
+        ? [{ _tag: "Wrote", session }]
+        : [{ _tag: "MessageEnded", session }]
+    }
+    case "message.part.updated": {
+      const { callID, sessionID, state, tool, type } = properties.part
+      const session = id(sessionID)
+      if (type === "text" || type === "reasoning") return [{ _tag: "Wrote", session }]
+      if (type !== "tool" || state === undefined || callID === undefined || tool === undefined) return []
+      return [{
+        _tag: "Tool",
+        session,
+        call: callID,
+        name: tool,
+        state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running"
+      }]
+    }
+    case "message.part.delta":
+      return [{ _tag: "Wrote", session: id(properties.sessionID) }]
+    case "permission.asked":
+      return [{
+        _tag: "Asked",
+        session: id(properties.sessionID),
+        ask: properties.id,
+        what: permissionText(properties.permission, properties.patterns)
+      }]
+    case "permission.replied": {
+      const ask = properties.requestID ?? properties.permissionID
+      return ask === undefined ? [] : [{ _tag: "Answered", session: id(properties.sessionID), ask }]
+    }
+    case "question.asked": {
+      const question = properties.questions?.[0]?.question
+      return [{
+        _tag: "Asked",
+        session: id(properties.sessionID),
+        ask: properties.id,
+        what: question === undefined ? "a question" : `question "${question}"`
+      }]
+    }
+    case "question.replied":
+    case "question.rejected":
+      return [{ _tag: "Answered", session: id(properties.sessionID), ask: properties.requestID }]
+  }
+}
+
+/** What a session wants to do, for people: `bash "npm test"`. */
+export const permissionText = (
+  permission: string | undefined,
+  patterns: ReadonlyArray<string> | undefined
+): string => [permission ?? "a permission", ...(patterns ?? []).map((pattern) => `"${pattern}"`)].join(" ")
+
+const id = (text: string) => Task.SessionId.make(text)

@@ -1,0 +1,84 @@
+/**
+ * OpenCode's messages, as Errand judges them. Pure.
+ */
+import type { AgentHost } from "@errand/core"
+import { Option, Schema } from "effect"
+import { type ErrorInfo, Mark, type MessageInfo, type Part, type Transcript } from "./wire.ts"
+
+export const messages = (transcript: Transcript): ReadonlyArray<AgentHost.Message> => transcript.map(message)
+
+const message = ({ info, parts }: Transcript[number]): AgentHost.Message => {
+  const text = textOf(parts)
+  const tools = parts.flatMap((part) => part.type === "tool" && part.state !== undefined ? [toolOf(part, part.state)] : [])
+  const error = info.error === undefined || info.error === null ? undefined : errorText(info.error)
+  return {
+    id: info.id,
+    role: info.role,
+    automatic: isAutomatic(info, parts),
+    notices: parts.flatMap((part) => Option.toArray(noticeOf(part))),
+    text,
+    tools,
+    state: stateOf(info),
+    error,
+    fingerprint: [
+      parts.length,
+      parts.reduce((length, part) => length + (part.text?.length ?? 0), 0),
+      tools.map(({ state }) => state).join(""),
+      info.time.completed ?? ""
+    ].join(":")
+  }
+}
+
+/** Written by the author of the message: what others put beside it does not count. */
+const textOf = (parts: ReadonlyArray<Part>): string =>
+  parts
+    .filter((part) => part.type === "text" && part.synthetic !== true && part.ignored !== true)
+    .map((part) => part.text ?? "")
+    .join("\n\n")
+
+const toolOf = (part: Part, state: NonNullable<Part["state"]>): AgentHost.Message["tools"][number] => ({
+  name: part.tool ?? "tool",
+  state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running",
+  error: state.error ?? undefined
+})
+
+/**
+ * `finish` decides, not the absence of an error: an abort in a retry wait leaves a completed message without either.
+ */
+const stateOf = ({ error, finish, role, time }: MessageInfo): AgentHost.Message["state"] => {
+  if (role === "user") return "done"
+  if (time.completed === undefined || time.completed === null) return "open"
+  if (error !== undefined && error !== null) return isAbort(error) ? "aborted" : "failed"
+  switch (finish) {
+    case undefined:
+    case null:
+      return "stopped"
+    case "tool-calls":
+    case "unknown":
+      return "more"
+    case "length":
+      return "cut"
+    default:
+      return "done"
+  }
+}
+
+/** The host's own: the request for a summary, the summary, and its "go on" afterwards. */
+const isAutomatic = (info: MessageInfo, parts: ReadonlyArray<Part>): boolean =>
+  info.summary === true || info.mode === "compaction" ||
+  parts.some((part) => part.type === "compaction" || isContinue(part.metadata))
+
+const isContinue = Schema.is(Schema.Struct({ compaction_continue: Schema.Literal(true) }))
+
+const noticeOf = (part: Part): Option.Option<string> =>
+  Option.flatMapNullishOr(Schema.decodeUnknownOption(Mark)(part.metadata), ({ errand }) => errand.notice)
+
+export const isAbort = (error: ErrorInfo): boolean => error.name === "MessageAbortedError"
+
+/** What went wrong, in the words of whoever said it. */
+export const errorText = ({ data, name }: ErrorInfo): string => {
+  const message = data?.message?.trim()
+  const status = data?.statusCode
+  const what = message === undefined || message === "" ? name : message
+  return status === undefined || status === null || what.includes(String(status)) ? what : `${what} (HTTP ${status})`
+}

@@ -1,0 +1,123 @@
+/**
+ * `opencode-errand`: the plugin, as OpenCode loads it.
+ *
+ * One `ManagedRuntime` per instance: hooks go in, tools come out, and `dispose` closes the scope that everything lives
+ * in. Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
+ */
+import { Journal, Task } from "@errand/core"
+import { Cause, Effect, Exit, ManagedRuntime, Option } from "effect"
+import { homedir } from "node:os"
+import * as App from "./App.ts"
+import * as ConfigFiles from "./ConfigFiles.ts"
+import { addCrew } from "./Crew.ts"
+import { Agents } from "./host/Agents.ts"
+import * as Feed from "./host/Feed.ts"
+import { Sessions } from "./host/Sessions.ts"
+import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
+import * as RunHold from "./RunHold.ts"
+import { backgroundCancel } from "./tools/backgroundCancel.ts"
+import { backgroundOutput } from "./tools/backgroundOutput.ts"
+import type { Caller, ToolResult } from "./tools/Caller.ts"
+import { definitions } from "./tools/definitions.ts"
+import { delegateTask } from "./tools/delegateTask.ts"
+import * as Ultrawork from "./Ultrawork.ts"
+
+type Tool = (input: unknown, caller: Caller) => Effect.Effect<ToolResult, never, App.App>
+
+const tools: Readonly<Record<keyof typeof definitions, Tool>> = {
+  delegate_task: delegateTask,
+  background_output: backgroundOutput,
+  background_cancel: backgroundCancel
+}
+
+const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => {
+  const loaded = await Effect.runPromise(
+    ConfigFiles.load({ directory: input.directory, home: homedir(), env: process.env }, options)
+  )
+  const { settings } = loaded
+  const feed = Feed.make()
+  const runtime = ManagedRuntime.make(App.layer(input, loaded, feed))
+  // It listens from now on, not from the first tool call on. Nobody waits for it: it must not hold up OpenCode's start.
+  runtime.runFork(Effect.void)
+
+  /** Runs something for a hook that has no answer to give; whatever goes wrong is ours alone. */
+  const quietly = async (effect: Effect.Effect<unknown, unknown, App.App>): Promise<void> => {
+    await runtime.runPromiseExit(effect)
+  }
+
+  const toolOf = (id: keyof typeof definitions): ToolDefinition => ({
+    description: definitions[id].description,
+    args: definitions[id].jsonSchema.properties,
+    execute: async (args, context) => {
+      const exit = await runtime.runPromiseExit(
+        tools[id](args, { session: Task.SessionId.make(context.sessionID) }),
+        { signal: context.abort }
+      )
+      if (Exit.isSuccess(exit)) return exit.value
+      const why = Cause.hasInterrupts(exit.cause)
+        ? `${id} was stopped before it had an answer.`
+        : `${id} failed by a fault in Errand, not by yours: ${Cause.pretty(exit.cause).split("\n")[0]}`
+      return { title: "failed", output: why, metadata: {} }
+    }
+  })
+
+  return {
+    dispose: async () => {
+      await runtime.dispose().catch(() => undefined)
+    },
+    event: async ({ event }) => feed.pour(event),
+    config: async (config) => {
+      Object.assign(config, addCrew(config, settings))
+    },
+    tool: {
+      delegate_task: toolOf("delegate_task"),
+      background_output: toolOf("background_output"),
+      background_cancel: toolOf("background_cancel")
+    },
+    "tool.definition": async ({ toolID }, output) => {
+      const definition = Object.entries(definitions).find(([id]) => id === toolID)?.[1]
+      if (definition !== undefined) output.jsonSchema = definition.jsonSchema
+    },
+    "chat.message": (message, output) => quietly(hearMessage(message, output, loaded)),
+    "experimental.text.complete": ({ sessionID }) =>
+      RunHold.isRun(process.argv)
+        ? quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
+        : Promise.resolve()
+  }
+}
+
+/** Notes who speaks in a session, and answers the word `ultrawork`. */
+const hearMessage = Effect.fnUntraced(function*(
+  { agent, model, sessionID, variant }: ChatMessageInput,
+  { message, parts }: ChatMessage,
+  { settings }: ConfigFiles.Loaded
+) {
+  const session = Task.SessionId.make(sessionID)
+  const sessions = yield* Sessions
+  yield* sessions.spoke(session, {
+    agent,
+    variant,
+    model: model === undefined ? undefined : { provider: model.providerID, id: model.modelID }
+  })
+  const said = parts.filter(({ synthetic, type }) => type === "text" && synthetic !== true)
+  if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return
+  const journal = yield* Journal.Journal
+  // What one agent writes to another is not a wish of the user's.
+  if (Option.isSome(yield* journal.bySession(session))) return
+  const agents = yield* Agents
+  const sendable = yield* Effect.orElseSucceed(agents.sendable, () => [])
+  parts.push({
+    // OpenCode sorts parts by id: after what was said.
+    id: `${parts.at(-1)?.id ?? "prt_"}errand`,
+    sessionID,
+    messageID: message.id,
+    type: "text",
+    synthetic: true,
+    text: Ultrawork.instructions({
+      agents: sendable.map(({ description, name }) => ({ name, description: description ?? undefined })),
+      limits: Ultrawork.limitsText(settings)
+    })
+  })
+})
+
+export default { id: "opencode-errand", server }

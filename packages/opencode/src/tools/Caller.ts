@@ -1,0 +1,31 @@
+/**
+ * Who calls a tool, and what a tool gives back.
+ */
+import { Task } from "@errand/core"
+
+/** What OpenCode passes to a tool besides the arguments, as far as it is needed. */
+export interface Caller {
+  /** The session whose agent calls. */
+  readonly session: Task.SessionId
+}
+
+/** What OpenCode shows and stores of a call. */
+export interface ToolResult {
+  readonly title: string
+  /** What the agent reads. */
+  readonly output: string
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+export const text = (title: string, output: string): ToolResult => ({ title, output, metadata: {} })
+
+/** A result about a task. `sessionId` is the name under which OpenCode's clients look for a session to jump to. */
+export const about = (task: Task.Task, output: string): ToolResult => ({
+  title: task.request.description,
+  output,
+  metadata: {
+    taskId: task.id,
+    status: task.status,
+    ...(task.session === undefined ? {} : { sessionId: task.session })
+  }
+})

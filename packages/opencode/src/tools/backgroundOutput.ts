@@ -1,0 +1,23 @@
+/**
+ * `background_output`: how a task stands, or what it answered.
+ */
+import { Task, Tasks } from "@errand/core"
+import { Effect, Option } from "effect"
+import type { Caller } from "./Caller.ts"
+import { outputArguments } from "./OutputArguments.ts"
+import { readTask } from "./readTask.ts"
+import { answered } from "./refusal.ts"
+
+export const backgroundOutput = Effect.fn("background_output")(
+  function*(input: unknown, caller: Caller) {
+    const { block, offset, task: id, timeout } = yield* Effect.fromResult(outputArguments(input))
+    const tasks = yield* Tasks.Tasks
+    const found = yield* tasks.find(id, caller.session)
+    if (!block || Task.isTerminal(found)) return yield* readTask(found, caller, { offset })
+    const ended = yield* Effect.timeoutOption(tasks.await(found.id, caller.session), timeout)
+    return Option.isSome(ended)
+      ? yield* readTask(ended.value, caller, { offset })
+      : yield* readTask(yield* tasks.get(found.id), caller, { offset, waited: timeout })
+  },
+  answered("background_output")
+)

@@ -1,0 +1,55 @@
+/**
+ * `delegate_task`: sends an agent on an errand, or continues one that came back.
+ */
+import { Task, Tasks } from "@errand/core"
+import { Effect, Option } from "effect"
+import { Agents } from "../host/Agents.ts"
+import { continued, launched } from "../text/launched.ts"
+import { about, type Caller } from "./Caller.ts"
+import { type DelegateArguments, delegateArguments } from "./DelegateArguments.ts"
+import { readTask } from "./readTask.ts"
+import { answered } from "./refusal.ts"
+
+/** How long a launch waits for the session's id. With a free slot it is there in a few round trips. */
+const patience = "450 millis"
+
+export const delegateTask = Effect.fn("delegate_task")(
+  function*(input: unknown, caller: Caller) {
+    const args = yield* Effect.fromResult(delegateArguments(input))
+    const tasks = yield* Tasks.Tasks
+    const task = yield* begin(args, caller)
+    if (!args.background) {
+      const ended = yield* tasks.await(task.id, caller.session).pipe(
+        // Whoever waits for an answer and goes away does not want it any more.
+        Effect.onInterrupt(() => Effect.ignore(tasks.cancel(task.id)))
+      )
+      return yield* readTask(ended, caller)
+    }
+    const opened = yield* Effect.timeoutOption(tasks.opened(task.id), patience)
+    const current = Option.isSome(opened) ? opened.value : yield* tasks.get(task.id)
+    const place = Option.getOrUndefined(yield* tasks.place(current.id))
+    return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
+  },
+  answered("delegate_task")
+)
+
+const begin = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
+  const tasks = yield* Tasks.Tasks
+  const { background, description, prompt, target } = args
+  if (target._tag === "Agent") {
+    const agents = yield* Agents
+    const agent = yield* agents.find(target.agent)
+    const model = yield* agents.modelFor(args.model, agent, caller.session)
+    return yield* tasks.launch({ description, prompt, agent: agent.name, model, parent: caller.session, background })
+  }
+  const session = target._tag === "Session"
+    ? Task.SessionId.make(target.session)
+    : (yield* tasks.find(target.task, caller.session)).session
+  return yield* tasks.resume({
+    // A task that never had a session has nothing that could be continued.
+    session: session ?? Task.SessionId.make(target._tag === "Task" ? target.task : target.session),
+    prompt,
+    parent: caller.session,
+    background
+  })
+})

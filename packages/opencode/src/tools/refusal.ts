@@ -1,0 +1,57 @@
+/**
+ * What an agent reads when a tool could not do what it was asked: one place for every error of every tool.
+ */
+import { type AgentHost, type TaskError, Tasks } from "@errand/core"
+import { Effect } from "effect"
+import type { NotAvailable } from "../host/Agents.ts"
+import { badArguments, foreignTask, sessionUnknown, stillRunning, taskNotFound, tooDeep } from "../text/errors.ts"
+import type { BadArguments } from "./BadArguments.ts"
+import { text, type ToolResult } from "./Caller.ts"
+
+export type Refusal =
+  | BadArguments
+  | NotAvailable
+  | AgentHost.HostError
+  | TaskError.LineageUnknown
+  | TaskError.TooDeep
+  | TaskError.SessionUnknown
+  | TaskError.TaskNotFound
+  | TaskError.TaskForeign
+  | TaskError.TaskRunning
+  | TaskError.CannotContinue
+
+/** Makes an error of a tool the tool's answer. */
+export const answered =
+  (tool: string) =>
+  <E extends Refusal, R>(effect: Effect.Effect<ToolResult, E, R>): Effect.Effect<ToolResult, never, R | Tasks.Tasks> =>
+    Effect.catch(effect, (error) => Effect.map(sentence(tool, error), (output) => text("refused", output)))
+
+const sentence = (tool: string, error: Refusal): Effect.Effect<string, never, Tasks.Tasks> => {
+  switch (error._tag) {
+    case "BadArguments":
+      return Effect.succeed(badArguments(tool, error.message))
+    case "NotAvailable":
+      return Effect.succeed(error.message)
+    case "HostError":
+      return Effect.succeed(`OpenCode did not answer (${error.message}). Nothing was done: try again.`)
+    case "LineageUnknown":
+      return Effect.succeed(`${error.message}.`)
+    case "TooDeep":
+      return Effect.succeed(tooDeep(error.depth, error.maxDepth))
+    case "SessionUnknown":
+    case "CannotContinue":
+      return Effect.succeed(sessionUnknown(error.session))
+    case "TaskNotFound":
+      return Effect.succeed(taskNotFound(error.id))
+    case "TaskForeign":
+      return Effect.succeed(foreignTask(error.id))
+    case "TaskRunning":
+      return Effect.gen(function*() {
+        const tasks = yield* Tasks.Tasks
+        return yield* Effect.match(tasks.get(error.id), {
+          onFailure: () => `${error.message}.`,
+          onSuccess: stillRunning
+        })
+      })
+  }
+}

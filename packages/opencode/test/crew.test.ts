@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { Config } from "@opencode-ai/sdk"
+import { addCrew, crew, missingCrew } from "../src/Crew.ts"
+
+describe("crew", () => {
+  it("adds librarian, oracle and momus, and leaves everything else alone", () => {
+    const mine = { description: "mine" }
+    const config: Config = { model: "a/b", agent: { build: mine } }
+    const before = structuredClone(config)
+    const added: Config = addCrew(config, { agents: true })
+    assert.deepStrictEqual(config, before)
+    assert.deepStrictEqual(Object.keys(added.agent ?? {}), ["build", "librarian", "oracle", "momus"])
+    assert.strictEqual(added.agent?.["build"], mine)
+    assert.strictEqual(added.model, "a/b")
+    assert.deepStrictEqual(Object.keys(addCrew({}, { agents: true }).agent ?? {}), ["librarian", "oracle", "momus"])
+  })
+
+  it("a user's agent of that name stays as it is, whatever its case", () => {
+    const config = { agent: { Oracle: { disable: true }, MOMUS: { description: "x" } } }
+    assert.deepStrictEqual(Object.keys(missingCrew(config, { agents: true })), ["librarian"])
+    const all = { agent: { Oracle: {}, MOMUS: {}, librarian: {} } }
+    assert.strictEqual(addCrew(all, { agents: true }), all)
+  })
+
+  it("is off with agents: false", () => {
+    const config = { agent: {} }
+    assert.strictEqual(addCrew(config, { agents: false }), config)
+  })
+
+  it("F2 only reads and asks nobody: what is denied is denied, and nothing that a user denies is allowed", () => {
+    for (const agent of Object.values(crew)) {
+      assert.strictEqual(agent.mode, "subagent")
+      assert.includeMembers(Object.keys(agent.permission), ["edit", "bash", "task", "todowrite", "question"])
+      assert.deepStrictEqual([...new Set(Object.values(agent.permission))], ["deny"])
+      assert.isBelow(agent.prompt.split("\n").length, 30)
+    }
+  })
+})
