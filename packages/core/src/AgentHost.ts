@@ -6,7 +6,7 @@
  * operation is an Effect that may be slow, fail or hang: Errand puts a time limit on each. The contract of each
  * operation is a suite in `testing/HostContract`.
  */
-import { Context, type Effect, Schema, type Stream } from "effect"
+import { Context, Effect, Schema, type Stream } from "effect"
 import type { Model } from "./Model.ts"
 import type { Notice } from "./Notice.ts"
 import { type Request, SessionId, type TaskId } from "./Task.ts"
@@ -162,3 +162,34 @@ export class AgentHost extends Context.Service<AgentHost, {
   /** Everything the host tells. Must be safe to run again after it ended or failed. */
   readonly events: Stream.Stream<HostEvent, HostError>
 }>()("@errand/core/AgentHost") {}
+
+/** What every host can do. */
+type Essential = Pick<AgentHost["Service"], "open" | "prompt" | "abort" | "notify" | "events">
+
+/**
+ * A host from what it can do. What is left out it cannot: no capability is claimed, every session is a root, and every
+ * session is silent for as long as it likes until it tells by `Ended` how it went.
+ */
+export const make = (
+  host: Essential & Partial<Omit<AgentHost["Service"], "capabilities">> & {
+    readonly capabilities?: Partial<Capabilities>
+  }
+): AgentHost["Service"] =>
+  AgentHost.of({
+    attach: (session) => Effect.fail(new SessionGone({ session })),
+    activity: () => Effect.succeed(new Map()),
+    transcript: () => Effect.succeed([]),
+    todos: () => Effect.succeed(0),
+    parentOf: () => Effect.succeed(undefined),
+    received: () => Effect.succeed(false),
+    ...host,
+    capabilities: {
+      activity: false,
+      transcript: false,
+      todos: false,
+      continues: false,
+      receipts: false,
+      silent: true,
+      ...host.capabilities
+    }
+  })

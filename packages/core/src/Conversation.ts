@@ -138,7 +138,7 @@ const within = <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>):
 const abortOnce = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<Abort> =>
   within("abort", settings.abortTimeoutMs, host.abort(session)).pipe(
     Effect.as("confirmed" as const),
-    Effect.catch(() => Effect.succeed("unconfirmed" as const))
+    Effect.orElseSucceed(() => "unconfirmed" as const)
   )
 
 /** No orphan keeps spending: an abort that failed is tried again for some minutes. */

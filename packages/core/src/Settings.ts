@@ -58,7 +58,7 @@ export const Settings = Schema.Struct({
 export type Settings = typeof Settings.Type
 
 /** The settings that nobody changed. */
-export const defaults: Settings = Schema.decodeUnknownSync(Settings)({})
+export const defaults: Settings = Schema.decodeSync(Settings)({})
 
 /** The settings in force. Without a layer, the defaults. */
 export const Current: Context.Reference<Settings> = Context.Reference<Settings>("@errand/core/Settings", {

@@ -23,5 +23,17 @@ const { metafile } = await build({
 })
 const { jsonSchema } = await import("../src/ConfigSchema.ts")
 await writeFile(`${root}dist/errand.schema.json`, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
+await writeFile(
+  `${root}dist/index.d.ts`,
+  [
+    "/** An OpenCode plugin: OpenCode calls `server`, and nobody else needs to. */",
+    "declare const plugin: {",
+    "  readonly id: \"opencode-errand\"",
+    "  readonly server: (input: unknown, options?: unknown) => Promise<object>",
+    "}",
+    "export default plugin",
+    ""
+  ].join("\n")
+)
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 console.log(`dist/index.js  ${Math.round(bytes / 1000)} kB`)

@@ -111,7 +111,7 @@ export class SimulatedHost extends Context.Service<SimulatedHost, {
   readonly working: Effect.Effect<ReadonlyArray<SessionId>>
   /** The most sessions that ever worked at once, roots left out. */
   readonly peak: Effect.Effect<number>
-  /** How many listen to the events. */
+  /** Every session there ever was. */
   readonly sessions: Effect.Effect<ReadonlyArray<SessionId>>
 }>()("@errand/core/testing/SimulatedHost") {
   static readonly layer = (options: Options = {}): Layer.Layer<SimulatedHost | AgentHost> =>
@@ -150,12 +150,12 @@ const answerAfterASecond = (told: Told): ReadonlyArray<Step> => [
 const make = Effect.fnUntraced(function*(options: Options) {
   const sessions = yield* Ref.make(HashMap.empty<SessionId, Session>())
   const opened = yield* Ref.make(HashMap.empty<string, SessionId>())
-  const calls = yield* Ref.make<ReadonlyArray<Call>>([])
+  const calls: Array<Call> = []
   const fault = yield* Ref.make<(call: Call) => Fault>(() => "ok")
   const feed = yield* Ref.make<(event: HostEvent) => ReadonlyArray<number>>(() => [0])
   const behave = yield* Ref.make(options.behave ?? answerAfterASecond)
   const counter = yield* Ref.make(0)
-  const peak = yield* Ref.make(0)
+  const crowd = yield* Ref.make({ now: 0, peak: 0 })
   const events = yield* PubSub.unbounded<HostEvent>()
   const turns = yield* FiberMap.make<SessionId>()
   const scope = yield* Effect.scope
@@ -202,9 +202,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const working = Effect.map(Ref.get(sessions), (all) => HashMap.toValues(all).filter(isWorking).map(({ id }) => id))
 
   const setActivity = Effect.fnUntraced(function*(id: SessionId, activity: Activity) {
+    const before = yield* find(id)
     yield* change(id, (session) => ({ ...session, activity }))
-    const now = yield* working
-    yield* Ref.update(peak, (most) => Math.max(most, now.length))
+    const after = yield* find(id)
+    const more = Number(Option.exists(after, isWorking)) - Number(Option.exists(before, isWorking))
+    yield* Ref.update(crowd, ({ now, peak }) => ({ now: now + more, peak: Math.max(peak, now + more) }))
   })
 
   const append = (id: SessionId, message: Message) =>
@@ -413,7 +415,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   ): Effect.Effect<A, E | HostError> =>
     Effect.gen(function*() {
       const made: Call = { operation, session, at: yield* Clock.currentTimeMillis }
-      yield* Ref.update(calls, (all) => [...all, made])
+      calls.push(made)
       const how = (yield* Ref.get(fault))(made)
       const latency = options.latency ?? 0
       if (latency > 0) yield* Effect.sleep(latency)
@@ -498,14 +500,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
         change(session, (current) => ({ ...current, deleted: true })),
         tell({ _tag: "Deleted", session })
       ),
-    calls: Ref.get(calls),
+    calls: Effect.sync(() => [...calls]),
     notices: (session) =>
       Effect.map(find(session), Option.match({ onNone: () => [], onSome: ({ notices }) => notices })),
     turns: (session) => Effect.map(find(session), Option.match({ onNone: () => [], onSome: ({ turns }) => turns })),
     activity: (session) =>
       Effect.map(find(session), Option.match({ onNone: () => "unknown" as const, onSome: ({ activity }) => activity })),
     working,
-    peak: Ref.get(peak),
+    peak: Effect.map(Ref.get(crowd), ({ peak }) => peak),
     sessions: Effect.map(Ref.get(sessions), (all) => Array.from(HashMap.keys(all)))
   })
 

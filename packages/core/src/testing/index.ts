@@ -1,4 +1,5 @@
 /**
  * `@errand/core/testing`: for those who test on Errand, or adapt it to a host of their own.
  */
+export * as HostContract from "./HostContract.ts"
 export * as SimulatedHost from "./SimulatedHost.ts"

@@ -42,7 +42,10 @@ const make = Effect.gen(function*() {
   const kept = <A, E>(ask: Effect.Effect<A, E>) =>
     Effect.map(Ref.make(Option.none<A>()), (memory) => {
       const fresh = Effect.tap(ask, (answer) => Ref.set(memory, Option.some(answer)))
-      return { fresh, known: Effect.flatMap(Ref.get(memory), Option.match({ onNone: () => fresh, onSome: Effect.succeed })) }
+      return {
+        fresh,
+        known: Effect.flatMap(Ref.get(memory), Option.match({ onNone: () => fresh, onSome: Effect.succeed }))
+      }
     })
 
   const agents = yield* kept(client.agents)
@@ -79,7 +82,7 @@ const make = Effect.gen(function*() {
   const inherited = (parent: Task.SessionId) =>
     Effect.flatMap(sessions.voice(parent), ({ model }) => model === undefined ? fallback : Effect.succeed(model)).pipe(
       // Not to know the model is no reason not to launch: the pool is the agent's then.
-      Effect.catch(() => Effect.succeed(undefined))
+      Effect.orElseSucceed(() => undefined)
     )
 
   return Agents.of({

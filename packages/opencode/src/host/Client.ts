@@ -107,8 +107,15 @@ class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Sch
 const decoded = <S extends Schema.Constraint>(operation: string, schema: S) => {
   const decode = Schema.decodeUnknownEffect(schema)
   return (data: unknown) =>
-    Effect.mapError(decode(data), (issue) =>
-      new AgentHost.HostError({ operation, kind: "refused", message: `OpenCode answered in an unknown form: ${issue}` }))
+    Effect.mapError(
+      decode(data),
+      (issue) =>
+        new AgentHost.HostError({
+          operation,
+          kind: "refused",
+          message: `OpenCode answered in an unknown form: ${issue}`
+        })
+    )
 }
 
 /** Asks OpenCode. All of them fail with `HostError`; those about one session with `SessionGone` where it is not there. */
@@ -212,8 +219,7 @@ function make({ client, directory }: HostInput): Client["Service"] {
         about("prompt", id, (signal) => client.session.promptAsync({ path: { id }, body, query, signal }))
       )
     },
-    abort: (id) =>
-      Effect.asVoid(plain("abort", (signal) => client.session.abort({ path: { id }, query, signal }))),
+    abort: (id) => Effect.asVoid(plain("abort", (signal) => client.session.abort({ path: { id }, query, signal }))),
     statuses: Effect.map(
       Effect.flatMap(
         plain("activity", (signal) => client.session.status({ query, signal })),

@@ -6,8 +6,8 @@
  */
 import { AgentHost, type Notice, Task } from "@errand/core"
 import { Effect, HashMap, Layer, Option, Ref, Schema, Stream } from "effect"
-import * as NoticeText from "../text/notice.ts"
 import { title } from "../text/inline.ts"
+import * as NoticeText from "../text/notice.ts"
 import { Client, type PermissionRule, type TextPart } from "./Client.ts"
 import * as Events from "./events.ts"
 import { Feed } from "./Feed.ts"
@@ -17,8 +17,7 @@ import { Mark, type SessionInfo } from "./wire.ts"
 
 export const layer = (
   options: { readonly noticeMaxChars: number }
-): Layer.Layer<AgentHost.AgentHost, never, Client | Feed | Sessions> =>
-  Layer.effect(AgentHost.AgentHost, make(options))
+): Layer.Layer<AgentHost.AgentHost, never, Client | Feed | Sessions> => Layer.effect(AgentHost.AgentHost, make(options))
 
 const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMaxChars: number }) {
   const client = yield* Client
@@ -86,15 +85,20 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
     capabilities: { activity: true, transcript: true, todos: true, continues: true, receipts: true, silent: false },
     open,
     attach: (session) => Effect.asVoid(client.session(session)),
-    prompt: (session, { agent, model, text }) => client.prompt(session, { agent, model, parts: [{ type: "text", text }] }),
+    prompt: (session, { agent, model, text }) =>
+      client.prompt(session, { agent, model, parts: [{ type: "text", text }] }),
     abort: client.abort,
     activity: () =>
-      Effect.map(client.statuses, (all) =>
-        new Map(Array.from(all, ([id, type]) => [Task.SessionId.make(id), activityOf(type)]))),
+      Effect.map(
+        client.statuses,
+        (all) => new Map(Array.from(all, ([id, type]) => [Task.SessionId.make(id), activityOf(type)]))
+      ),
     transcript: (session, { last }) => Effect.map(client.messages(session, last), Transcript.messages),
     todos: (session) =>
-      Effect.map(client.todos(session), (todos) =>
-        todos.filter(({ status }) => status !== "completed" && status !== "cancelled").length),
+      Effect.map(
+        client.todos(session),
+        (todos) => todos.filter(({ status }) => status !== "completed" && status !== "cancelled").length
+      ),
     parentOf: (session) => Effect.map(sessions.get(session), ({ parent }) => parent),
     notify,
     received: (parent, notice) =>
@@ -121,4 +125,3 @@ const taskOf = (session: SessionInfo): string | undefined =>
 
 const activityOf = (type: string): AgentHost.Activity =>
   type === "busy" || type === "retry" || type === "idle" ? type : "unknown"
-

@@ -31,7 +31,10 @@ export class Sessions extends Context.Service<Sessions, {
   /** A message was sent in a session by this voice. */
   readonly spoke: (session: Task.SessionId, voice: Voice) => Effect.Effect<void>
 }>()("opencode-errand/Sessions") {
-  static readonly layer: Layer.Layer<Sessions, never, Client | Feed> = Layer.effect(Sessions, Effect.suspend(() => make))
+  static readonly layer: Layer.Layer<Sessions, never, Client | Feed> = Layer.effect(
+    Sessions,
+    Effect.suspend(() => make)
+  )
 }
 
 /** More than a person opens, and little memory. The oldest are asked for again. */
@@ -79,7 +82,8 @@ const make = Effect.gen(function*() {
   const lastVoice = Effect.fnUntraced(function*(session: Task.SessionId) {
     const transcript = yield* client.messages(session, 20)
     const last = transcript.findLast(({ info, parts }) =>
-      info.role === "user" && !helpers.has(info.agent ?? "") && !parts.some(({ type }) => type === "compaction"))
+      info.role === "user" && !helpers.has(info.agent ?? "") && !parts.some(({ type }) => type === "compaction")
+    )
     const model = last?.info.model
     const voice: Voice = {
       agent: last?.info.agent ?? undefined,
@@ -94,8 +98,10 @@ const make = Effect.gen(function*() {
     lookup: (session: Task.SessionId) => Lookup<A>
   ) =>
   (session: Task.SessionId) =>
-    Effect.flatMap(Ref.get(ref), (all) =>
-      Option.match(HashMap.get(all, session), { onNone: () => lookup(session), onSome: Effect.succeed }))
+    Effect.flatMap(
+      Ref.get(ref),
+      (all) => Option.match(HashMap.get(all, session), { onNone: () => lookup(session), onSome: Effect.succeed })
+    )
 
   return Sessions.of({
     get: memo(known, (session) => Effect.flatMap(client.session(session), learn)),

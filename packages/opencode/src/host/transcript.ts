@@ -9,7 +9,9 @@ export const messages = (transcript: Transcript): ReadonlyArray<AgentHost.Messag
 
 const message = ({ info, parts }: Transcript[number]): AgentHost.Message => {
   const text = textOf(parts)
-  const tools = parts.flatMap((part) => part.type === "tool" && part.state !== undefined ? [toolOf(part, part.state)] : [])
+  const tools = parts.flatMap((part) =>
+    part.type === "tool" && part.state !== undefined ? [toolOf(part, part.state)] : []
+  )
   const error = info.error === undefined || info.error === null ? undefined : errorText(info.error)
   return {
     id: info.id,
