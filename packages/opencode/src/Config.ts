@@ -74,7 +74,7 @@ const settingsOf = (entries: ReadonlyArray<Entry>): PluginSettings => {
       entries.filter(({ path }) => path[0] === key).map(({ path, found }) => [path[1], found])
     )
   }
-  return Option.getOrElse(Schema.decodeUnknownOption(PluginSettings)(input), () => defaults)
+  return Option.getOrElse(Schema.decodeOption(PluginSettings)(input), () => defaults)
 }
 
 interface Read {
@@ -186,7 +186,7 @@ const rules: ReadonlyMap<string, Rule & { readonly each?: Rule | undefined }> = 
   Object.entries(PluginSettings.fields).map(([key, field]) => {
     const { schema } = Schema.toJsonSchemaDocument(field)
     const accepts = (value: unknown): boolean => Option.isSome(Schema.decodeUnknownOption(field)(value))
-    const { type, additionalProperties } = Schema.decodeUnknownSync(Allowed)(schema)
+    const { type, additionalProperties } = Schema.decodeSync(Allowed)(schema)
     const rule: Rule = { accepts, allowed: allowedBy(schema) }
     return [
       key,

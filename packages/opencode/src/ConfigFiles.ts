@@ -119,18 +119,19 @@ const readOne = (
 
 const Coded = Schema.Struct({ code: Schema.String })
 
+const codeOf = (error: unknown): string =>
+  Option.match(Schema.decodeUnknownOption(Coded)(error), { onNone: () => "unknown error", onSome: ({ code }) => code })
+
 /** Reads from the disk. */
 export const fromDisk: ReadFile = (path) =>
   Effect.tryPromise({
     try: () => readFromDisk(path, "utf8"),
-    catch: (error) => error
+    catch: (error) => new FileUnreadable({ path, message: codeOf(error) })
   }).pipe(
-    Effect.map(Option.some),
-    Effect.catch((error) => {
-      const code = Option.getOrElse(Schema.decodeUnknownOption(Coded)(error), () => ({ code: "unknown error" })).code
-      // `ENOTDIR`: a part of the path is a file.
-      return code === "ENOENT" || code === "ENOTDIR"
-        ? Effect.succeed(Option.none<string>())
-        : Effect.fail(new FileUnreadable({ path, message: code }))
-    })
+    Effect.asSome,
+    // `ENOTDIR`: a part of the path is a file.
+    Effect.catchIf(
+      ({ message }) => message === "ENOENT" || message === "ENOTDIR",
+      () => Effect.succeedNone
+    )
   )

@@ -18,6 +18,9 @@ const readOnly: CrewAgent["permission"] = {
   edit: "deny",
   bash: "deny",
   task: "deny",
+  delegate_task: "deny",
+  background_output: "deny",
+  background_cancel: "deny",
   todowrite: "deny",
   question: "deny"
 }

@@ -80,5 +80,5 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
         return
     }
   })
-  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped)
+  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
 })

@@ -47,4 +47,4 @@ export const PluginSettings = Schema.Struct({
 export type PluginSettings = typeof PluginSettings.Type
 
 /** The settings that nobody changed. */
-export const defaults: PluginSettings = Schema.decodeUnknownSync(PluginSettings)({})
+export const defaults: PluginSettings = Schema.decodeSync(PluginSettings)({})

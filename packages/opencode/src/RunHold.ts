@@ -5,7 +5,7 @@
  * the hook on a finished text: so the text of a session that has tasks out is held there until they are over and the
  * session has been told, which makes it go on with their results.
  */
-import { Tasks, type Task } from "@errand/core"
+import { type Task, Tasks } from "@errand/core"
 import { Effect } from "effect"
 import { Sessions } from "./host/Sessions.ts"
 

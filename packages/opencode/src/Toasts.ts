@@ -9,8 +9,7 @@ import { forPerson } from "./text/notice.ts"
 
 export const layer = (
   settings: { readonly toasts: boolean }
-): Layer.Layer<never, never, Client | Notices.Notices> =>
-  settings.toasts ? Layer.effectDiscard(show) : Layer.empty
+): Layer.Layer<never, never, Client | Notices.Notices> => settings.toasts ? Layer.effectDiscard(show) : Layer.empty
 
 const show = Effect.gen(function*() {
   const client = yield* Client
@@ -19,5 +18,5 @@ const show = Effect.gen(function*() {
     const failed = notice.tasks.some(({ outcome }) => outcome !== undefined && outcome._tag !== "Completed")
     if (notice.kind === "progress" && !failed) return Effect.void
     return Effect.ignore(Effect.timeout(client.toast(forPerson(notice), failed ? "warning" : "success"), "2 seconds"))
-  }).pipe(Effect.forkScoped)
+  }).pipe(Effect.forkScoped({ startImmediately: true }))
 })

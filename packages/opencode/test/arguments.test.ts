@@ -95,6 +95,7 @@ describe("delegate_task", () => {
     const says = (args: unknown) => bad(delegateArguments(args))
     assert.strictEqual(says({}), "prompt is missing: expected the full instruction for the agent, as text.")
     assert.strictEqual(says(undefined), "prompt is missing: expected the full instruction for the agent, as text.")
+    assert.strictEqual(says(null), "prompt is missing: expected the full instruction for the agent, as text.")
     assert.strictEqual(
       says({ prompt: null }),
       "prompt is null, but expected the full instruction for the agent, as text."

@@ -138,12 +138,14 @@ describe("merge", () => {
     "any values of known settings never throw and give valid settings, what is valid being kept",
     { user: Schema.Array(Member), project: Schema.Array(Member) },
     ({ user, project }) => {
+      // As text, `-0` is `0`.
+      const text = JSON.stringify(Object.fromEntries(user))
       const { settings, problems } = merge([
-        file("user", JSON.stringify(Object.fromEntries(user))),
+        file("user", text),
         { source: "options", content: { value: Object.fromEntries(project) } }
       ])
       assert.isTrue(isSettings(settings))
-      const whole = Schema.decodeUnknownOption(PluginSettings, { onExcessProperty: "error" })(Object.fromEntries(user))
+      const whole = Schema.decodeOption(Schema.fromJsonString(PluginSettings), { onExcessProperty: "error" })(text)
       if (Option.isSome(whole) && project.length === 0) assert.deepStrictEqual(settings, whole.value)
       return problems.every((problem) => clean(problem.message, [user, project]))
     },

@@ -234,6 +234,7 @@ describe("errors", () => {
       " and 3 more."
     )
     assert.include(errors.badModel("gpt-5"), "model is \"gpt-5\", but must be written provider/model")
+    assert.include(errors.badModel(undefined), "model is nothing, but must be")
   })
 
   it("A16 D7 sessions: unknown, running, not yet started", () => {

@@ -19,6 +19,7 @@ describe("wants", () => {
     "```\ncode\n```\nulw",
     "```js\nulw\n```\nnow ulw",
     "it`s broken\n\nulw it`s",
+    "``ulw`",
     "# ulw"
   ]
   const no = [

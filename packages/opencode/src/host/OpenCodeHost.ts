@@ -110,10 +110,13 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   })
 })
 
+/** A task that may not launch others has no use for any of them. */
+const ownTools = ["delegate_task", "background_output", "background_cancel"]
+
 /** Rules for the session of a task: what its parent may not do it may not do either. The last rule that fits counts. */
 const childRules = (parent: ReadonlyArray<PermissionRule>, mayLaunch: boolean): ReadonlyArray<PermissionRule> => [
   ...parent.filter(({ action, permission }) => action === "deny" || permission === "external_directory"),
-  ...["question", "task", ...(mayLaunch ? [] : ["delegate_task"])].map((permission): PermissionRule => ({
+  ...["question", "task", ...(mayLaunch ? [] : ownTools)].map((permission): PermissionRule => ({
     permission,
     pattern: "*",
     action: "deny"

@@ -76,7 +76,7 @@ const make = Effect.gen(function*() {
         return Effect.void
     }
   }
-  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped)
+  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
 
   /** The last message of a user, as the transcript has it: only where no message was seen since the plugin runs. */
   const lastVoice = Effect.fnUntraced(function*(session: Task.SessionId) {

@@ -1,7 +1,7 @@
 /**
  * `background_cancel`: calls off one task, or everything below the caller.
  */
-import { Tasks } from "@errand/core"
+import { Task, TaskError, Tasks } from "@errand/core"
 import { Effect } from "effect"
 import { alreadyEnded, type Cancelled, cancelledAll, cancelledOne } from "../text/cancelled.ts"
 import { about, type Caller, text } from "./Caller.ts"
@@ -17,6 +17,8 @@ export const backgroundCancel = Effect.fn("background_cancel")(
       return text(`${all.length} cancelled`, cancelledAll(all.map(asBefore)))
     }
     const found = yield* tasks.find(args.task, caller.session)
+    // A task may look at what its siblings do, but calls off only what it sent out itself.
+    if (!Task.isBelow(found, caller.session)) return yield* new TaskError.TaskForeign({ id: found.id })
     const done = yield* tasks.cancel(found.id)
     return about(done.task, done.cancelled ? cancelledOne(asBefore(done)) : alreadyEnded(done.task))
   },

@@ -4,7 +4,7 @@
  * OpenCode validates nothing, and models write `"true"` for `true`, `"null"` or an empty string for nothing, and names in
  * quotes. What is meant without doubt is taken; what is not, is refused with a sentence.
  */
-import { Option, Result, Schema, SchemaTransformation } from "effect"
+import { Result, Schema, SchemaTransformation } from "effect"
 import { type BadArguments, wrong } from "./BadArguments.ts"
 
 /** What a tool was called with, as an object. */
@@ -15,9 +15,7 @@ const decodeObject = Schema.decodeUnknownOption(Schema.Record(Schema.String, Sch
 /** The arguments of a call. No arguments at all are an empty object. */
 export const argumentsOf = (input: unknown): Result.Result<Arguments, BadArguments> => {
   if (input === undefined || input === null) return Result.succeed({})
-  // A list passes for a record whose keys are its indexes.
-  const found = Array.isArray(input) ? Option.none() : decodeObject(input)
-  return Result.fromOption(found, () => wrong("arguments", input, "an object with the tool's arguments"))
+  return Result.fromOption(decodeObject(input), () => wrong("arguments", input, "an object with the tool's arguments"))
 }
 
 /** One argument: what it is called, its older names, and how it is read. */
