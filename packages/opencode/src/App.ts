@@ -14,6 +14,7 @@ import { Sessions } from "./host/Sessions.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as Toasts from "./Toasts.ts"
+import { Polling } from "./tools/Polling.ts"
 
 /** The settings of this instance, those of the core included. */
 export class Configured extends Context.Service<Configured, PluginSettings>()("opencode-errand/Configured") {}
@@ -28,6 +29,7 @@ export type App =
   | Client
   | Feed
   | Sessions
+  | Polling
   | Configured
 
 export const layer = (
@@ -44,7 +46,7 @@ export const layer = (
   )
   return Layer.mergeAll(Permissions.layer(settings), Toasts.layer(settings), report(loaded)).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
-    Layer.provideMerge(host),
+    Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
     Layer.provide(Layer.succeed(Settings.Current, settings))
   )

@@ -58,5 +58,9 @@ export interface Hooks {
     output: { description: string; jsonSchema?: unknown }
   ) => Promise<void>
   readonly "chat.message": (input: ChatMessageInput, output: ChatMessage) => Promise<void>
+  readonly "experimental.session.compacting": (
+    input: { readonly sessionID: string },
+    output: { readonly context: Array<string> }
+  ) => Promise<void>
   readonly "experimental.text.complete": (input: { readonly sessionID: string }) => Promise<void>
 }

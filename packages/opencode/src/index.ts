@@ -4,8 +4,8 @@
  * One `ManagedRuntime` per instance: hooks go in, tools come out, and `dispose` closes the scope that everything lives
  * in. Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
  */
-import { Journal, Task } from "@errand/core"
-import { Cause, Effect, Exit, ManagedRuntime, Option } from "effect"
+import { Journal, Task, Tasks } from "@errand/core"
+import { Cause, Clock, Effect, Exit, ManagedRuntime, Option } from "effect"
 import { homedir } from "node:os"
 import * as App from "./App.ts"
 import * as ConfigFiles from "./ConfigFiles.ts"
@@ -15,6 +15,7 @@ import { Agents } from "./host/Agents.ts"
 import * as Feed from "./host/Feed.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as RunHold from "./RunHold.ts"
+import { tasksToKeep } from "./text/compaction.ts"
 import { backgroundCancel } from "./tools/backgroundCancel.ts"
 import { backgroundOutput } from "./tools/backgroundOutput.ts"
 import type { Caller, ToolResult } from "./tools/Caller.ts"
@@ -79,12 +80,22 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     },
     "chat.message": (message, output) => quietly(hearMessage(message, output, loaded)),
+    "experimental.session.compacting": ({ sessionID }, output) =>
+      quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),
     "experimental.text.complete": ({ sessionID }) =>
       RunHold.isRun(process.argv)
         ? quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
         : Promise.resolve()
   }
 }
+
+/** Puts the tasks of a session into what its summary is made of. */
+const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: Array<string>) {
+  const all = yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.list)
+  const now = yield* Clock.currentTimeMillis
+  const kept = tasksToKeep(all.filter((task) => Task.isBelow(task, session)), now)
+  if (kept !== undefined) context.push(kept)
+})
 
 /** Notes who speaks in a session, and answers the word `ultrawork`. */
 const hearMessage = Effect.fnUntraced(function*(

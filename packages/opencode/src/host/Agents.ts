@@ -5,7 +5,7 @@
  * asked for once more before it is called unknown.
  */
 import { type AgentHost, Model, type Task } from "@errand/core"
-import { Context, Effect, Layer, Option, Ref, Schema } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Option, Schema } from "effect"
 import { primaryAgent, unknownAgent, unknownModel } from "../text/errors.ts"
 import { Client } from "./Client.ts"
 import { Sessions } from "./Sessions.ts"
@@ -38,15 +38,15 @@ const make = Effect.gen(function*() {
   const client = yield* Client
   const sessions = yield* Sessions
 
-  /** An answer that is kept once there is one; failures are not. */
+  /**
+   * An answer that is kept once there is one; failures are not. Those who ask while it is on its way get the same one, in
+   * the order in which they asked: tasks that are launched in one turn stand in line in that order.
+   */
   const kept = <A, E>(ask: Effect.Effect<A, E>) =>
-    Effect.map(Ref.make(Option.none<A>()), (memory) => {
-      const fresh = Effect.tap(ask, (answer) => Ref.set(memory, Option.some(answer)))
-      return {
-        fresh,
-        known: Effect.flatMap(Ref.get(memory), Option.match({ onNone: () => fresh, onSome: Effect.succeed }))
-      }
-    })
+    Effect.map(
+      Effect.cachedInvalidateWithTTL(ask, (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero),
+      ([known, forget]) => ({ known, fresh: Effect.andThen(forget, known) })
+    )
 
   const agents = yield* kept(client.agents)
   const providers = yield* kept(client.providers)

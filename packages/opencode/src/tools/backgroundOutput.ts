@@ -2,9 +2,11 @@
  * `background_output`: how a task stands, or what it answered.
  */
 import { Task, Tasks } from "@errand/core"
-import { Effect, Option } from "effect"
-import type { Caller } from "./Caller.ts"
+import { Clock, Effect, Option } from "effect"
+import { stillAtIt } from "../text/polling.ts"
+import { about, type Caller } from "./Caller.ts"
 import { outputArguments } from "./OutputArguments.ts"
+import { Polling } from "./Polling.ts"
 import { readTask } from "./readTask.ts"
 import { answered } from "./refusal.ts"
 
@@ -13,11 +15,20 @@ export const backgroundOutput = Effect.fn("background_output")(
     const { block, offset, task: id, timeout } = yield* Effect.fromResult(outputArguments(input))
     const tasks = yield* Tasks.Tasks
     const found = yield* tasks.find(id, caller.session)
-    if (!block || Task.isTerminal(found)) return yield* readTask(found, caller, { offset })
-    const ended = yield* Effect.timeoutOption(tasks.await(found.id, caller.session), timeout)
-    return Option.isSome(ended)
-      ? yield* readTask(ended.value, caller, { offset })
-      : yield* readTask(yield* tasks.get(found.id), caller, { offset, waited: timeout })
+    if (Task.isTerminal(found)) return yield* readTask(found, caller, { offset })
+    if (!block) {
+      const polling = yield* Polling
+      return (yield* polling.look(caller.session, found.id))
+        ? about(found, stillAtIt(found, yield* Clock.currentTimeMillis))
+        : yield* readTask(found, caller, { offset })
+    }
+    const waiting = Effect.gen(function*() {
+      const ended = yield* Effect.timeoutOption(tasks.await(found.id, caller.session), timeout)
+      return Option.isSome(ended)
+        ? yield* readTask(ended.value, caller, { offset })
+        : yield* readTask(yield* tasks.get(found.id), caller, { offset, waited: timeout })
+    })
+    return yield* tasks.reading(caller.session)(waiting)
   },
   answered("background_output")
 )
