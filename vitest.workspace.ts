@@ -37,6 +37,15 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000
         }
+      },
+      {
+        // Pure functions, and the demo itself, once in each of its two ways.
+        test: {
+          name: "demo",
+          root: "packages/demo",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 120_000
+        }
       }
     ]
   }

@@ -13,7 +13,7 @@ export interface Answer {
   readonly request: ChatRequest
   readonly step: Step
   readonly response: ServerResponse
-  /** Whether `step.fail` is to be played; counted by the caller. */
+  /** Whether `step.fail` or `step.drop` is to be played; counted by the caller. */
   readonly failing: boolean
   /** Called right before the last bytes are sent: the client cannot know of the end before. */
   readonly onEnd: () => void
@@ -74,7 +74,7 @@ const piecesOf = (text: string, { chunks }: Step): ReadonlyArray<string> => {
 export const play = Effect.fnUntraced(function*(answer: Answer) {
   const { failing, n, request, response, step } = answer
   if (step.delay !== undefined) yield* Effect.sleep(step.delay)
-  if (step.drop === true) return yield* cutSocket(response)
+  if (step.drop !== undefined && step.drop !== false && failing) return yield* cutSocket(response)
   if (step.hang === true) return yield* Effect.never
   if (step.fail !== undefined && failing) return yield* failure(answer, step.fail)
 

@@ -160,7 +160,9 @@ export const make = Effect.fnUntraced(
       XDG_STATE_HOME: Path.join(root, "state")
     }
     yield* Effect.addFinalizer(() => killStrays(home))
-    const dirs = [home, project, ...Object.values(xdg)]
+    // OpenCode unpacks a library of 5 MB into it at each start, and leaves it there when it is killed.
+    const temp = Path.join(root, "tmp")
+    const dirs = [home, project, temp, ...Object.values(xdg)]
     yield* Effect.forEach(dirs, (dir) => attempt(() => Fs.mkdir(dir)), { discard: true })
 
     const configDir = Path.join(xdg.XDG_CONFIG_HOME, "opencode")
@@ -176,7 +178,7 @@ export const make = Effect.fnUntraced(
     const env = {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
       HOME: home,
-      TMPDIR: Os.tmpdir(),
+      TMPDIR: temp,
       TERM: "dumb",
       LANG: "C.UTF-8",
       ...xdg,

@@ -54,8 +54,8 @@ export const Step = Schema.Struct({
   hang: Schema.optionalKey(Schema.Boolean),
   /** Sends the text "partial ", then nothing more. */
   stall: Schema.optionalKey(Schema.Boolean),
-  /** Cuts the connection: at once, or after the text "partial ". */
-  drop: Schema.optionalKey(Schema.Boolean),
+  /** Cuts the connection: at once (`times`: only that often, as in `fail`), or after the text "partial ". */
+  drop: Schema.optionalKey(Schema.Union([Schema.Boolean, Schema.Struct({ times: Schema.Finite })])),
   dropMid: Schema.optionalKey(Schema.Boolean),
   /** Default "tool_calls" where there are tool calls, else "stop". */
   finish: Schema.optionalKey(Schema.Literals(["stop", "length", "content_filter", "tool_calls"])),

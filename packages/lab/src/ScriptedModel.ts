@@ -9,6 +9,7 @@ import { play } from "./Answer.ts"
 import { type ChatMessage, parse, type ToolDefinition } from "./ChatRequest.ts"
 import { choose, type Kind, type Rule } from "./Choice.ts"
 import { GrowingLog, type WaitFor } from "./GrowingLog.ts"
+import type { Step } from "./Script.ts"
 
 export type { ChatMessage, ToolDefinition } from "./ChatRequest.ts"
 export { textOf } from "./ChatRequest.ts"
@@ -57,7 +58,7 @@ export interface ScriptedModel {
   readonly onMessage: (rule: Rule) => Effect.Effect<void>
   /** Lets the steps with this `gate` go on, those that come later too. */
   readonly openGate: (name: string) => Effect.Effect<void>
-  /** Forgets the log, the gates (opening them), the counts of `fail.times` and the rules added by `onMessage`. */
+  /** Forgets the log, the gates (opening them), the counts of `times` and the rules added by `onMessage`. */
   readonly reset: Effect.Effect<void>
 }
 
@@ -73,6 +74,12 @@ const isTurn = (request: ModelRequest): boolean => request.kind !== "title" && r
 const everyRequest = () => true
 const header = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   typeof value === "string" ? value : value?.[0]
+
+/** How often a step fails, or drops, before it answers. */
+const timesOf = ({ drop, fail }: Step): number => {
+  if (drop !== undefined && drop !== false) return drop === true ? Infinity : drop.times
+  return fail === undefined ? 0 : fail.times ?? Infinity
+}
 
 /** The most intervals that overlap at one point. One that ends when another starts does not overlap it. */
 const mostOverlapping = (requests: ReadonlyArray<ModelRequest>): number => {
@@ -165,10 +172,10 @@ export const make = Effect.fnUntraced(
         if (step.gate !== undefined) yield* gate(step.gate).await
         const counter = JSON.stringify([key, idx, entry.sessionID])
         const used = failures.get(counter) ?? 0
-        const failing = step.fail !== undefined && used < (step.fail.times ?? Infinity)
+        const failing = used < timesOf(step)
         if (failing) {
           failures.set(counter, used + 1)
-          entry.failed = step.fail.status
+          entry.failed = step.fail?.status
         }
         yield* play({ n, request, step, response, failing, onEnd: () => end(false) })
       })
