@@ -24,8 +24,9 @@ export default defineConfig({
           name: "e2e",
           root: "packages/opencode",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Seconds where nothing else runs; a busy machine takes many times as long.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxWorkers: 2
         }
       },

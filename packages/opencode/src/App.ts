@@ -1,10 +1,10 @@
 /**
  * Everything that runs in one instance of the plugin, as one layer.
  */
-import { Journal, Limits, Notices, Settings, Tasks } from "@errand/core"
-import type { AgentHost } from "@errand/core"
+import { Settings, Tasks } from "@errand/core"
+import type { AgentHost , Journal, Limits, Notices} from "@errand/core"
 import { Context, Effect, Layer } from "effect"
-import * as ConfigFiles from "./ConfigFiles.ts"
+import type * as ConfigFiles from "./ConfigFiles.ts"
 import { warnings } from "./ConfigWarnings.ts"
 import { Agents } from "./host/Agents.ts"
 import { Client, Host, type HostInput } from "./host/Client.ts"

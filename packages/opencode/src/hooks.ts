@@ -45,6 +45,7 @@ export interface ChatPart {
   readonly type: string
   readonly text?: string
   readonly synthetic?: boolean
+  readonly ignored?: boolean
 }
 
 /** What the plugin gives back. OpenCode passes an object to each hook, to be changed in place. */

@@ -79,7 +79,10 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       const definition = Object.entries(definitions).find(([id]) => id === toolID)?.[1]
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     },
-    "chat.message": (message, output) => quietly(hearMessage(message, output, loaded)),
+    "chat.message": (message, output) => {
+      runtime.runFork(Effect.flatMap(Agents, ({ warm }) => warm))
+      return quietly(hearMessage(message, output, loaded))
+    },
     "experimental.session.compacting": ({ sessionID }, output) =>
       quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),
     "experimental.text.complete": ({ sessionID }) =>
@@ -110,7 +113,8 @@ const hearMessage = Effect.fnUntraced(function*(
     variant,
     model: model === undefined ? undefined : { provider: model.providerID, id: model.modelID }
   })
-  const said = parts.filter(({ synthetic, type }) => type === "text" && synthetic !== true)
+  // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
+  const said = parts.filter(({ ignored, synthetic, type }) => type === "text" && synthetic !== true && ignored !== true)
   if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return
   const journal = yield* Journal.Journal
   // What one agent writes to another is not a wish of the user's.

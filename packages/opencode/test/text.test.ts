@@ -146,7 +146,9 @@ describe("cancelled", () => {
         "Task ID: bg_abc12345",
         "Description: Explore: 查找认证实现",
         "Session ID: ses_xyz789",
-        "Status: cancelled"
+        "Status: cancelled",
+        "",
+        "To continue it: delegate_task(session_id=\"ses_xyz789\", prompt=\"Continue: <your follow-up>\")"
       )
     )
     assert.include(cancelledOne({ before: starting, confirmed: true }), "Session ID: (not started)")

@@ -4,8 +4,8 @@
  * Asked once and kept: OpenCode starts the plugin anew when its configuration changes. A name that is not in the list is
  * asked for once more before it is called unknown.
  */
-import { type AgentHost, Model, type Task } from "@errand/core"
-import { Context, Duration, Effect, Exit, Layer, Option, Schema } from "effect"
+import { AgentHost, Model, type Task } from "@errand/core"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
 import { primaryAgent, unknownAgent, unknownModel } from "../text/errors.ts"
 import { Client } from "./Client.ts"
 import { Sessions } from "./Sessions.ts"
@@ -19,6 +19,8 @@ export class Agents extends Context.Service<Agents, {
   readonly sendable: Effect.Effect<ReadonlyArray<AgentInfo>, AgentHost.HostError>
   /** The agent of this name, in whatever case it is written. */
   readonly find: (name: string) => Effect.Effect<AgentInfo, AgentHost.HostError | NotAvailable>
+  /** Asks for everything that a launch needs to know, so that the first one need not wait for it. */
+  readonly warm: Effect.Effect<void>
   /** Every model that is configured. */
   readonly models: Effect.Effect<ReadonlyArray<Model.Model>, AgentHost.HostError>
   /** The model asked for, else the agent's, else the parent's, else the host's default; undefined where none is known. */
@@ -34,6 +36,17 @@ export class Agents extends Context.Service<Agents, {
   )
 }
 
+const patience = "10 seconds"
+
+const noAnswer = new AgentHost.HostError({
+  operation: "agents",
+  kind: "unreachable",
+  message: `no answer within ${patience}`
+})
+
+const inTime = <A>(ask: Effect.Effect<A, AgentHost.HostError>) =>
+  Effect.timeoutOrElse(ask, { duration: patience, orElse: () => Effect.fail(noAnswer) })
+
 const make = Effect.gen(function*() {
   const client = yield* Client
   const sessions = yield* Sessions
@@ -42,9 +55,13 @@ const make = Effect.gen(function*() {
    * An answer that is kept once there is one; failures are not. Those who ask while it is on its way get the same one, in
    * the order in which they asked: tasks that are launched in one turn stand in line in that order.
    */
-  const kept = <A, E>(ask: Effect.Effect<A, E>) =>
+  const kept = <A>(ask: Effect.Effect<A, AgentHost.HostError>) =>
     Effect.map(
-      Effect.cachedInvalidateWithTTL(ask, (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero),
+      Effect.cachedInvalidateWithTTL(
+        // Whoever asks first may go away; those who wait for the same answer still want it.
+        Effect.uninterruptible(Effect.flatMap(Effect.forkDetach(inTime(ask)), Fiber.join)),
+        (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+      ),
       ([known, forget]) => ({ known, fresh: Effect.andThen(forget, known) })
     )
 
@@ -88,6 +105,7 @@ const make = Effect.gen(function*() {
   return Agents.of({
     sendable: Effect.map(agents.known, (all) => all.filter(isSendable)),
     find,
+    warm: Effect.ignore(Effect.all([agents.known, configured.known], { concurrency: "unbounded" })),
     models: Effect.map(providers.known, modelsOf),
     modelFor: (asked, agent, parent) => {
       if (asked !== undefined) return check(asked)

@@ -259,7 +259,9 @@ function make({ client, directory }: HostInput): Client["Service"] {
       ),
     log: (level, message) =>
       Effect.asVoid(
-        plain("log", (signal) => client.app.log({ body: { service: "errand", level, message }, query, signal }))
+        // OpenCode's log does not show the service.
+        plain("log", (signal) =>
+          client.app.log({ body: { service: "errand", level, message: `errand: ${message}` }, query, signal }))
       ),
     rejectPermission: (id, message) =>
       Effect.asVoid(post("permission", `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })),

@@ -19,12 +19,15 @@ export interface Source {
   readonly layer: Layer.Layer<Feed>
 }
 
+/** Even to look at a value may throw. */
+const decode = Option.liftThrowable(Events.decode)
+
 /** Made before the runtime is, as the hook is there first. */
 export const make = (): Source => {
   const hub = Effect.runSync(PubSub.unbounded<Event>())
   return {
     pour: (event) => {
-      const known = Events.decode(event)
+      const known = Option.flatten(decode(event))
       if (Option.isSome(known)) PubSub.publishUnsafe(hub, known.value)
     },
     layer: Layer.succeed(Feed, Feed.of({ events: Stream.fromPubSub(hub) }))

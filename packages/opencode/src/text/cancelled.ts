@@ -2,7 +2,7 @@
  * What an agent reads when it calls tasks off. All of it speaks of a task as it was just before.
  */
 import type { Task } from "@errand/core"
-import { description, session, sessionCode } from "./fields.ts"
+import { continueCall, description, session, sessionCode } from "./fields.ts"
 import { cell } from "./inline.ts"
 
 /** A task that was called off. */
@@ -22,8 +22,14 @@ export const cancelledOne = ({ before, confirmed }: Cancelled): string =>
     `Description: ${description(before)}`,
     ...before.status === "pending" ? [] : [`Session ID: ${session(before)}`],
     "Status: cancelled",
-    ...confirmed ? [] : ["", unconfirmed([before])]
+    ...confirmed ? [] : ["", unconfirmed([before])],
+    ...toContinue(before)
   ].join("\n")
+
+const toContinue = (task: Task.Task): ReadonlyArray<string> => {
+  const call = continueCall(task)
+  return call === undefined ? [] : ["", `To continue it: ${call}`]
+}
 
 /** A task that is over cannot be called off. */
 export const alreadyEnded = (task: Task.Task): string =>

@@ -31,7 +31,7 @@ export const taskNotFound = (id: string): string => {
   }
   if (/^bg_[0-9a-f]{8}$/.test(id)) {
     return `${found} This run of OpenCode does not know it: tasks live as long as OpenCode runs, and only the latest finished ones are kept. `
-      + "If you have its session id you can go on in it: delegate_task(session_id=\"ses_...\", prompt=\"...\")."
+      + "If you still need it, launch it again: delegate_task(agent=\"...\", prompt=\"...\")."
   }
   return `${found} A task id is bg_ and eight hex digits, as in the text that delegate_task returned.`
 }
@@ -72,8 +72,8 @@ export const badModel = (found: unknown): string =>
 
 /** There is no session to go on in. */
 export const sessionUnknown = (session: string): string =>
-  `Session not found: ${plain(session)}. It was deleted, or it is not the session of a task of yours. `
-  + "Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
+  `Session not found: ${plain(session)}. No task that is known here ran in it: it was deleted, is of an earlier run of `
+  + "OpenCode, or is no task's session. Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
 
 /** A session takes one thing at a time. */
 export const stillRunning = (task: Task.Task): string => {

@@ -1,7 +1,7 @@
 /**
  * Who calls a tool, and what a tool gives back.
  */
-import { Task } from "@errand/core"
+import type { Task } from "@errand/core"
 
 /** What OpenCode passes to a tool besides the arguments, as far as it is needed. */
 export interface Caller {

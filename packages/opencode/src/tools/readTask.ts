@@ -1,7 +1,8 @@
 /**
  * The page of a task, with what has to be looked up for it.
  */
-import { AgentHost, Task, Tasks } from "@errand/core"
+import type { Task} from "@errand/core";
+import { AgentHost, Tasks } from "@errand/core"
 import { Clock, Effect, Option } from "effect"
 import { page } from "../text/page.ts"
 import { about, type Caller, type ToolResult } from "./Caller.ts"

@@ -36,7 +36,7 @@ export const place = Effect.fnUntraced(function*({ plugins, prepare, rules, sett
 })
 
 /** How patient the tests are: the machine may be busy. */
-export const patience = "25 seconds"
+export const patience = "45 seconds"
 
 const toolParts = (messages: ReadonlyArray<OpenCode.MessageWithParts>) =>
   messages.flatMap(({ parts }) => parts.flatMap((part) => part.type === "tool" ? [part] : []))
@@ -119,9 +119,13 @@ export const words = ({ model, server }: {
 
   /** What Errand wrote into a session, for the model. */
   const notices = (session: string) =>
-    Effect.map(server.messages(session), (messages) =>
-      messages.flatMap(({ parts }) =>
-        parts.flatMap((part) => isNotice(part) && part.type === "text" && part.ignored !== true ? [part.text] : [])))
+    Effect.map(
+      server.messages(session),
+      (messages) =>
+        messages.flatMap(({ parts }) =>
+          parts.flatMap((part) => isNotice(part) && part.type === "text" && part.ignored !== true ? [part.text] : [])
+        )
+    )
 
   /** Waits until a notice is stored in a session, whether or not it is answered. */
   const noticed = (session: string) =>
@@ -175,4 +179,4 @@ export class World extends Context.Service<World, Effect.Success<ReturnType<type
 export const world = (options?: Options) => Layer.effect(World, serve(options))
 
 /** As a suite's second argument of `layer`: the tests run on the real clock. */
-export const live = { excludeTestServices: true, timeout: "60 seconds" } as const
+export const live = { excludeTestServices: true, timeout: "120 seconds" } as const

@@ -126,6 +126,8 @@ export const callOf = ({ agent, args, description, later, steps }: Errand): Scri
   }
 })
 
+export const notStarted = "(not started)"
+
 /** Reads the text of `delegate_task`. What is not there is empty. */
 export const launchedOf = (text: string): Launched => {
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(text)?.[1] ?? ""
@@ -136,16 +138,36 @@ export const launchedOf = (text: string): Launched => {
  * Makes the agent of a session launch tasks, all in one turn. They are numbered: OpenCode asks for permission before the
  * third of three calls that are the same ("doom_loop").
  */
-export const delegate = (session: string, errands: ReadonlyArray<Errand>, prompt?: OpenCode.PromptOptions) =>
-  Effect.map(
-    use(session, errands.map((errand, index) => callOf({ description: `Errand ${index + 1}`, ...errand })), prompt),
-    (answers) => answers.map(({ output }) => launchedOf(output))
-  )
+export const delegate = Effect.fnUntraced(function*(
+  session: string,
+  errands: ReadonlyArray<Errand>,
+  prompt?: OpenCode.PromptOptions
+) {
+  const calls = errands.map((errand, index) => callOf({ description: `Errand ${index + 1}`, ...errand }))
+  const answers = yield* use(session, calls, prompt)
+  return yield* Effect.forEach(answers, ({ output }) => withSession(launchedOf(output)))
+})
+
+/** The text names the session where it came within half a second: on a busy machine it may not have. */
+const withSession = (launched: Launched) =>
+  launched.status !== "running" || launched.session !== notStarted
+    ? Effect.succeed(launched)
+    : Effect.map(
+      Effect.flatMap(World, ({ server }) =>
+        server.waitFor(
+          ({ properties, type }) =>
+            type === "session.created" && JSON.stringify(properties).includes(`{"task":"${launched.task}"}`),
+          { timeout: patience, what: `the session of ${launched.task}` }
+        )),
+      ({ properties }) => ({ ...launched, session: String(properties["sessionID"]) })
+    )
 
 /** The same with one task. */
 export const delegateOne = (session: string, errand: Errand, prompt?: OpenCode.PromptOptions) =>
-  Effect.flatMap(delegate(session, [errand], prompt), ([launched]) =>
-    launched === undefined ? Effect.die("nothing was launched") : Effect.succeed(launched))
+  Effect.flatMap(
+    delegate(session, [errand], prompt),
+    ([launched]) => launched === undefined ? Effect.die("nothing was launched") : Effect.succeed(launched)
+  )
 
 /** A message that told a session of its tasks. */
 export interface Notice {

@@ -1,0 +1,112 @@
+/**
+ * The package as its users get it: what is in it, in which ways OpenCode loads it, and how it behaves where OpenCode
+ * does not.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { OpenCode, Sandbox, ScriptedModel } from "@errand/lab"
+import { Effect, Schema } from "effect"
+import { build } from "esbuild"
+import { execFile } from "node:child_process"
+import { readdir, readFile, stat } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+import { bundle, plugin } from "./support/b.ts"
+
+const run = promisify(execFile)
+const here = dirname(fileURLToPath(import.meta.url))
+const folder = dirname(dirname(bundle))
+const ours = ["delegate_task", "background_output", "background_cancel"]
+
+/** A tarball as it would be published, below the sandbox. */
+const packed = async ({ env, root }: Sandbox.Sandbox): Promise<string> => {
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", root], { cwd: folder, env })
+  const name = (await readdir(root)).find((file) => file.endsWith(".tgz"))
+  return join(root, name ?? "no tarball")
+}
+
+describe("the package", () => {
+  it.live("is one file without imports but Node's own, and below 800 kB", () =>
+    Effect.promise(async () => {
+      assert.isBelow((await stat(bundle)).size, 800_000)
+      const { metafile } = await build({
+        entryPoints: [bundle],
+        bundle: true,
+        write: false,
+        metafile: true,
+        format: "esm",
+        packages: "external",
+        logLevel: "silent"
+      })
+      const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path))
+      assert.deepStrictEqual(imports.filter((path) => !path.startsWith("node:")), [])
+      assert.notMatch(await readFile(bundle, "utf8"), /SIGINT|SIGTERM|SIGHUP|process\.exit\(/)
+    }))
+
+  const forms = [
+    ["by the path of its file", () => Promise.resolve(plugin)],
+    ["by the path of its folder", () => Promise.resolve(pathToFileURL(folder).href)],
+    [
+      "by its name, from a packed tarball",
+      async (sandbox: Sandbox.Sandbox) => `opencode-errand@file:${await packed(sandbox)}`
+    ]
+  ] as const
+  for (const [how, specOf] of forms) {
+    it.live(`is loaded ${how}`, () =>
+      Effect.gen(function*() {
+        const model = yield* ScriptedModel.make()
+        const sandbox = yield* Sandbox.make({ model })
+        const spec = yield* Effect.promise(() => specOf(sandbox))
+        const config = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))(
+          yield* sandbox.read("opencode.json")
+        )
+        yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin: [spec] }))
+        const server = yield* OpenCode.serve(sandbox)
+        const { body } = yield* server.request("GET", "/experimental/tool/ids")
+        assert.includeMembers(Schema.decodeUnknownSync(Schema.Array(Schema.String))(body).slice(), ours)
+        const failed = (yield* server.events).filter(({ type }) => type === "session.error")
+        assert.deepStrictEqual(failed, [])
+      }))
+  }
+})
+
+const Report = Schema.Struct({
+  runtime: Schema.String,
+  exported: Schema.Array(Schema.String),
+  id: Schema.String,
+  keys: Schema.Array(Schema.String),
+  calledByInit: Schema.Array(Schema.String),
+  failures: Schema.Array(Schema.String),
+  outputs: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  agents: Schema.Array(Schema.String),
+  exits: Schema.Array(Schema.Json),
+  listeners: Schema.Struct({ before: Schema.Array(Schema.Int), after: Schema.Array(Schema.Int) })
+})
+
+describe("without an OpenCode", () => {
+  for (const runtime of ["bun", "node"]) {
+    it.live(`on ${runtime}: waits for nobody at the start, throws nothing, ends, and leaves the process alone (E8, E9)`, () =>
+      Effect.gen(function*() {
+        const binary = runtime === "node" ? process.execPath : fileURLToPath(import.meta.resolve("bun/bin/bun.exe"))
+        // It ends by itself: nothing is left open.
+        const { stderr, stdout } = yield* Effect.promise(() => run(binary, [join(here, "support/offline.mjs"), bundle]))
+        const report = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(Report))(stdout)
+        assert.strictEqual(report.runtime, runtime)
+        assert.strictEqual(stderr, "")
+        assert.deepStrictEqual(report.exported, ["default"])
+        assert.deepStrictEqual(report.keys, ["id", "server"])
+        assert.strictEqual(report.id, "opencode-errand")
+        assert.deepStrictEqual(report.calledByInit, [])
+        assert.deepStrictEqual(report.failures, [])
+        assert.deepStrictEqual(report.exits, [])
+        assert.deepStrictEqual(report.listeners.after, report.listeners.before)
+        assert.sameMembers(report.agents.slice(), ["librarian", "oracle", "momus"])
+        assert.sameMembers(Object.keys(report.outputs), ours)
+        for (const outputs of Object.values(report.outputs)) {
+          assert.lengthOf(outputs, 3)
+          for (const output of outputs) assert.notMatch(output, /undefined|fault in Errand/)
+        }
+        assert.match(report.outputs["delegate_task"]?.[2] ?? "", /^OpenCode did not answer \(.*\)\. Nothing was done/)
+      }))
+  }
+})

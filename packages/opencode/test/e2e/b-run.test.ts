@@ -1,0 +1,105 @@
+/**
+ * `opencode run`: it leaves when its session is idle for the first time, and takes down what runs in the background. With
+ * the plugin it stays until the tasks are over and their results are answered.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { OpenCode, Script } from "@errand/lab"
+import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { patience, place } from "./support/b.ts"
+
+const { script } = Script
+
+const delegate = (description: string, steps: ReadonlyArray<Script.Step>) => ({
+  name: "delegate_task",
+  args: { description, prompt: script(steps, { name: description }), agent: "general" }
+})
+
+/** Runs a prompt to its end. A command that has to be killed has failed. */
+const run = Effect.fnUntraced(function*({ sandbox }: Effect.Success<ReturnType<typeof place>>, prompt: string) {
+  const result = yield* OpenCode.run(sandbox, [prompt], { timeout: "100 seconds" })
+  assert.isFalse(result.timedOut, result.stdout + result.stderr)
+  assert.strictEqual(result.code, 0, result.stderr)
+  return result
+})
+
+describe("opencode run", () => {
+  it.live("stays until a task of three seconds is over and its result is answered", () =>
+    Effect.gen(function*() {
+      const lab = yield* place()
+      const { stdout } = yield* run(
+        lab,
+        script([{ toolCalls: [delegate("Slow", [{ delay: 3000, say: "CHILD-7" }])] }, { say: "waiting for it" }], {
+          later: [{ say: "it said {{match:CHILD-\\d}}" }]
+        })
+      )
+      assert.match(stdout, /waiting for it[^]*it said CHILD-7/)
+      assert.isFalse((yield* lab.model.requests).some(({ aborted }) => aborted))
+    }))
+
+  it.live("stays for the last of two tasks, and answers both", () =>
+    Effect.gen(function*() {
+      const lab = yield* place()
+      const { stdout } = yield* run(
+        lab,
+        script(
+          [
+            {
+              toolCalls: [delegate("First", [{ say: "FAST-1" }]), delegate("Second", [{ delay: 1500, say: "SLOW-2" }])]
+            },
+            { say: "waiting for both" },
+            { say: "heard of {{match:FAST-1|SLOW-2}}" }
+          ],
+          { later: [{ say: "in the end {{first:FAST-1}} and {{first:SLOW-2}}" }] }
+        )
+      )
+      assert.include(stdout, "in the end FAST-1 and SLOW-2")
+      assert.isFalse((yield* lab.model.requests).some(({ aborted }) => aborted))
+    }))
+
+  it.live("is held no longer than runHoldMs, and then takes its tasks along (E8)", () =>
+    Effect.gen(function*() {
+      const lab = yield* place({ settings: { runHoldMs: 1000 } })
+      const { stdout } = yield* run(
+        lab,
+        script([{ toolCalls: [delegate("Never", [{ hang: true }])] }, { say: "no more than a second" }])
+      )
+      assert.include(stdout, "no more than a second")
+      const child = yield* lab.model.waitFor(({ key, endedAt }) => key === "Never" && endedAt !== undefined, {
+        timeout: patience
+      })
+      assert.isTrue(child.aborted)
+    }))
+
+  it.live("without tasks leaves as it does without the plugin", () =>
+    Effect.gen(function*() {
+      const bare = yield* place({ plugins: [] })
+      const lab = yield* place()
+      const prompt = script([{ say: "nothing to wait for" }])
+      const [without, with_] = [yield* run(bare, prompt), yield* run(lab, prompt)]
+      assert.strictEqual(with_.stdout, without.stdout)
+      const turns = (yield* lab.model.requests).filter(({ kind }) => kind === "script")
+      assert.lengthOf(turns, 1)
+      yield* Effect.logInfo(`run: ${Math.round(without.ms)} ms without the plugin, ${Math.round(with_.ms)} ms with it`)
+    }))
+
+  it.live("is not held up by a task that asks for a permission, and hears that it was refused (G2)", () =>
+    Effect.gen(function*() {
+      // The host refuses without a word, which ends the task's turn in the middle: no answer will come.
+      const settings = { minStabilityTimeMs: 1000, pollIntervalMs: 250 }
+      const lab = yield* place({ config: { permission: { bash: "ask" } }, settings })
+      const bash = { name: "bash", args: { command: "touch never", description: "-" } }
+      const { stdout } = yield* run(
+        lab,
+        script(
+          [{ toolCalls: [delegate("Asks", [{ toolCalls: [bash] }, { say: "never said" }])] }, { say: "waiting" }],
+          {
+            later: [{ say: "heard: {{lastUser}}" }]
+          }
+        )
+      )
+      assert.match(stdout, /heard: [^]*Asks[^]*rejected permission/)
+      assert.isFalse(existsSync(join(lab.sandbox.project, "never")))
+    }))
+})
