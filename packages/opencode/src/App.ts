@@ -13,6 +13,7 @@ import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
+import * as RunHold from "./RunHold.ts"
 import * as Toasts from "./Toasts.ts"
 import { Polling } from "./tools/Polling.ts"
 
@@ -44,7 +45,9 @@ export const layer = (
     Layer.provideMerge(feed.layer),
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
-  return Layer.mergeAll(Permissions.layer(settings), Toasts.layer(settings), report(loaded)).pipe(
+  // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
+  const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
+  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded)).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),

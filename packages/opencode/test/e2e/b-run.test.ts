@@ -87,7 +87,8 @@ describe("opencode run", () => {
   it.live("is not held up by a task that asks for a permission, and hears that it was refused (G2)", () =>
     Effect.gen(function*() {
       // The host refuses without a word, which ends the task's turn in the middle: no answer will come.
-      const settings = { minStabilityTimeMs: 1000, pollIntervalMs: 250 }
+      // It is left to: a permission that the plugin refused first would keep `run` waiting for ever.
+      const settings = { minStabilityTimeMs: 1000, pollIntervalMs: 250, permissions: "reject" }
       const lab = yield* place({ config: { permission: { bash: "ask" } }, settings })
       const bash = { name: "bash", args: { command: "touch never", description: "-" } }
       const { stdout } = yield* run(
