@@ -2,10 +2,11 @@
  * Who may enter: pools, their holders and the line in front of them, as one value, and pure functions on it.
  *
  * Somebody who waits holds nothing. They enter when every one of their pools has a free slot, all at once, so nobody
- * keeps a slot from others while waiting for the next. The order is by *turn*: a parent's waiting tasks get successive
- * turns, and a parent that has nobody waiting joins at the turn being served, so parents take turns whatever the length
- * of their lists, and one parent's tasks stay first come, first served. A turn is given once and never changes: leaving
- * the line changes nobody else's place.
+ * keeps a slot from others while waiting for the next. The order is by *turn*: the tasks of a parent that wait for a pool
+ * get successive turns, and a parent that has nobody waiting for it joins at the next turn (it may have had its share of
+ * the one being served), so parents take turns whatever the length of their lists, and one parent's tasks stay first
+ * come, first served. Every pool counts its turns by itself, so that what goes on in one changes nothing in another. A
+ * turn is given once and never changes: leaving the line changes nobody else's place.
  *
  * Entrants with the same pools form a line (a heap by turn). Only the head of a line can be next, so one admission looks
  * at one entrant per line: its cost grows with the number of models in use, not with the number of tasks that wait.
@@ -29,6 +30,10 @@ export interface Entrant<A> {
 interface Usage {
   readonly size: number
   readonly used: number
+  /** How many wait for it. */
+  readonly waiting: number
+  /** The turn served last, while somebody waits. */
+  readonly turn: number
 }
 
 /** Those who want the same pools. */
@@ -45,10 +50,8 @@ export interface Admission<A> {
   readonly lines: HashMap.HashMap<string, Line<A>>
   readonly waiting: HashMap.HashMap<string, Entrant<A>>
   readonly inside: HashMap.HashMap<string, Entrant<A>>
-  /** Of each parent with somebody waiting: the last turn given, and how many wait. */
+  /** Of each pool and parent with somebody waiting for it: the last turn given, and how many wait. */
   readonly parents: HashMap.HashMap<string, { readonly lastTurn: number; readonly waiting: number }>
-  /** The turn being served. */
-  readonly turn: number
   readonly arrivals: number
   readonly paused: boolean
 }
@@ -71,7 +74,6 @@ export const empty = <A>(): Admission<A> => ({
   waiting: HashMap.empty(),
   inside: HashMap.empty(),
   parents: HashMap.empty(),
-  turn: 0,
   arrivals: 0,
   paused: false
 })
@@ -82,6 +84,10 @@ const returning = -1
 const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
 const lineOf = (pools: ReadonlyArray<PoolName>): string => pools.join(" ")
+
+const parentOf = (pool: PoolName, parent: string): string => `${pool} ${parent}`
+
+const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0 })
 
 /** Puts somebody in line. Pools that are new get their size; pools that exist keep theirs. */
 export const join = <A>(
@@ -95,15 +101,19 @@ export const join = <A>(
     readonly payload: A
   }
 ): Admission<A> => {
-  const parent = Option.getOrElse(
-    HashMap.get(self.parents, entrant.parent),
-    () => ({ lastTurn: self.turn - 1, waiting: 0 })
+  const names = entrant.pools.map((pool) => pool.name)
+  const served = turnServed(names.map((name) => usage(self, name)))
+  const given = names.map((name) =>
+    Option.match(HashMap.get(self.parents, parentOf(name, entrant.parent)), {
+      onNone: () => 0,
+      onSome: ({ lastTurn }) => lastTurn
+    })
   )
-  const turn = entrant.returns ? returning : Math.max(self.turn, parent.lastTurn + 1)
+  const turn = entrant.returns ? returning : Math.max(served, ...given) + 1
   const joined: Entrant<A> = {
     id: entrant.id,
     parent: entrant.parent,
-    pools: entrant.pools.map((pool) => pool.name),
+    pools: names,
     turn,
     arrival: self.arrivals,
     payload: entrant.payload
@@ -113,22 +123,38 @@ export const join = <A>(
   return {
     ...self,
     arrivals: self.arrivals + 1,
-    pools: entrant.pools.reduce(
-      (pools, pool) =>
-        HashMap.has(pools, pool.name) ? pools : HashMap.set(pools, pool.name, { size: pool.size, used: 0 }),
-      self.pools
-    ),
+    pools: entrant.pools.reduce((pools, { name, size }) => {
+      const pool = Option.getOrElse(HashMap.get(pools, name), () => unused(size))
+      return HashMap.set(pools, name, {
+        ...pool,
+        waiting: pool.waiting + 1,
+        turn: pool.waiting === 0 ? Math.max(pool.turn, served) : pool.turn
+      })
+    }, self.pools),
     waiting: HashMap.set(self.waiting, joined.id, joined),
     lines: HashMap.set(self.lines, name, {
       heap: Heap.insert(line.heap, joined, before),
       size: line.size + 1,
       waiting: line.waiting + 1
     }),
-    parents: HashMap.set(self.parents, joined.parent, {
-      lastTurn: Math.max(parent.lastTurn, turn),
-      waiting: parent.waiting + 1
-    })
+    parents: names.reduce((parents, name) => {
+      const key = parentOf(name, joined.parent)
+      const parent = Option.getOrElse(HashMap.get(parents, key), () => ({ lastTurn: turn, waiting: 0 }))
+      return HashMap.set(parents, key, {
+        lastTurn: Math.max(parent.lastTurn, turn),
+        waiting: parent.waiting + 1
+      })
+    }, self.parents)
   }
+}
+
+/**
+ * The turn that newcomers to these pools join after: the one served last in the pool that gets on the slowest, as it is
+ * the one that they will wait for. Where nobody waits there is no pace, and the latest turn will do.
+ */
+const turnServed = (pools: ReadonlyArray<Usage>): number => {
+  const awaited = pools.filter((pool) => pool.waiting > 0).map((pool) => pool.turn)
+  return awaited.length > 0 ? Math.min(...awaited) : Math.max(0, ...pools.map((pool) => pool.turn))
 }
 
 /** Takes somebody out: from the line if they wait, from their pools if they are inside; else nothing happens. */
@@ -138,7 +164,7 @@ export const leave = <A>(self: Admission<A>, id: string): Admission<A> => {
     return {
       ...self,
       inside: HashMap.remove(self.inside, id),
-      pools: count(self.pools, inside.value.pools, -1)
+      pools: update(self.pools, inside.value.pools, (pool) => ({ ...pool, used: pool.used - 1 }))
     }
   }
   const waiting = HashMap.get(self.waiting, id)
@@ -159,7 +185,7 @@ export const admit = <A>(self: Admission<A>): readonly [Admission<A>, ReadonlyAr
 /** Changes how many a pool lets in. Nobody inside is sent away. A pool that nobody has used yet is remembered. */
 export const resize = <A>(self: Admission<A>, name: PoolName, size: number): Admission<A> => ({
   ...self,
-  pools: HashMap.set(self.pools, name, { size, used: usage(self, name).used })
+  pools: HashMap.set(self.pools, name, { ...usage(self, name), size })
 })
 
 export const setPaused = <A>(self: Admission<A>, paused: boolean): Admission<A> => ({ ...self, paused })
@@ -172,34 +198,41 @@ export const placeOf = <A>(self: Admission<A>, id: string): Option.Option<Place>
     for (const other of HashMap.values(self.waiting)) {
       if (other.pools.includes(name) && before(other, entrant)) ahead++
     }
-    return { pool: name, ...usage(self, name), ahead, paused: self.paused }
+    const { size, used } = usage(self, name)
+    return { pool: name, used, size, ahead, paused: self.paused }
   })
 
 export const usage = <A>(self: Admission<A>, name: PoolName): Usage =>
-  Option.getOrElse(HashMap.get(self.pools, name), () => ({ size: Number.POSITIVE_INFINITY, used: 0 }))
+  Option.getOrElse(HashMap.get(self.pools, name), () => unused(Number.POSITIVE_INFINITY))
 
 const isFull = <A>(self: Admission<A>, name: PoolName): boolean => {
   const { size, used } = usage(self, name)
   return used >= size
 }
 
-/** Of the heads of all lines that could enter, the one whose turn it is. */
+/** Of the heads of all lines that could enter, the one whose turn it is. A pause does not keep out those who return. */
 const nextOf = <A>(self: Admission<A>): Entrant<A> | undefined => {
-  if (self.paused) return undefined
   let next: Entrant<A> | undefined
   for (const { heap } of HashMap.values(self.lines)) {
-    if (heap === undefined || heap.value.pools.some((pool) => isFull(self, pool))) continue
+    if (heap === undefined || (self.paused && heap.value.turn !== returning)) continue
+    if (heap.value.pools.some((pool) => isFull(self, pool))) continue
     if (next === undefined || before(heap.value, next)) next = heap.value
   }
   return next
 }
 
-const enter = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => ({
-  ...unline(self, entrant),
-  inside: HashMap.set(self.inside, entrant.id, entrant),
-  pools: count(self.pools, entrant.pools, 1),
-  turn: Math.max(self.turn, entrant.turn)
-})
+const enter = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
+  const left = unline(self, entrant)
+  return {
+    ...left,
+    inside: HashMap.set(self.inside, entrant.id, entrant),
+    pools: update(left.pools, entrant.pools, (pool) => ({
+      ...pool,
+      used: pool.used + 1,
+      turn: Math.max(pool.turn, entrant.turn)
+    }))
+  }
+}
 
 /** Takes a waiting entrant out of the books. */
 const unline = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
@@ -214,12 +247,17 @@ const unline = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
         line.waiting === 1 ? Option.none() : Option.some(tidy({ ...line, waiting: line.waiting - 1 }, waiting))
       )
     ),
-    parents: HashMap.modifyAt(
-      self.parents,
-      entrant.parent,
-      Option.flatMap((parent) =>
-        parent.waiting === 1 ? Option.none() : Option.some({ ...parent, waiting: parent.waiting - 1 })
-      )
+    pools: update(self.pools, entrant.pools, (pool) => ({ ...pool, waiting: pool.waiting - 1 })),
+    parents: entrant.pools.reduce(
+      (parents, pool) =>
+        HashMap.modifyAt(
+          parents,
+          parentOf(pool, entrant.parent),
+          Option.flatMap((parent) =>
+            parent.waiting === 1 ? Option.none() : Option.some({ ...parent, waiting: parent.waiting - 1 })
+          )
+        ),
+      self.parents
     )
   }
 }
@@ -246,9 +284,8 @@ const tidy = <A>(line: Line<A>, waiting: HashMap.HashMap<string, Entrant<A>>): L
 const isWaiting = <A>(waiting: HashMap.HashMap<string, Entrant<A>>, entrant: Entrant<A>): boolean =>
   Option.exists(HashMap.get(waiting, entrant.id), (current) => current === entrant)
 
-const count = (
+const update = (
   pools: HashMap.HashMap<PoolName, Usage>,
   names: ReadonlyArray<PoolName>,
-  by: 1 | -1
-): HashMap.HashMap<PoolName, Usage> =>
-  names.reduce((all, name) => HashMap.modify(all, name, (pool) => ({ ...pool, used: pool.used + by })), pools)
+  f: (pool: Usage) => Usage
+): HashMap.HashMap<PoolName, Usage> => names.reduce((all, name) => HashMap.modify(all, name, f), pools)

@@ -5,22 +5,27 @@
  * and ends when everything in it is over. A task that ended while others are out is told quietly, with the promise of a
  * last word; the last word lists the whole batch once and wakes the parent. The parent is owed no last word only when it
  * was promised none and knows everything already: it has read the result, or has called the task off itself.
+ *
+ * Nothing here looks at the whole batch but the last word: one more task costs the same whatever the batch's size.
  */
-import { Array, Option } from "effect"
+import { Array, HashMap, Option, Order } from "effect"
 import type * as Task from "./Task.ts"
 
-export interface Member {
-  readonly id: Task.TaskId
+interface Member {
   readonly run: number
+  /** Counts launches: the order in which tasks are listed. */
+  readonly place: number
   /** The task once it is over. */
   readonly ended: Option.Option<Task.Task>
-  /** Whether the parent knows the end: told by a notice, or by its own doing. */
-  readonly known: boolean
 }
 
 export interface Batch {
-  /** In the order of launch. */
-  readonly members: ReadonlyArray<Member>
+  readonly members: HashMap.HashMap<Task.TaskId, Member>
+  readonly joined: number
+  /** How many are not over. */
+  readonly out: number
+  /** Those that are over and whose end the parent does not know: by no notice, and not by its own doing. */
+  readonly untold: HashMap.HashMap<Task.TaskId, Member>
   /** Whether the parent was told that a last word will come. */
   readonly promised: boolean
 }
@@ -33,49 +38,82 @@ export type Next =
   | { readonly _tag: "Progress"; readonly tasks: ReadonlyArray<Task.Task>; readonly remaining: number }
   | { readonly _tag: "Final"; readonly tasks: ReadonlyArray<Task.Task> }
 
-export const empty: Batch = { members: [], promised: false }
+export const empty: Batch = {
+  members: HashMap.empty(),
+  joined: 0,
+  out: 0,
+  untold: HashMap.empty(),
+  promised: false
+}
 
 /** A task was launched or continued. A newer run takes the place of an older one. */
-export const join = (batch: Batch, id: Task.TaskId, run: number): Batch => ({
-  ...batch,
-  members: [...batch.members.filter((member) => member.id !== id), { id, run, ended: Option.none(), known: false }]
-})
+export const join = (batch: Batch, id: Task.TaskId, run: number): Batch => {
+  const older = HashMap.get(batch.members, id)
+  return {
+    ...batch,
+    members: HashMap.set(batch.members, id, { run, place: batch.joined, ended: Option.none<Task.Task>() }),
+    joined: batch.joined + 1,
+    out: Option.exists(older, isOut) ? batch.out : batch.out + 1,
+    untold: HashMap.remove(batch.untold, id)
+  }
+}
 
-/** A task is over. Whoever called it off knows that. */
-export const end = (batch: Batch, task: Task.Task): Batch =>
-  change(batch, task.id, task.run, (member) => ({
-    ...member,
-    ended: Option.some(task),
-    known: task.outcome?._tag === "Cancelled" && task.outcome.reason === "requested"
-  }))
+/** A task is over, once and for all. Whoever called it off knows that. */
+export const end = (batch: Batch, task: Task.Task): Batch => {
+  const member = Option.filter(memberOf(batch, task.id, task.run), isOut)
+  if (Option.isNone(member)) return batch
+  const ended: Member = { ...member.value, ended: Option.some(task) }
+  const known = task.outcome?._tag === "Cancelled" && task.outcome.reason === "requested"
+  return {
+    ...batch,
+    members: HashMap.set(batch.members, task.id, ended),
+    out: batch.out - 1,
+    untold: known ? batch.untold : HashMap.set(batch.untold, task.id, ended)
+  }
+}
 
 /** The parent has got to know the end of a task. */
 export const know = (batch: Batch, id: Task.TaskId, run: number): Batch =>
-  change(batch, id, run, (member) => Option.isNone(member.ended) ? member : { ...member, known: true })
+  Option.isSome(memberOf(batch, id, run)) ? { ...batch, untold: HashMap.remove(batch.untold, id) } : batch
 
 export const next = (batch: Batch): Next => {
-  const remaining = batch.members.filter((member) => Option.isNone(member.ended)).length
-  const untold = Array.getSomes(batch.members.filter((member) => !member.known).map((member) => member.ended))
-  if (remaining > 0) return untold.length > 0 ? { _tag: "Progress", tasks: untold, remaining } : { _tag: "Nothing" }
-  return untold.length > 0 || batch.promised
-    ? { _tag: "Final", tasks: Array.getSomes(batch.members.map((member) => member.ended)) }
-    : { _tag: "Closed" }
+  if (isClosed(batch)) return { _tag: "Closed" }
+  if (batch.out === 0) return { _tag: "Final", tasks: tasksOf(batch.members) }
+  return HashMap.isEmpty(batch.untold)
+    ? { _tag: "Nothing" }
+    : { _tag: "Progress", tasks: tasksOf(batch.untold), remaining: batch.out }
 }
 
 /** Whether everything in the batch is over. */
-export const isOver = (batch: Batch): boolean => batch.members.every((member) => Option.isSome(member.ended))
+export const isOver = (batch: Batch): boolean => batch.out === 0
+
+/** Whether the parent has nothing more to hear of the batch. */
+export const isClosed = (batch: Batch): boolean => batch.out === 0 && HashMap.isEmpty(batch.untold) && !batch.promised
+
+/** Whether a task is in the batch, whatever its run. */
+export const has = (batch: Batch, id: Task.TaskId): boolean => HashMap.has(batch.members, id)
+
+export const isEmpty = (batch: Batch): boolean => HashMap.isEmpty(batch.members)
+
+/** A progress notice is about to go out: as it may arrive, the last word is owed from now on. */
+export const promise = (batch: Batch): Batch => ({ ...batch, promised: true })
 
 /** A progress notice with these tasks was taken. Only the batch that they belong to changes. */
 export const told = (batch: Batch, tasks: ReadonlyArray<Task.Task>): Batch =>
   tasks.reduce<Batch>(
-    (all, task) => isMember(all, task) ? { ...know(all, task.id, task.run), promised: true } : all,
+    (all, task) => isMember(all, task) ? promise(know(all, task.id, task.run)) : all,
     batch
   )
 
-const isMember = (batch: Batch, task: Task.Task): boolean =>
-  batch.members.some((member) => member.id === task.id && member.run === task.run)
+/** Whether this very run of the task is in the batch. */
+export const isMember = (batch: Batch, task: Task.Task): boolean => Option.isSome(memberOf(batch, task.id, task.run))
 
-const change = (batch: Batch, id: Task.TaskId, run: number, f: (member: Member) => Member): Batch => ({
-  ...batch,
-  members: batch.members.map((member) => member.id === id && member.run === run ? f(member) : member)
-})
+const isOut = (member: Member): boolean => Option.isNone(member.ended)
+
+const memberOf = (batch: Batch, id: Task.TaskId, run: number): Option.Option<Member> =>
+  Option.filter(HashMap.get(batch.members, id), (member) => member.run === run)
+
+const inOrder = Order.mapInput(Order.Number, ({ place }: Member) => place)
+
+const tasksOf = (members: HashMap.HashMap<Task.TaskId, Member>): ReadonlyArray<Task.Task> =>
+  Array.getSomes(Array.sort(HashMap.values(members), inOrder).map(({ ended }) => ended))

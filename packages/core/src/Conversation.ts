@@ -5,10 +5,10 @@
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
  * prompted. The scope itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, Fiber, FiberSet, Option, Ref, Schedule, type Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule, type Scope } from "effect"
 import { type AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
 import type { Settings } from "./Settings.ts"
-import type { SessionId, Task } from "./Task.ts"
+import type { SessionId, Task, TaskId } from "./Task.ts"
 import * as Tasks from "./Task.ts"
 
 /** Whether the host confirmed that a session was stopped. `none`: there was nothing to stop. */
@@ -21,21 +21,24 @@ export interface Conversation {
   readonly prompt: Effect.Effect<void, HostError | SessionGone>
 }
 
-/** What is needed besides: `calls` holds the calls that may outlive a task, and ends with the service. */
+/** What is needed besides. */
 export interface Environment {
   readonly host: AgentHost["Service"]
   readonly settings: Settings
+  /** The calls that may outlive a task; ends with the service. */
   readonly calls: FiberSet.FiberSet<unknown, unknown>
+  /** The tasks whose sessions are being stopped, each with what is done when that is over. */
+  readonly stopping: Ref.Ref<HashMap.HashMap<TaskId, Deferred.Deferred<void>>>
 }
 
 /**
  * Opens the session of a task, or takes up the one it had. When the scope closes with anything but success the session
- * is aborted, and `aborted` is told how that went; with success it is told `none`.
+ * is aborted, and `aborted` becomes what waits for the host's word on that.
  */
 export const open = Effect.fnUntraced(function*(
-  { calls, host, settings }: Environment,
+  { calls, host, settings, stopping }: Environment,
   task: Task,
-  aborted: Deferred.Deferred<Abort>
+  aborted: Ref.Ref<Effect.Effect<Abort>>
 ): Effect.fn.Return<Conversation, HostError | SessionGone, Scope.Scope> {
   /** The session, and the calls about it that are under way; nothing new is begun once it is closed. */
   const state = yield* Ref.make<State>({
@@ -55,29 +58,46 @@ export const open = Effect.fnUntraced(function*(
       })
     )
 
+  const word = yield* Deferred.make<Abort>()
+
   const stop = Effect.gen(function*() {
     const { call, session } = yield* Ref.get(state)
     const first = Option.isSome(session) ? yield* abortOnce(host, settings, session.value) : "none"
     if (Option.isNone(call) || call.value.pollUnsafe() !== undefined) {
-      yield* Deferred.succeed(aborted, first)
+      yield* Deferred.succeed(word, first)
       if (first === "unconfirmed" && Option.isSome(session)) yield* insist(host, settings, session.value)
       return
     }
     // A prompt may arrive after the abort, and an open may still bring a session.
-    yield* Deferred.succeed(aborted, "unconfirmed")
+    yield* Deferred.succeed(word, "unconfirmed")
     yield* Fiber.await(call.value)
     const late = (yield* Ref.get(state)).session
     if (Option.isSome(late)) yield* insist(host, settings, late.value)
   })
 
+  const stopped = yield* Deferred.make<void>()
+  const isStopped = Effect.andThen(
+    Ref.update(
+      stopping,
+      (all) => Option.exists(HashMap.get(all, task.id), (last) => last === stopped) ? HashMap.remove(all, task.id) : all
+    ),
+    Deferred.succeed(stopped, undefined)
+  )
+
   yield* Effect.addFinalizer((exit) =>
     Exit.isSuccess(exit)
-      ? Deferred.succeed(aborted, "none")
-      : Effect.andThen(
-        Ref.update(state, (state) => ({ ...state, closed: true })),
-        FiberSet.run(calls, stop)
-      )
+      ? Effect.void
+      : Effect.gen(function*() {
+        yield* Ref.update(state, (state) => ({ ...state, closed: true }))
+        yield* Ref.set(aborted, Deferred.await(word))
+        yield* Ref.update(stopping, HashMap.set(task.id, stopped))
+        yield* FiberSet.run(calls, Effect.ensuring(stop, isStopped))
+      })
   )
+
+  // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
+  const before = HashMap.get(yield* Ref.get(stopping), task.id)
+  if (Option.isSome(before)) yield* within("abort", settings.startTimeoutMs, Deferred.await(before.value))
 
   const session = task.session ?? (yield* committed(
     "open",

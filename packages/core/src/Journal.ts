@@ -5,7 +5,7 @@
  * (it is over, or the event belongs to another run) is not kept, and the caller is told, so of two terminal events
  * exactly one wins. This is a port; `layer` keeps everything in memory.
  */
-import { Context, Effect, HashMap, Layer, Option, PubSub, Ref, Stream } from "effect"
+import { Array, Context, Effect, HashMap, Layer, Option, Order, PubSub, Ref, Stream } from "effect"
 import type { SessionId, TaskId } from "./Task.ts"
 import * as Task from "./Task.ts"
 import type { TaskEvent } from "./TaskEvent.ts"
@@ -22,7 +22,7 @@ export class Journal extends Context.Service<Journal, {
   readonly get: (id: TaskId) => Effect.Effect<Option.Option<Task.Task>>
   /** The task whose session this is. */
   readonly bySession: (session: SessionId) => Effect.Effect<Option.Option<Task.Task>>
-  /** Every task that is kept, in no order. */
+  /** Every task that is kept, in the order in which they were first asked for. */
   readonly tasks: Effect.Effect<ReadonlyArray<Task.Task>>
   /** Drops a task with everything that is known of it. */
   readonly forget: (id: TaskId) => Effect.Effect<void>
@@ -33,18 +33,31 @@ export class Journal extends Context.Service<Journal, {
 }
 
 interface State {
-  readonly tasks: HashMap.HashMap<TaskId, Task.Task>
+  readonly tasks: HashMap.HashMap<TaskId, Kept>
+  /** How many tasks there ever were. */
+  readonly count: number
   readonly sessions: HashMap.HashMap<SessionId, TaskId>
 }
 
+interface Kept {
+  readonly task: Task.Task
+  /** Counts tasks: their order. */
+  readonly place: number
+}
+
+const inOrder = Order.mapInput(Order.Number, ({ place }: Kept) => place)
+
+const find = (state: State, id: TaskId): Option.Option<Task.Task> =>
+  Option.map(HashMap.get(state.tasks, id), ({ task }) => task)
+
 const memory = Effect.gen(function*() {
-  const state = yield* Ref.make<State>({ tasks: HashMap.empty(), sessions: HashMap.empty() })
+  const state = yield* Ref.make<State>({ tasks: HashMap.empty(), count: 0, sessions: HashMap.empty() })
   const entries = yield* Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
 
   const append = (event: TaskEvent) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const after = yield* Ref.modify(state, (current) => {
-        const task = Task.apply(HashMap.get(current.tasks, event.id), event)
+        const task = Task.apply(find(current, event.id), event)
         return [task, Option.match(task, { onNone: () => current, onSome: (task) => keep(current, task) })]
       })
       if (Option.isSome(after)) yield* PubSub.publish(entries, { event, task: after.value })
@@ -53,20 +66,26 @@ const memory = Effect.gen(function*() {
 
   return Journal.of({
     append,
-    get: (id) => Effect.map(Ref.get(state), (current) => HashMap.get(current.tasks, id)),
+    get: (id) => Effect.map(Ref.get(state), (current) => find(current, id)),
     bySession: (session) =>
       Effect.map(
         Ref.get(state),
-        (current) => Option.flatMap(HashMap.get(current.sessions, session), (id) => HashMap.get(current.tasks, id))
+        (current) => Option.flatMap(HashMap.get(current.sessions, session), (id) => find(current, id))
       ),
-    tasks: Effect.map(Ref.get(state), (current) => HashMap.toValues(current.tasks)),
+    tasks: Effect.map(
+      Ref.get(state),
+      (current) => Array.sort(HashMap.values(current.tasks), inOrder).map(({ task }) => task)
+    ),
     forget: (id) =>
       Ref.update(state, (current) => ({
+        ...current,
         tasks: HashMap.remove(current.tasks, id),
-        sessions: Option.match(HashMap.get(current.tasks, id), {
+        sessions: Option.match(find(current, id), {
           onNone: () => current.sessions,
-          onSome: (task) =>
-            task.session === undefined ? current.sessions : HashMap.remove(current.sessions, task.session)
+          onSome: ({ session }) =>
+            session === undefined
+              ? current.sessions
+              : HashMap.modifyAt(current.sessions, session, Option.filter((owner) => owner !== id))
         })
       })),
     entries: Stream.fromPubSub(entries)
@@ -74,7 +93,11 @@ const memory = Effect.gen(function*() {
 })
 
 const keep = (state: State, task: Task.Task): State => ({
-  tasks: HashMap.set(state.tasks, task.id, task),
+  tasks: HashMap.set(state.tasks, task.id, {
+    task,
+    place: Option.match(HashMap.get(state.tasks, task.id), { onNone: () => state.count, onSome: ({ place }) => place })
+  }),
+  count: HashMap.has(state.tasks, task.id) ? state.count : state.count + 1,
   sessions: task.session === undefined || HashMap.has(state.sessions, task.session)
     ? state.sessions
     : HashMap.set(state.sessions, task.session, task.id)

@@ -116,7 +116,11 @@ const make = Effect.gen(function*() {
       step((state) => Admission.join(state, { id: claim.id, parent: claim.parent, pools, returns, payload: door })),
       () => step((state) => Admission.leave(state, claim.id))
     )
-    yield* Deferred.await(door)
+    if (!Deferred.isDoneUnsafe(door)) {
+      yield* Deferred.await(door)
+      // Whoever opened the door runs on before this does. Else a long line whose tasks end at once would be one call stack.
+      yield* Effect.yieldNow
+    }
     for (const pool of pools) {
       const semaphore = yield* semaphoreOf(pool.name)
       yield* semaphore.takeScoped(1)
@@ -188,19 +192,31 @@ const make = Effect.gen(function*() {
         const slots = yield* restore(take(lease.claim, lease.scope, true))
         const now = yield* Clock.currentTimeMillis
         const home = yield* Ref.modify(lease.held, (held) =>
-          // Lent again while they were on the way: they go at once, and the new lender has them fetched.
-          held.lenders > 0 ? [false, { ...held, returning: false }] : [true, {
+          held.lenders > 0 ? [false, held] : [true, {
             lenders: 0,
             slots: Option.some(slots),
             returning: false,
             awaySince: Option.none<number>(),
             awayFor: held.awayFor + Option.match(held.awaySince, { onNone: () => 0, onSome: (since) => now - since })
           }])
-        yield* home ? Latch.open(lease.home) : Scope.close(slots, Exit.void)
+        if (home) {
+          yield* Latch.open(lease.home)
+          return
+        }
+        // Lent again while they were on the way: they go at once, and only then somebody else may fetch them.
+        yield* Scope.close(slots, Exit.void)
+        const again = yield* Ref.modify(lease.held, (held) => [held.lenders === 0, {
+          ...held,
+          returning: held.lenders === 0
+        }])
+        if (again) yield* restore(settle(lease))
       })
     )
 
   const leaseOf = (id: string) => Effect.map(Ref.get(leases), HashMap.get(id))
+
+  const restored = (id: string) =>
+    Effect.flatMap(leaseOf(id), (lease) => Option.isNone(lease) ? Effect.void : Latch.await(lease.value.home))
 
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.flatMap(
@@ -211,7 +227,8 @@ const make = Effect.gen(function*() {
             yield* giveAway(lease.value)
             const exit = yield* Effect.exit(restore(effect))
             yield* fetchBack(lease.value)
-            if (Exit.isSuccess(exit)) yield* restore(Latch.await(lease.value.home))
+            // Asked for anew: the claim may have ended meanwhile, and then there is nothing to wait for.
+            yield* restore(restored(id))
             return yield* exit
           })
         )
@@ -220,8 +237,7 @@ const make = Effect.gen(function*() {
   return Limits.of({
     withSlots,
     lend,
-    restored: (id) =>
-      Effect.flatMap(leaseOf(id), (lease) => Option.isNone(lease) ? Effect.void : Latch.await(lease.value.home)),
+    restored,
     away: (id) =>
       Effect.flatMap(leaseOf(id), (lease) =>
         Option.isNone(lease) ? Effect.succeed(0) : Effect.gen(function*() {
@@ -232,7 +248,7 @@ const make = Effect.gen(function*() {
     place: (id) => Effect.map(Ref.get(admission), (state) => Admission.placeOf(state, id)),
     pools: Effect.map(
       Ref.get(admission),
-      (state) => Array.from(HashMap.entries(state.pools), ([name, pool]) => ({ name, ...pool }))
+      (state) => Array.from(HashMap.entries(state.pools), ([name, { size, used }]) => ({ name, used, size }))
     ),
     resize: (pool, limit) =>
       Effect.uninterruptible(Effect.gen(function*() {

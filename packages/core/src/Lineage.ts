@@ -1,8 +1,8 @@
 /**
- * Where a session belongs: itself, its parent, and so on up to the root. Asked of the host at most once per session, as
+ * Where a session belongs: itself, its parent, and so on up to the root. The host tells it at most once per session, as
  * a session never moves. Unknown lineage is an error, never a guess: nothing may be launched below an unknown depth.
  */
-import { Cache, Effect, Option } from "effect"
+import { Cache, Duration, Effect, Exit, Option } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import { Journal } from "./Journal.ts"
 import * as Settings from "./Settings.ts"
@@ -28,10 +28,15 @@ export const make = Effect.gen(function*() {
       Effect.catchTag(
         ["HostError", "SessionGone"],
         (error) => Effect.fail(new LineageUnknown({ session, why: error.message }))
-      )
+      ),
+      Effect.catchDefect((defect) => Effect.fail(new LineageUnknown({ session, why: String(defect) })))
     )
 
-  const parents = yield* Cache.make({ capacity: 4096, lookup: parentOf })
+  // What could not be found out is asked again the next time.
+  const parents = yield* Cache.makeWith(parentOf, {
+    capacity: 4096,
+    timeToLive: (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+  })
 
   return Effect.fnUntraced(function*(session: SessionId): Effect.fn.Return<Lineage, LineageUnknown> {
     const above: Array<SessionId> = []

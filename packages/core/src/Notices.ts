@@ -40,6 +40,11 @@ export class Notices extends Context.Service<Notices, {
   readonly ended: (task: Task) => Effect.Effect<void>
   /** The parent has read the end of a task by itself: it need not be told. */
   readonly read: (task: Task) => Effect.Effect<void>
+  /**
+   * Around a call in which this session reads how its tasks stand, or waits for that. Meanwhile it is told nothing: it
+   * cannot hear before the call is over, and what it has read by then it need not be told.
+   */
+  readonly reading: (session: SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Whether a session has background tasks out, or is owed a notice. */
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
   /** Waits until a session has no background tasks out and is owed nothing. */
@@ -98,11 +103,11 @@ const emptyBox = (): Box => ({
 
 /** Everything that has to be said, and nothing else: batches that need no last word are dropped. */
 const tidy = (box: Box): Box => {
-  const over = box.open.members.length > 0 && Batch.isOver(box.open)
+  const over = isOut(box) && Batch.isOver(box.open)
   const sealed = over ? [...box.sealed, box.open] : box.sealed
   return {
     ...box,
-    sealed: sealed.filter((batch) => Batch.next(batch)._tag !== "Closed"),
+    sealed: sealed.filter((batch) => !Batch.isClosed(batch)),
     open: over ? Batch.empty : box.open
   }
 }
@@ -119,9 +124,9 @@ const turned = (before: Box, after: Box): Turn =>
     : { box: { ...after, turn: Deferred.makeUnsafe() }, done: Deferred.succeed(before.turn, undefined) }
 
 /** Whether tasks are out: a batch that is over is sealed at once. */
-const isOut = (box: Box): boolean => box.open.members.length > 0
+const isOut = (box: Box): boolean => !Batch.isEmpty(box.open)
 
-const isSettled = (box: Box): boolean => box.sealed.length === 0 && box.open.members.length === 0
+const isSettled = (box: Box): boolean => box.sealed.length === 0 && !isOut(box)
 
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
@@ -129,6 +134,12 @@ const make = Effect.gen(function*() {
   const limits = yield* Limits
   const settings = yield* Settings.Current
   const boxes = yield* Ref.make<Boxes>(HashMap.empty())
+  /** How many calls each session reads in. */
+  const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
+  // Nobody waits for a service that has ended.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(Ref.get(boxes), (all) => Effect.forEach(HashMap.keys(all), forget, { discard: true }))
+  )
   const couriers = yield* FiberMap.make<SessionId>()
   const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivery>({ capacity: 1024 }), PubSub.shutdown)
 
@@ -153,22 +164,21 @@ const make = Effect.gen(function*() {
    * is about to leave.
    */
   const nextErrand = (parent: SessionId) =>
-    Effect.flatMap(
+    Effect.uninterruptible(Effect.flatMap(
       Ref.modify(boxes, (all): readonly [readonly [Batch.Next, Option.Option<Box>], Boxes] => {
         const box = HashMap.get(all, parent)
         if (Option.isNone(box)) return [[{ _tag: "Nothing" }, Option.none()], all]
         if (isSettled(box.value)) return [[{ _tag: "Nothing" }, box], HashMap.remove(all, parent)]
-        const next = Batch.next(box.value.sealed[0] ?? box.value.open)
-        return [
-          [next, Option.none()],
-          next._tag === "Nothing" ? HashMap.set(all, parent, { ...box.value, courier: false }) : all
-        ]
+        const next: Batch.Next = HashMap.has(Ref.getUnsafe(readers), parent)
+          ? { _tag: "Nothing" }
+          : Batch.next(box.value.sealed[0] ?? box.value.open)
+        return [[next, Option.none()], HashMap.set(all, parent, underWay(box.value, next))]
       }),
       ([next, done]) =>
         Option.isNone(done)
           ? Effect.succeed(next)
           : Effect.as(Deferred.succeed(done.value.settled, done.value.woke), next)
-    )
+    ))
 
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
@@ -279,6 +289,19 @@ const make = Effect.gen(function*() {
         sealed: box.sealed.map((batch) => Batch.know(batch, task.id, task.run)),
         open: Batch.know(box.open, task.id, task.run)
       })),
+    reading: (session) => (call) =>
+      Effect.acquireUseRelease(
+        Ref.update(readers, HashMap.modifyAt(session, (count) => Option.some(Option.getOrElse(count, () => 0) + 1))),
+        () => call,
+        () =>
+          Effect.andThen(
+            Ref.update(
+              readers,
+              HashMap.modifyAt(session, Option.flatMap((count) => count > 1 ? Option.some(count - 1) : Option.none()))
+            ),
+            owe(session, (box) => box)
+          )
+      ),
     expecting: (session) => Effect.map(boxOf(session), Option.isSome),
     settled: (session) =>
       Effect.flatMap(
@@ -286,19 +309,24 @@ const make = Effect.gen(function*() {
         (box) => Option.isNone(box) ? Effect.void : Effect.asVoid(Deferred.await(box.value.settled))
       ),
     told,
-    forget: (session) => Effect.andThen(forget(session), FiberMap.remove(couriers, session)),
+    // In this order: what the session is owed from then on has a courier of its own.
+    forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
     owes: (task) =>
       Effect.map(
         boxOf(task.request.parent),
-        Option.exists((box) =>
-          [...box.sealed, box.open].some((batch) => batch.members.some((member) => member.id === task.id))
-        )
+        Option.exists((box) => [...box.sealed, box.open].some((batch) => Batch.has(batch, task.id)))
       ),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })
 
-const taken = (box: Box, next: Batch.Next, notice: Notice): Box => {
+/** The courier has been told what is next. */
+const underWay = (box: Box, next: Batch.Next): Box => {
+  if (next._tag === "Nothing") return { ...box, courier: false }
+  return next._tag === "Progress" ? { ...box, open: Batch.promise(box.open) } : box
+}
+
+const taken = (box: Box, next: Exclude<Batch.Next, { readonly _tag: "Nothing" | "Closed" }>, notice: Notice): Box => {
   if (next._tag === "Progress") {
     // The batch may have come to its end while the notice was on its way.
     return {
@@ -307,7 +335,9 @@ const taken = (box: Box, next: Batch.Next, notice: Notice): Box => {
       open: Batch.told(box.open, next.tasks)
     }
   }
-  return { ...box, sealed: box.sealed.slice(1), woke: Option.some(notice.id) }
+  // Not simply the first: it is gone if the parent has read everything in it meanwhile.
+  const isTold = (batch: Batch.Batch) => next.tasks.some((task) => Batch.isMember(batch, task))
+  return { ...box, sealed: box.sealed.filter((batch) => !isTold(batch)), woke: Option.some(notice.id) }
 }
 
 const freshId = Effect.map(

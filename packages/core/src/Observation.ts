@@ -23,6 +23,8 @@ export interface Observation {
   readonly promptedAt: number
   /** Epoch ms of the last sign of life of the session's own. */
   readonly activeAt: number
+  /** Epoch ms. Since when it has been silent; times in which nobody could see it, or it had a reason, are left out. */
+  readonly quietSince: number
   /** Epoch ms of the last event of any kind; what is older than a poll interval is asked for. */
   readonly heardAt: number
   readonly activity: Activity
@@ -50,6 +52,8 @@ export interface Observation {
   readonly lastTool: Option.Option<string>
   /** Epoch ms. Since when the host does not answer. */
   readonly unreachableSince: Option.Option<number>
+  /** Whether the last try to look at the transcript failed. */
+  readonly blind: boolean
   readonly ended: Option.Option<Extract<HostEvent, { readonly _tag: "Ended" }>["result"]>
 }
 
@@ -57,6 +61,7 @@ export interface Observation {
 export const make = (now: number, after: Option.Option<string>): Observation => ({
   promptedAt: now,
   activeAt: now,
+  quietSince: now,
   heardAt: now,
   activity: "unknown",
   activitySince: now,
@@ -74,11 +79,12 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   toolCalls: 0,
   lastTool: Option.none(),
   unreachableSince: Option.none(),
+  blind: false,
   ended: Option.none()
 })
 
-const doing = (self: Observation, activity: Activity, now: number): Observation =>
-  self.activity === activity
+const doing = (self: Observation, activity: Activity, now: number): Observation => {
+  const next: Observation = self.activity === activity
     ? { ...self, stale: self.stale || activity === "idle" }
     : {
       ...self,
@@ -88,17 +94,41 @@ const doing = (self: Observation, activity: Activity, now: number): Observation 
       stale: true,
       retry: activity === "retry" ? self.retry : Option.none()
     }
+  return activity === "idle" ? atRest(next, now) : next
+}
 
-const active = (self: Observation, now: number): Observation => ({ ...self, activeAt: now, stablePolls: 0 })
+/** Its turn is over: no tool runs in it any more, and nobody is asked, whether the end of that was told or not. */
+const atRest = (self: Observation, now: number): Observation => ({
+  ...self,
+  tools: HashMap.empty(),
+  asks: HashMap.empty(),
+  askedAt: Option.none(),
+  askedFor: waitedForPerson(self, now)
+})
+
+const active = (self: Observation, now: number): Observation => ({
+  ...self,
+  activeAt: now,
+  quietSince: now,
+  stablePolls: 0
+})
+
+/** The host answers. What it did not answer for is not the session's silence. */
+const reached = (self: Observation, now: number): Observation =>
+  Option.isNone(self.unreachableSince) ? self : {
+    ...self,
+    unreachableSince: Option.none(),
+    quietSince: self.quietSince + (now - Math.max(self.quietSince, self.unreachableSince.value))
+  }
 
 /** The host told something. */
 export const hear = (before: Observation, event: HostEvent, now: number): Observation => {
-  const self: Observation = { ...before, heardAt: now, unreachableSince: Option.none() }
+  const self: Observation = { ...reached(before, now), heardAt: now }
   switch (event._tag) {
     case "Busy":
       return { ...active(doing(self, "busy", now), now), error: Option.none(), woken: Option.none() }
     case "Idle":
-      return { ...doing(self, "idle", now), stale: true, tools: HashMap.empty() }
+      return { ...doing(self, "idle", now), stale: true }
     case "Retrying":
       return active({ ...doing(self, "retry", now), retry: Option.some(event) }, now)
     case "Wrote":
@@ -149,12 +179,17 @@ const tool = (self: Observation, event: Extract<HostEvent, { readonly _tag: "Too
 export const mayDecide = (event: HostEvent): boolean =>
   event._tag !== "Wrote" && event._tag !== "Tool" && event._tag !== "Busy" && event._tag !== "Retrying"
 
-/** The poll said what the session is doing. */
+/** The poll said what the session is doing. Of one that does not work that says little while nobody can look at it. */
 export const polled = (self: Observation, activity: Activity, now: number): Observation => {
-  const next = doing({ ...self, unreachableSince: Option.none() }, activity, now)
-  return activity === "busy" || activity === "retry"
-    ? { ...next, woken: Option.none() }
-    : { ...next, stale: true }
+  const works = activity === "busy" || activity === "retry"
+  const next = doing(works || !self.blind ? reached(self, now) : self, activity, now)
+  if (!works) return { ...next, stale: true }
+  return {
+    ...next,
+    woken: Option.none(),
+    // The provider is waited for until it answers: the silence begins after that.
+    quietSince: self.activity === "retry" ? now : next.quietSince
+  }
 }
 
 /** A poll interval went by in silence, and the host cannot be asked: that it works is no longer sure. */
@@ -167,20 +202,27 @@ export const unreachable = (self: Observation, now: number): Observation => ({
   unreachableSince: Option.orElse(self.unreachableSince, () => Option.some(now))
 })
 
-/** Somebody looked at the transcript. A transcript that changed is a sign of life that the events did not bring. */
+/** Somebody tried to look at the transcript, and the host did not answer. */
+export const unseen = (self: Observation, now: number): Observation => ({ ...unreachable(self, now), blind: true })
+
+/**
+ * Somebody looked at the transcript. One that changed is a sign of life, unless the events have told of it already: only
+ * what is new since a look within this silence breaks it.
+ */
 export const looked = (self: Observation, look: Look, byPoll: boolean): Observation => {
   const messages = newMessages(self, look.messages)
   const previous = Option.map(self.look, (before) => trace(before.messages))
   const changed = Option.isSome(previous) && previous.value !== trace(messages)
   const next: Observation = {
-    ...self,
+    ...reached(self, look.at),
+    blind: false,
     look: Option.some({ ...look, messages }),
     stale: false,
     woken: Option.filter(self.woken, (id) => !messages.some((message) => message.notices.includes(id))),
-    unreachableSince: Option.none(),
     stablePolls: changed ? 0 : byPoll ? self.stablePolls + 1 : self.stablePolls
   }
-  return changed ? { ...next, activeAt: look.at } : next
+  const inSilence = Option.exists(self.look, ({ at }) => at >= self.quietSince)
+  return changed && inSilence ? { ...next, activeAt: look.at, quietSince: look.at } : next
 }
 
 const trace = (messages: ReadonlyArray<Message>): string =>
@@ -200,6 +242,7 @@ export const woken = (self: Observation, notice: string, now: number): Observati
   ...self,
   promptedAt: now,
   activeAt: now,
+  quietSince: now,
   activity: "unknown",
   activitySince: now,
   stablePolls: 0,

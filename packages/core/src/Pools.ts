@@ -46,13 +46,17 @@ export const poolsOf = (
 /** A key that names the provider too is more specific than the bare model id, which all its providers share. */
 const modelPool = (settings: Settings, model: Model): Pool | undefined => {
   for (const key of [Models.format(model), model.id]) {
-    const limit = settings.modelConcurrency[key]
+    const limit = limitOf(settings.modelConcurrency, key)
     if (limit !== undefined) return pool(`model:${key}`, limit)
   }
   return undefined
 }
 
 const providerPool = (settings: Settings, model: Model): Pool | undefined => {
-  const limit = settings.providerConcurrency[model.provider]
+  const limit = limitOf(settings.providerConcurrency, model.provider)
   return limit === undefined ? undefined : pool(`provider:${model.provider}`, limit)
 }
+
+/** A model may be called `constructor`: only what was set is a limit. */
+const limitOf = (limits: Readonly<Record<string, number>>, key: string): number | undefined =>
+  Object.hasOwn(limits, key) ? limits[key] : undefined

@@ -58,25 +58,28 @@ export const judge = (seen: Observation, circumstances: Circumstances): Verdict 
   if (seen.activity === "busy" || seen.activity === "retry") return quiet(seen, circumstances)
   if (seen.activity === "idle" && circumstances.expecting) return awaitChildren
   if (!capabilities.transcript) return quiet(seen, circumstances)
-  if (seen.stale || Option.isNone(seen.look)) return look
+  // What was seen before the host went out of reach may be true no longer.
+  if (seen.stale || Option.isNone(seen.look) || Option.isSome(seen.unreachableSince)) return look
   return ofTranscript(seen, seen.look.value, circumstances)
 }
 
 /**
  * A session that works, or may be working, but has shown nothing of its own for too long. A running tool, a retry of the
  * provider and an unreachable host are not its silence. As events may have been lost, the transcript is looked at after
- * half the time and once more at the end: only a transcript that stayed the same is silence.
+ * half the time and once more at the end: only a transcript that stayed the same, with no tool running, is silence.
  */
 const quiet = (seen: Observation, { capabilities, now, settings }: Circumstances): Verdict => {
   const limit = settings.staleTimeoutMs
-  const silence = now - seen.activeAt
+  const silence = now - seen.quietSince
   if (limit === 0 || capabilities.silent || silence < limit / 2) return wait
-  if (seen.activity === "retry" || HashMap.size(seen.tools) > 0 || Option.isSome(seen.unreachableSince)) return wait
+  if (seen.activity === "retry" || Option.isSome(seen.unreachableSince)) return wait
   if (capabilities.transcript) {
-    const lookedAfter = Option.match(seen.look, { onNone: () => -1, onSome: ({ at }) => at - seen.activeAt })
-    if (lookedAfter < limit / 2 || (silence >= limit && lookedAfter < limit)) return look
+    const lookedAt = Option.match(seen.look, { onNone: () => Number.NEGATIVE_INFINITY, onSome: ({ at }) => at })
+    const lookedAfter = lookedAt - seen.quietSince
+    const due = lookedAfter < limit / 2 || (silence >= limit && lookedAfter < limit) || now - lookedAt >= limit / 2
+    if (due) return look
     if (Option.exists(seen.look, ({ messages }) => messages.some(hasRunningTool))) return wait
-  }
+  } else if (HashMap.size(seen.tools) > 0) return wait
   if (silence < limit) return wait
   return settled({
     _tag: "Cancelled",
@@ -94,10 +97,13 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
   const last = messages.at(-1)
   // A notice that is to wake the session may not have reached the transcript yet.
   if (last === undefined || last.role === "user" || Option.isSome(seen.woken)) return unanswered(seen, circumstances)
+  if (last.state === "open" || last.state === "more") {
+    // It is not over by its own account. Only the host's word that it is idle all the same can make that an end.
+    return seen.activity === "idle" && isStable(seen, circumstances) ? cutShort(last) : quiet(seen, circumstances)
+  }
+  // Without the host's word that the session is idle, an end is an end only when it stays one.
+  if (seen.activity === "unknown" && !isStable(seen, circumstances)) return wait
   switch (last.state) {
-    case "open":
-    case "more":
-      return isStable(seen, circumstances) ? cutShort(last) : quiet(seen, circumstances)
     case "aborted":
     case "stopped":
       return interrupted("its session was interrupted in the host before it had answered")
@@ -107,8 +113,6 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
     case "cut":
       break
   }
-  // Without the host's word that the session is idle, an end is an end only when it stays one.
-  if (seen.activity === "unknown" && !isStable(seen, circumstances)) return wait
   if (circumstances.expecting) return awaitChildren
   const answer = answerOf(messages)
   const proven = answer !== "" || last.tools.length > 0
@@ -161,18 +165,18 @@ const cutShort = (last: Message): Verdict => {
 /**
  * What the agent answered: what its last message says. One exception: after the host has made room in a full context by
  * a summary, it makes the agent go on by itself; where the agent had already ended for good before that, its answer is
- * what it said then, not the reply to the host.
+ * what it said then, not the reply to the host. What counts is what was said since somebody else last said something.
  */
 const answerOf = (messages: ReadonlyArray<Message>): string => {
-  const automatic = messages.findIndex((message) => message.automatic)
-  const before = automatic < 0
-    ? undefined
-    : messages.slice(0, automatic).findLast((message) => message.role === "assistant")
-  const last = before !== undefined && (before.state === "done" || before.state === "cut") && before.text.trim() !== ""
-    ? before
-    : messages.at(-1)
-  return last === undefined ? "" : last.text.trim()
+  const asked = messages.findLastIndex((message) => message.role === "user" && !message.automatic)
+  const said = messages.slice(asked + 1)
+  const answer = said.find((message, nth) => isAnswer(message) && said[nth + 1]?.automatic === true) ?? said.at(-1)
+  return answer === undefined ? "" : answer.text.trim()
 }
+
+const isAnswer = (message: Message): boolean =>
+  message.role === "assistant" && !message.automatic && (message.state === "done" || message.state === "cut") &&
+  message.text.trim() !== ""
 
 const completed = (answer: string, settings: Settings, notes: ReadonlyArray<string> = []): Verdict =>
   settled({

@@ -138,6 +138,9 @@ export const isTerminal = (task: Task): boolean => task.outcome !== undefined
 /** How many sessions there are above the task's own: 1 for a task of a root session. */
 export const depth = (task: Task): number => task.request.ancestors.length
 
+/** Whether a session sent the task out, itself or through tasks of its own. */
+export const isBelow = (task: Task, session: SessionId): boolean => task.request.ancestors.includes(session)
+
 /** How long the task ran, or has run until `now` (ms); 0 while it has not started. */
 export const duration = (task: Task, now: number): number =>
   task.startedAt === undefined ? 0 : Math.max(0, (task.endedAt ?? now) - task.startedAt)
@@ -160,7 +163,7 @@ export const statusOf = (outcome: Outcome): Status =>
  */
 export const apply = (task: Option.Option<Task>, event: TaskEvent): Option.Option<Task> => {
   if (event._tag === "Queued") {
-    return Option.isSome(task) ? Option.none() : Option.some({
+    return Option.isSome(task) || event.run !== 1 ? Option.none() : Option.some({
       id: event.id,
       run: event.run,
       request: event.request,

@@ -81,7 +81,7 @@ export interface Cancellation {
 export class Tasks extends Context.Service<Tasks, {
   /** Launches a task and returns it at once, pending or running: the session may not exist yet. */
   readonly launch: (request: LaunchRequest) => Effect.Effect<Task.Task, LineageUnknown | TooDeep>
-  /** Continues the session of a finished task: the same task, a new run, the same limits. */
+  /** Continues the session of a finished task that the parent sent out: the same task, a new run, the same limits. */
   readonly resume: (
     request: ContinueRequest
   ) => Effect.Effect<
@@ -110,6 +110,8 @@ export class Tasks extends Context.Service<Tasks, {
   readonly expecting: (session: Task.SessionId) => Effect.Effect<boolean>
   /** Waits until a session has no background tasks out and is owed nothing. */
   readonly settled: (session: Task.SessionId) => Effect.Effect<void>
+  /** Around a call in which this session reads tasks or waits for them: it is told nothing meanwhile. */
+  readonly reading: (session: Task.SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Somebody in this session has read how the task ended: where it is the parent, it need not be told again. */
   readonly read: (task: Task.Task, by: Task.SessionId) => Effect.Effect<void>
   /** Every change of every task, from now on. */
@@ -135,8 +137,8 @@ interface Live {
   readonly opened: Deferred.Deferred<void>
   /** Done when it is over. */
   readonly over: Deferred.Deferred<Task.Task>
-  /** Done when the host has said whether it stopped the session. */
-  readonly aborted: Deferred.Deferred<Conversation.Abort>
+  /** Waits, once it is over, until the host has said whether it stopped the session. */
+  readonly aborted: Ref.Ref<Effect.Effect<Conversation.Abort>>
   /** What was seen of the session at the end. */
   readonly progress: Ref.Ref<Task.Progress>
 }
@@ -156,6 +158,7 @@ const make = Effect.gen(function*() {
   const calls = yield* FiberSet.make<unknown, unknown>()
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
   const lives = yield* FiberMap.make<string>()
+  const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
 
   const append = journal.append
 
@@ -165,7 +168,7 @@ const make = Effect.gen(function*() {
       const stamp = { id: task.id, run: task.run }
       yield* append({ _tag: "Started", ...stamp, at: yield* Clock.currentTimeMillis })
       const started = yield* Clock.currentTimeMillis
-      const conversation = yield* Conversation.open({ host, settings, calls }, task, run.aborted)
+      const conversation = yield* Conversation.open({ host, settings, calls, stopping }, task, run.aborted)
       const { session } = conversation
       yield* append({ _tag: "Opened", ...stamp, at: yield* Clock.currentTimeMillis, session })
       yield* Deferred.succeed(run.opened, undefined)
@@ -201,26 +204,35 @@ const make = Effect.gen(function*() {
         outcome: Ending.outcomeOf(exit, reason),
         progress: yield* Ref.get(run.progress)
       })
+      // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
+      if (Option.isSome(ended) && isNews(ended.value) && !(yield* isCondemned(task.request.parent))) {
+        yield* notices.ended(ended.value)
+      }
       yield* Ref.update(
         live,
         (all) =>
           Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
       )
       yield* Deferred.succeed(run.opened, undefined)
-      // Nothing was opened, so there was nothing to stop.
-      yield* Deferred.succeed(run.aborted, "none")
       if (Option.isNone(ended)) return
-      const { outcome, request, session } = ended.value
+      const { outcome, session } = ended.value
       yield* Deferred.succeed(run.over, ended.value)
       yield* Latch.open(dirty)
-      if (outcome?._tag === "Cancelled" && outcome.reason === "shutdown") return
+      if (isShutdown(ended.value)) return
       if (session !== undefined && outcome?._tag !== "Completed") yield* abandon(session, "parent-ended")
-      if (request.background) yield* notices.ended(ended.value)
     })
 
-  /** Nobody is in this session any more who could wait for its tasks. */
+  /** Nobody is in this session any more who could wait for its tasks. News of them would only wake it again. */
   const abandon = (session: Task.SessionId, reason: Task.CancelReason) =>
-    Effect.andThen(stopBelow(session, reason), notices.forget(session))
+    Effect.andThen(Effect.andThen(notices.forget(session), Latch.open(dirty)), stopAll(below(session), reason))
+
+  /** Whether a session is that of a task which is about to be ended. */
+  const isCondemned = Effect.fnUntraced(function*(session: Task.SessionId) {
+    const task = yield* journal.bySession(session)
+    const all = yield* Ref.get(live)
+    const run = Option.flatMap(task, ({ id }) => HashMap.get(all, id))
+    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+  })
 
   const begin = Effect.fnUntraced(function*(task: Task.Task) {
     const run: Live = {
@@ -228,7 +240,7 @@ const make = Effect.gen(function*() {
       stop: yield* Deferred.make<Task.CancelReason>(),
       opened: yield* Deferred.make<void>(),
       over: yield* Deferred.make<Task.Task>(),
-      aborted: yield* Deferred.make<Conversation.Abort>(),
+      aborted: yield* Ref.make<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
       progress: yield* Ref.make(task.progress)
     }
     yield* Ref.update(live, HashMap.set<string, Live>(task.id, run))
@@ -290,7 +302,7 @@ const make = Effect.gen(function*() {
     if (Option.isNone(known)) return yield* new SessionUnknown({ session: request.session })
     const before = known.value
     const ancestors = yield* ancestorsOf(request.parent)
-    if (ancestors.at(-1) !== before.request.ancestors.at(-1)) return yield* new TaskForeign({ id: before.id })
+    if (!Task.isBelow(before, request.parent)) return yield* new TaskForeign({ id: before.id })
     if (!host.capabilities.continues) return yield* new CannotContinue({ session: request.session })
     return yield* Effect.uninterruptible(Effect.gen(function*() {
       // Conditional: of two who continue at once, one is taken, and so is none while it runs.
@@ -325,28 +337,46 @@ const make = Effect.gen(function*() {
     return Option.isSome(progress) ? { ...task, progress: progress.value } : task
   })
 
-  const stop = Effect.fnUntraced(function*(task: Task.Task, reason: Task.CancelReason) {
-    const run = HashMap.get(yield* Ref.get(live), task.id)
-    const fiber = yield* FiberMap.get(lives, task.id)
-    if (Option.isNone(run) || Option.isNone(fiber) || run.value.run !== task.run) {
-      return { task, before: task.status, cancelled: false, abort: Effect.succeed<Conversation.Abort>("none") }
+  /** Says why a task is to end, if it is not over. The first reason counts. */
+  const condemn = Effect.fnUntraced(function*(task: Task.Task, reason: Task.CancelReason) {
+    const run = Option.filter(HashMap.get(yield* Ref.get(live), task.id), (run) => run.run === task.run)
+    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, reason)) }
+  })
+
+  const carryOut = Effect.fnUntraced(function*({ condemned, run, task }: Effect.Success<ReturnType<typeof condemn>>) {
+    if (Option.isNone(run)) {
+      // It may have ended since it was looked up.
+      const now = Option.getOrElse(yield* journal.get(task.id), () => task)
+      return { task: now, before: now.status, cancelled: false, abort: Effect.succeed<Conversation.Abort>("none") }
     }
-    yield* Deferred.succeed(run.value.stop, reason)
-    yield* Fiber.interrupt(fiber.value)
+    const fiber = yield* FiberMap.get(lives, task.id)
+    if (Option.isSome(fiber)) yield* Fiber.interrupt(fiber.value)
     const after = yield* Deferred.await(run.value.over)
     return {
       task: after,
       before: task.status,
-      cancelled: after.outcome?._tag === "Cancelled",
-      abort: Deferred.await(run.value.aborted)
+      // It may have come to its own end in the same moment.
+      cancelled: condemned && after.status === "cancelled",
+      abort: Effect.flatten(Ref.get(run.value.aborted))
     }
   })
 
-  const stopBelow = Effect.fnUntraced(function*(session: Task.SessionId, reason: Task.CancelReason) {
-    const below = (yield* journal.tasks).filter((task) =>
-      !Task.isTerminal(task) && task.request.ancestors.includes(session)
+  const stop = (task: Task.Task, reason: Task.CancelReason) => Effect.flatMap(condemn(task, reason), carryOut)
+
+  /** Everything that is pending or running below a session. */
+  const below = (session: Task.SessionId) =>
+    Effect.map(
+      journal.tasks,
+      (tasks) => tasks.filter((task) => !Task.isTerminal(task) && Task.isBelow(task, session))
     )
-    return yield* Effect.forEach(below, (task) => stop(task, reason), { concurrency: "unbounded" })
+
+  const stopAll = Effect.fnUntraced(function*(
+    tasks: Effect.Effect<ReadonlyArray<Task.Task>>,
+    reason: Task.CancelReason
+  ) {
+    // All of them first: one that ends takes those below it along, and they are to end for the same reason.
+    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, reason))
+    return yield* Effect.forEach(condemned, carryOut, { concurrency: "unbounded" })
   })
 
   const confirmed = ({ abort, ...rest }: Effect.Success<ReturnType<typeof stop>>): Effect.Effect<Cancellation> =>
@@ -359,7 +389,7 @@ const make = Effect.gen(function*() {
   })
 
   const cancelAll = Effect.fn("Tasks.cancelAll")(function*(session: Task.SessionId) {
-    const stopped = yield* stopBelow(session, "requested")
+    const stopped = yield* stopAll(below(session), "requested")
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   })
 
@@ -375,10 +405,10 @@ const make = Effect.gen(function*() {
   // A session that is deleted takes everything below it along, and the task that it is the session of.
   yield* Stream.runForEach(watch.deletions, (session) =>
     Effect.gen(function*() {
-      const own = yield* journal.bySession(session)
-      if (Option.isSome(own) && !Task.isTerminal(own.value)) yield* stop(own.value, "deleted")
-      yield* abandon(session, "deleted")
-    })).pipe(Effect.forkScoped)
+      const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
+      if (Option.isNone(own)) return yield* abandon(session, "deleted")
+      return yield* stopAll(Effect.map(below(session), (tasks) => [own.value, ...tasks]), "deleted")
+    })).pipe(Effect.forkScoped({ startImmediately: true }))
 
   /** Forgets the oldest of those that are over and of which nobody is owed anything, down to `retainedTasks`. */
   const forgetOld = Effect.gen(function*() {
@@ -398,7 +428,9 @@ const make = Effect.gen(function*() {
     Effect.forever,
     Effect.forkScoped
   )
-  yield* Stream.runForEach(notices.deliveries, () => Latch.open(dirty)).pipe(Effect.forkScoped)
+  yield* Stream.runForEach(notices.deliveries, () => Latch.open(dirty)).pipe(
+    Effect.forkScoped({ startImmediately: true })
+  )
 
   return Tasks.of({
     launch,
@@ -409,7 +441,7 @@ const make = Effect.gen(function*() {
       const family = yield* Effect.result(lineageOf(from))
       const related = Result.isSuccess(family)
         ? family.success.at(-1) === task.request.ancestors.at(-1)
-        : task.request.ancestors.includes(from)
+        : Task.isBelow(task, from)
       return related ? task : yield* new TaskForeign({ id: task.id })
     }),
     await: awaitEnd,
@@ -427,6 +459,7 @@ const make = Effect.gen(function*() {
     place: limits.place,
     expecting: notices.expecting,
     settled: notices.settled,
+    reading: notices.reading,
     read: (task, by) =>
       Task.isTerminal(task) && task.request.parent === by
         ? Effect.andThen(notices.read(task), Latch.open(dirty))
@@ -447,6 +480,11 @@ const timeUp = (limit: number, spent: Effect.Effect<number>): Effect.Effect<Task
     }
     return Ending.timeLimit(limit)
   })
+
+const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
+
+/** Whether the parent is owed the end of a task. When everything ends, nobody is told. */
+const isNews = (task: Task.Task): boolean => task.request.background && !isShutdown(task)
 
 const isTaskId = Schema.is(Task.TaskId)
 

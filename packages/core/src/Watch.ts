@@ -6,7 +6,20 @@
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
-import { Clock, Context, Effect, HashMap, Latch, Layer, Option, PubSub, Ref, Schedule, type Scope, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Effect,
+  HashMap,
+  Latch,
+  Layer,
+  Option,
+  PubSub,
+  Ref,
+  Schedule,
+  type Scope,
+  Stream
+} from "effect"
 import { AgentHost, type HostEvent } from "./AgentHost.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
@@ -79,7 +92,7 @@ const make = Effect.gen(function*() {
   yield* Stream.runForEach(host.events, hear).pipe(
     Effect.ignore,
     Effect.repeat(Schedule.spaced(settings.pollIntervalMs)),
-    Effect.forkScoped
+    Effect.forkScoped({ startImmediately: true })
   )
 
   const bounded = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>, E> =>
@@ -118,7 +131,7 @@ const make = Effect.gen(function*() {
     // Nobody can have come between: this runs in one piece.
     Effect.andThen(Effect.sync(() => HashMap.isEmpty(Ref.getUnsafe(watched)) ? Latch.closeUnsafe(work) : false)),
     Effect.forever,
-    Effect.forkScoped
+    Effect.forkScoped({ startImmediately: true })
   )
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
@@ -126,13 +139,13 @@ const make = Effect.gen(function*() {
       bounded(host.transcript(session, { last: lastMessages })),
       host.capabilities.todos ? bounded(host.todos(session)) : Effect.succeedSome(0)
     ], { concurrency: "unbounded" }).pipe(
-      Effect.catch(() => Effect.succeed([Option.none(), Option.none()] as const)),
+      Effect.orElseSucceed(() => [Option.none(), Option.none()] as const),
       Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
     )
     const now = yield* Clock.currentTimeMillis
     const byPoll = yield* Ref.getAndSet(polled, false)
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
-      yield* Ref.update(seen, (seen) => Observation.unreachable(seen, now))
+      yield* Ref.update(seen, (seen) => Observation.unseen(seen, now))
       return false
     }
     yield* Ref.update(

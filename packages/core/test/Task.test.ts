@@ -205,6 +205,10 @@ describe("a task", () => {
     assert.deepStrictEqual([Task.duration(neverStarted, 9_000), Task.queuedFor(neverStarted, 9_000)], [0, 3_000])
   })
 
+  it("has the tutorial's word for each way to end", () => {
+    assert.deepStrictEqual(outcomes.map(Task.statusOf), ["completed", "error", "cancelled", "cancelled"])
+  })
+
   it("has an id that people can tell from other words", () => {
     assert.isTrue(Schema.is(Task.TaskId)("bg_1a2b3c4d"))
     for (const wrong of ["bg_1A2B3C4D", "bg_1a2b3c4", "bg_1a2b3c4d5", "ses_1a2b3c4d", " bg_1a2b3c4d", ""]) {

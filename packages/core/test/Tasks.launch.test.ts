@@ -3,22 +3,26 @@ import { Array, Effect, Fiber } from "effect"
 import { endOf, failing, failingOnce, hang, inWorld, messageOf, pass, say, soon, wait } from "./support/world.ts"
 
 describe("launching a task", () => {
-  inWorld("returns before the session exists", { latency: 50 }, ({ get, host, launch, sessionOf, tasks }) =>
-    Effect.gen(function*() {
-      yield* host.faults(failing({ open: { slow: 5_000 } }))
-      const launching = yield* Effect.forkChild(launch("look around"))
-      yield* pass(50)
-      const task = yield* Fiber.join(launching)
-      assert.strictEqual(task.status, "running")
-      assert.strictEqual(task.session, undefined)
-      yield* pass(4_000)
-      assert.strictEqual((yield* get(task)).session, undefined)
-      const opened = yield* Effect.forkChild(tasks.opened(task.id))
-      yield* soon
-      assert.strictEqual(opened.pollUnsafe(), undefined)
-      yield* pass(1_050)
-      assert.strictEqual((yield* Fiber.join(opened)).session, yield* sessionOf(task))
-    }))
+  inWorld(
+    "returns before the session exists",
+    { latency: 50 },
+    ({ get, host, launch, sessionOf, tasks }) =>
+      Effect.gen(function*() {
+        yield* host.faults(failing({ open: { slow: 5_000 } }))
+        const launching = yield* Effect.forkChild(launch("look around"))
+        yield* pass(50)
+        const task = yield* Fiber.join(launching)
+        assert.strictEqual(task.status, "running")
+        assert.strictEqual(task.session, undefined)
+        yield* pass(4_000)
+        assert.strictEqual((yield* get(task)).session, undefined)
+        const opened = yield* Effect.forkChild(tasks.opened(task.id))
+        yield* soon
+        assert.strictEqual(opened.pollUnsafe(), undefined)
+        yield* pass(1_050)
+        assert.strictEqual((yield* Fiber.join(opened)).session, yield* sessionOf(task))
+      })
+  )
 
   for (const n of [1, 40]) {
     inWorld(`takes two round trips to the prompt, for ${n} at once as for one`, {
@@ -38,39 +42,47 @@ describe("launching a task", () => {
       }))
   }
 
-  inWorld("gives ids of the tutorial's form, each once", { settings: { maxConcurrency: 1 } }, ({ launch }) =>
-    Effect.gen(function*() {
-      const launched = yield* Effect.forEach(Array.range(1, 500), (i) => launch(`${i}`))
-      for (const { id } of launched) assert.match(id, /^bg_[0-9a-f]{8}$/)
-      assert.strictEqual(new Set(launched.map(({ id }) => id)).size, 500)
-    }))
+  inWorld(
+    "gives ids of the tutorial's form, each once",
+    { settings: { maxConcurrency: 1 } },
+    ({ launch }) =>
+      Effect.gen(function*() {
+        const launched = yield* Effect.forEach(Array.range(1, 500), (i) => launch(`${i}`))
+        for (const { id } of launched) assert.match(id, /^bg_[0-9a-f]{8}$/)
+        assert.strictEqual(new Set(launched.map(({ id }) => id)).size, 500)
+      })
+  )
 
-  inWorld("keeps the request, and who is above it", {}, ({ host, launch, parent, sessionOf }) =>
-    Effect.gen(function*() {
-      yield* host.behave(() => [hang])
-      const model = { provider: "anthropic", id: "claude-opus-4-5" }
-      const outer = yield* launch("outer", { model })
-      yield* pass(0)
-      const session = yield* sessionOf(outer)
-      const inner = yield* launch("inner", { parent: session, description: "deeper", background: false })
-      assert.deepStrictEqual(outer.request, {
-        description: "the errand \"outer\"",
-        prompt: "outer",
-        agent: "explore",
-        model,
-        parent,
-        ancestors: [parent],
-        background: true
+  inWorld(
+    "keeps the request, and who is above it",
+    {},
+    ({ host, launch, parent, sessionOf }) =>
+      Effect.gen(function*() {
+        yield* host.behave(() => [hang])
+        const model = { provider: "anthropic", id: "claude-opus-4-5" }
+        const outer = yield* launch("outer", { model })
+        yield* pass(0)
+        const session = yield* sessionOf(outer)
+        const inner = yield* launch("inner", { parent: session, description: "deeper", background: false })
+        assert.deepStrictEqual(outer.request, {
+          description: "the errand \"outer\"",
+          prompt: "outer",
+          agent: "explore",
+          model,
+          parent,
+          ancestors: [parent],
+          background: true
+        })
+        assert.deepStrictEqual(inner.request, {
+          description: "deeper",
+          prompt: "inner",
+          agent: "explore",
+          parent: session,
+          ancestors: [session, parent],
+          background: false
+        })
       })
-      assert.deepStrictEqual(inner.request, {
-        description: "deeper",
-        prompt: "inner",
-        agent: "explore",
-        parent: session,
-        ancestors: [session, parent],
-        background: false
-      })
-    }))
+  )
 })
 
 describe("a start that fails", () => {
@@ -107,7 +119,13 @@ describe("a start that fails", () => {
           assert.strictEqual(failed.session === undefined, operation === "open")
           assert.deepStrictEqual(yield* host.working, [yield* sessionOf(next)])
           yield* pass(2_000)
-          assert.deepStrictEqual(yield* told(), ["progress: start-failed", "final: start-failed, completed"])
+          assert.deepStrictEqual(
+            yield* told(),
+            // What fails at once is over before the next is launched: two batches.
+            after === 0
+              ? ["final: start-failed", "final: completed"]
+              : ["progress: start-failed", "final: start-failed, completed"]
+          )
           yield* atRest
         })
     )
@@ -136,7 +154,9 @@ describe("a start that fails", () => {
     ({ end, host, launch, callsOf }) =>
       Effect.gen(function*() {
         yield* host.faults(failing({ notify: "hang", received: "hang", abort: "hang" }))
-        yield* host.behave(({ text }) => text === "fails" ? [{ do: "fail", message: "no" }] : [wait(1_000), say("done")])
+        yield* host.behave(({ text }) =>
+          text === "fails" ? [{ do: "fail", message: "no" }] : [wait(1_000), say("done")]
+        )
         const names = ["one", "fails", "two", "three"]
         const all = yield* Effect.forEach(names, (name) => launch(name))
         yield* pass(3_100)

@@ -39,6 +39,10 @@ export type Step =
   /** The turn ends after a tool call, without an answer. */
   | { readonly do: "stop" }
   | { readonly do: "hang" }
+  /** Nothing ever comes of the prompt: no message, no event. */
+  | { readonly do: "ignore" }
+  /** The host tells something, true or not: that the session is idle, or that it has ended. */
+  | { readonly do: "tell"; readonly event: (session: SessionId) => HostEvent }
   /** Wants a permission; goes on when it is answered. */
   | { readonly do: "ask"; readonly what: string }
   | { readonly do: "todos"; readonly open: number }
@@ -74,6 +78,8 @@ export interface Call {
   readonly session: SessionId | undefined
   /** Epoch ms. */
   readonly at: number
+  /** Of `open` and `prompt`: whether the agent may launch tasks of its own. */
+  readonly mayLaunch?: boolean
 }
 
 export interface Options {
@@ -81,16 +87,20 @@ export interface Options {
   readonly behave?: ((told: Told) => ReadonlyArray<Step>) | undefined
   /** How long every call takes (ms). */
   readonly latency?: number | undefined
+  /** How long it takes until a prompt or a notice that was taken shows in its session (ms). */
+  readonly lag?: number | undefined
   readonly capabilities?: Partial<Capabilities> | undefined
 }
 
 export class SimulatedHost extends Context.Service<SimulatedHost, {
-  /** A root session, idle. */
-  readonly root: (name: string) => Effect.Effect<SessionId>
+  /** A root session, idle; or, with a parent, one that the host made below another without anybody's asking. */
+  readonly root: (name: string, parent?: SessionId) => Effect.Effect<SessionId>
   /** Decides how each call goes from now on. */
   readonly faults: (fault: (call: Call) => Fault) => Effect.Effect<void>
   /** Decides what becomes of each event from now on: the delays (ms) at which it is told; none loses it. */
   readonly feed: (deliver: (event: HostEvent) => ReadonlyArray<number>) => Effect.Effect<void>
+  /** Ends the feed of events for all who listen, who may listen anew: what is told meanwhile is lost on them. */
+  readonly cut: (how: "ended" | "failed") => Effect.Effect<void>
   /** Decides what agents do from now on. */
   readonly behave: (behave: (told: Told) => ReadonlyArray<Step>) => Effect.Effect<void>
   /** A person answers whatever a session asks. */
@@ -157,6 +167,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const counter = yield* Ref.make(0)
   const crowd = yield* Ref.make({ now: 0, peak: 0 })
   const events = yield* PubSub.unbounded<HostEvent>()
+  const feedEnd = yield* Ref.make(Deferred.makeUnsafe<void, HostError>())
   const turns = yield* FiberMap.make<SessionId>()
   const scope = yield* Effect.scope
 
@@ -219,6 +230,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
         old.id === message ? { ...old, ...f(old), fingerprint: `${old.fingerprint}+` } : old
       )
     }))
+
+  /** Ends a turn as if it had never begun. */
+  const discard = (id: SessionId, answer: string) =>
+    Effect.andThen(
+      setActivity(id, "idle"),
+      change(id, (session) => ({ ...session, messages: session.messages.filter((message) => message.id !== answer) }))
+    )
 
   const userMessage = (id: string, text: string, more: Partial<Message> = {}): Message => ({
     id,
@@ -289,13 +307,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
         yield* tell({ _tag: "MessageEnded", session })
         return over
       case "refuse":
-        yield* change(session, (current) => ({
-          ...current,
-          activity: "idle",
-          messages: current.messages.filter(({ id }) => id !== answer)
-        }))
+        yield* discard(session, answer)
         yield* tell({ _tag: "Erred", session, message: step.message, aborted: false })
         yield* tell({ _tag: "Erred", session, message: step.message, aborted: false })
+        return yield* Effect.interrupt
+      case "ignore":
+        yield* discard(session, answer)
         return yield* Effect.interrupt
       case "overflow":
         yield* tell({ _tag: "Erred", session, message: "the context is full", aborted: false })
@@ -318,6 +335,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
         return over
       case "hang":
         return yield* Effect.never
+      case "tell":
+        yield* tell(step.event(session))
+        return goOn
       case "ask": {
         const ask = yield* next("ask")
         const answered = yield* Deferred.make<void>()
@@ -411,10 +431,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const call = <A, E>(
     operation: Operation,
     session: SessionId | undefined,
-    effect: Effect.Effect<A, E>
+    effect: Effect.Effect<A, E>,
+    more: Pick<Call, "mayLaunch"> = {}
   ): Effect.Effect<A, E | HostError> =>
     Effect.gen(function*() {
-      const made: Call = { operation, session, at: yield* Clock.currentTimeMillis }
+      const made: Call = { operation, session, at: yield* Clock.currentTimeMillis, ...more }
       calls.push(made)
       const how = (yield* Ref.get(fault))(made)
       const latency = options.latency ?? 0
@@ -437,9 +458,16 @@ const make = Effect.fnUntraced(function*(options: Options) {
       }
     })
 
+  /** What is taken at once, and shows after the lag. */
+  const late = (session: SessionId, received: Effect.Effect<void, SessionGone>) =>
+    options.lag === undefined ? received : Effect.andThen(
+      existing(session),
+      Effect.asVoid(Effect.forkIn(Effect.delay(received, options.lag), scope))
+    )
+
   const host = AgentHost.of({
     capabilities: { ...defaults, ...options.capabilities },
-    open: ({ request, task }) =>
+    open: ({ mayLaunch, request, task }) =>
       call(
         "open",
         undefined,
@@ -450,10 +478,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
           yield* Ref.update(opened, HashMap.set<string, SessionId>(task, id))
           yield* add(id, request.parent)
           return id
-        })
+        }),
+        { mayLaunch }
       ),
     attach: (session) => call("attach", session, Effect.asVoid(existing(session))),
-    prompt: (session, { text }) => call("prompt", session, receive(session, text, undefined, true)),
+    prompt: (session, { mayLaunch, text }) =>
+      call("prompt", session, late(session, receive(session, text, undefined, true)), { mayLaunch }),
     abort: (session) => call("abort", session, stop(session)),
     activity: (ids) =>
       call(
@@ -473,20 +503,33 @@ const make = Effect.fnUntraced(function*(options: Options) {
     todos: (session) =>
       call("todos", session, Effect.map(find(session), Option.match({ onNone: () => 0, onSome: (s) => s.openTodos }))),
     parentOf: (session) => call("parentOf", session, Effect.map(existing(session), ({ parent }) => parent)),
-    notify: (parent, notice) => call("notify", parent, receive(parent, `notice ${notice.kind}`, notice, notice.wakes)),
+    notify: (parent, notice) =>
+      call("notify", parent, late(parent, receive(parent, `notice ${notice.kind}`, notice, notice.wakes))),
     received: (parent, id) =>
       call(
         "received",
         parent,
         Effect.map(find(parent), Option.exists(({ notices }) => notices.some((notice) => notice.id === id)))
       ),
-    events: Stream.fromPubSub(events)
+    events: Stream.unwrap(Effect.map(
+      Ref.get(feedEnd),
+      (end) => Stream.interruptWhen(Stream.fromPubSub(events), Deferred.await(end))
+    ))
   })
 
   const simulated = SimulatedHost.of({
-    root: (name) => Effect.as(add(SessionId.make(name), undefined), SessionId.make(name)),
+    root: (name, parent) => Effect.as(add(SessionId.make(name), parent), SessionId.make(name)),
     faults: (f) => Ref.set(fault, f),
     feed: (f) => Ref.set(feed, f),
+    cut: (how) =>
+      Effect.flatMap(
+        Ref.getAndSet(feedEnd, Deferred.makeUnsafe()),
+        (end) =>
+          how === "ended" ? Deferred.succeed(end, undefined) : Deferred.fail(
+            end,
+            new HostError({ operation: "events", kind: "unreachable", message: "the feed of events broke off" })
+          )
+      ),
     behave: (f) => Ref.set(behave, f),
     answer: (session) =>
       Effect.flatMap(find(session), (found) =>

@@ -14,8 +14,11 @@ export const sequence = <S extends Schema.Constraint>(
   maxLength: number
 ): Arbitrary.Arbitrary<ReadonlyArray<S["Type"]>> => Arbitrary.array(Arbitrary.schema(schema), { maxLength })
 
+/** For tests that do much: on a machine that does much besides, the seconds that they need are minutes. */
+export const patient = { timeout: 120_000 }
+
 /** How much a property test tries: many draws, and long ones. */
-export const thorough = (runs: number, size = 60) => ({ arbitrary: { runs, size } })
+export const thorough = (runs: number, size = 60) => ({ ...patient, arbitrary: { runs, size } })
 
 /** The nth task id. */
 export const taskId = (n: number): Task.TaskId => Task.TaskId.make(`bg_${n.toString(16).padStart(8, "0")}`)

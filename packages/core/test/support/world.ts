@@ -3,17 +3,23 @@
  * tell their stories. Time is the test clock's.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Scope } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, Layer, Metric, Option, Scheduler, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { Notice } from "../../src/Notice.ts"
 import type { AgentHost } from "../../src/AgentHost.ts"
 import type { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
+import type { Notice } from "../../src/Notice.ts"
 import type { Notices } from "../../src/Notices.ts"
 import * as Settings from "../../src/Settings.ts"
 import * as Task from "../../src/Task.ts"
 import { type LaunchRequest, Tasks } from "../../src/Tasks.ts"
-import { type Call, type Fault, type Options as HostOptions, SimulatedHost, type Step } from "../../src/testing/SimulatedHost.ts"
+import {
+  type Call,
+  type Fault,
+  type Options as HostOptions,
+  SimulatedHost,
+  type Step
+} from "../../src/testing/SimulatedHost.ts"
 
 export interface Options extends HostOptions {
   readonly settings?: Partial<Settings.Settings> | undefined
@@ -33,8 +39,9 @@ export const layer = ({ scripts, settings, ...host }: Options = {}): Layer.Layer
 export const worldIn = (scope: Scope.Scope, options?: Options): Effect.Effect<World> =>
   Effect.flatMap(Layer.buildWithScope(layer(options), scope), (services) => Effect.provide(world, services))
 
-export const byScript = (scripts: Readonly<Record<string, ReadonlyArray<Step>>>): NonNullable<HostOptions["behave"]> =>
-(told) => scripts[told.text] ?? [wait(1_000), say(`done: ${told.text}`)]
+export const byScript =
+  (scripts: Readonly<Record<string, ReadonlyArray<Step>>>): NonNullable<HostOptions["behave"]> => (told) =>
+    scripts[told.text] ?? [wait(1_000), say(`done: ${told.text}`)]
 
 export const wait = (ms: number): Step => ({ do: "wait", ms })
 export const say = (text: string): Step => ({ do: "say", text })
@@ -65,6 +72,9 @@ const world = Effect.gen(function*() {
   const host = yield* SimulatedHost
   const limits = yield* Limits
   const parent = yield* host.root("ses_root")
+  const living = yield* Census
+  yield* soon
+  const asleep = yield* living
 
   const launch = (prompt: string, more: Partial<LaunchRequest> = {}) =>
     Effect.orDie(tasks.launch({ description: `the errand "${prompt}"`, prompt, agent: "explore", parent, ...more }))
@@ -88,7 +98,10 @@ const world = Effect.gen(function*() {
   /** The notices of a session as `kind: end of each task`, in order. */
   const told = (session: Task.SessionId = parent) => Effect.map(host.notices(session), (all) => all.map(summary))
 
-  /** Everything is over: no slot is taken, no session works, and an hour passes without a call to the host. */
+  /**
+   * Everything is over: no slot is taken, no session works, no more fibers live than in the beginning, none of them
+   * sleeps, and an hour passes without a call to the host.
+   */
   const atRest = Effect.gen(function*() {
     const open = (yield* tasks.list).filter((task) => !Task.isTerminal(task))
     assert.deepStrictEqual(open.map(({ id, status }) => [id, status]), [], "a task is not over")
@@ -97,9 +110,10 @@ const world = Effect.gen(function*() {
     const before = (yield* host.calls).length
     yield* pass("1 hour")
     assert.strictEqual((yield* host.calls).length, before, "the host is still called")
+    assert.deepStrictEqual(yield* living, asleep, "something lives on")
   })
 
-  return { tasks, host, limits, parent, launch, get, status, end, sessionOf, callsOf, used, told, atRest }
+  return { tasks, host, limits, parent, launch, get, status, end, sessionOf, callsOf, used, told, living, atRest }
 })
 
 export const endOf = (task: Task.Task): string =>
@@ -117,23 +131,72 @@ export const summary = (notice: Notice): string => `${notice.kind}: ${notice.tas
 export const pass = (duration: Parameters<typeof TestClock.adjust>[0]): Effect.Effect<void> =>
   Effect.andThen(soon, Effect.andThen(TestClock.adjust(duration), soon))
 
-/** Lets everything happen that needs no time. */
-export const soon: Effect.Effect<void> = Effect.repeat(Effect.yieldNow, { times: 20 })
+/** Lets everything happen that needs no time: more turns for others, the more often they give way themselves. */
+export const soon: Effect.Effect<void> = Effect.flatMap(
+  Scheduler.MaxOpsBeforeYield,
+  (ops) => Effect.repeat(Effect.yieldNow, { times: ops < 100 ? Math.ceil(1_000 / ops) : 20 })
+)
 
 /** A test in a world of its own. Time goes on while the world ends, as its last calls to the host may need some. */
 export const inWorld = <A, E>(
   name: string,
   options: Options,
+  story: (world: World) => Effect.Effect<A, E, Scope.Scope>,
+  timeout?: number
+): void => it.effect(name, () => inAWorld(options, story), timeout)
+
+export const inAWorld = <A, E>(
+  options: Options,
   story: (world: World) => Effect.Effect<A, E, Scope.Scope>
-): void =>
-  it.effect(name, () =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const world = yield* worldIn(scope, options)
-      yield* Effect.onExit(Effect.scoped(story(world)), (exit) =>
-        Effect.gen(function*() {
-          const closing = yield* Effect.forkChild(Scope.close(scope, exit))
-          yield* pass("1 minute")
-          yield* Fiber.join(closing)
-        }))
-    }))
+): Effect.Effect<A, E> =>
+  counted(Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const world = yield* worldIn(scope, options)
+    return yield* Effect.onExit(Effect.scoped(story(world)), (exit) => end(scope, exit))
+  }))
+
+/** Closes a scope, and lets the time pass that it needs. */
+export const end = (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown> = Exit.void): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const closing = yield* Effect.forkChild(Scope.close(scope, exit))
+    yield* pass("1 minute")
+    yield* Fiber.join(closing)
+  })
+
+/** What lives now: fibers, and timers that somebody sleeps on. */
+export interface Living {
+  readonly fibers: number
+  readonly timers: number
+}
+
+export const Census = Context.Reference<Effect.Effect<Living>>("test/Census", {
+  defaultValue: () => Effect.die("nobody counts")
+})
+
+/** Counts the fibers that an effect starts, and the timers they sleep on. */
+export const counted = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let fibers = 0
+    let timers = 0
+    return Effect.flatMap(Clock.Clock, (clock) =>
+      effect.pipe(
+        Effect.provideService(Census, Effect.sync(() => ({ fibers, timers }))),
+        Effect.provideService(Metric.FiberRuntimeMetrics, {
+          recordFiberStart: () => {
+            fibers++
+          },
+          recordFiberEnd: () => {
+            fibers--
+          }
+        }),
+        Effect.provideService(Clock.Clock, {
+          ...clock,
+          sleep: (duration) =>
+            Effect.acquireUseRelease(
+              Effect.sync(() => timers++),
+              () => clock.sleep(duration),
+              () => Effect.sync(() => timers--)
+            )
+        })
+      ))
+  })

@@ -1,0 +1,251 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Batch from "../src/Batch.ts"
+import type * as Task from "../src/Task.ts"
+import {
+  below,
+  calledOff,
+  completed,
+  ended,
+  expired,
+  failed,
+  outcomes,
+  sequence,
+  taskId,
+  thorough
+} from "./support/arbitraries.ts"
+
+/** What may happen to one of a few tasks, or to the news of them. */
+const Step = Schema.TaggedUnion({
+  Join: { task: below(5) },
+  End: { task: below(5), outcome: below(outcomes.length) },
+  Know: { task: below(5) },
+  /** What is next is told, and taken. */
+  Tell: {},
+  /** Somebody else's task, or an earlier run, is over or known. */
+  Stray: { task: below(5), foreign: Schema.Boolean, known: Schema.Boolean }
+})
+type Step = typeof Step.Type
+
+const steps = [sequence(Step, 60)] as const
+
+/** What a batch is, said in the plainest way: a list of what happened. */
+interface Plain {
+  readonly task: number
+  readonly run: number
+  readonly ended: Task.Task | undefined
+  readonly known: boolean
+}
+
+interface World {
+  readonly batch: Batch.Batch
+  readonly plain: ReadonlyArray<Plain>
+  readonly promised: boolean
+  /** The last run of each task. */
+  readonly runs: ReadonlyMap<number, number>
+}
+
+const fresh = (runs: World["runs"]): World => ({ batch: Batch.empty, plain: [], promised: false, runs })
+
+const currentOf = (world: World, task: number): Plain | undefined => world.plain.find((plain) => plain.task === task)
+
+const change = (world: World, task: number, f: (plain: Plain) => Plain) =>
+  world.plain.map((plain) => plain.task === task ? f(plain) : plain)
+
+const apply = (world: World, step: Step): World => {
+  switch (step._tag) {
+    case "Join": {
+      // A task is continued when it is over, not before.
+      const current = currentOf(world, step.task)
+      if (current !== undefined && current.ended === undefined) return world
+      const run = (world.runs.get(step.task) ?? 0) + 1
+      return {
+        ...world,
+        batch: Batch.join(world.batch, taskId(step.task), run),
+        plain: [
+          ...world.plain.filter(({ task }) => task !== step.task),
+          { task: step.task, run, ended: undefined, known: false }
+        ],
+        runs: new Map([...world.runs, [step.task, run]])
+      }
+    }
+    case "End": {
+      const current = currentOf(world, step.task)
+      if (current === undefined || current.ended !== undefined) return world
+      const task = ended(step.task, "root", outcomes[step.outcome], current.run)
+      return {
+        ...world,
+        batch: Batch.end(world.batch, task),
+        plain: change(world, step.task, (plain) => ({ ...plain, ended: task, known: task.outcome === calledOff }))
+      }
+    }
+    case "Know": {
+      const current = currentOf(world, step.task)
+      if (current === undefined) return world
+      return {
+        ...world,
+        batch: Batch.know(world.batch, taskId(step.task), current.run),
+        plain: change(world, step.task, (plain) => ({ ...plain, known: plain.known || plain.ended !== undefined }))
+      }
+    }
+    case "Tell": {
+      const next = Batch.next(world.batch)
+      if (next._tag === "Final" || next._tag === "Closed") return fresh(world.runs)
+      if (next._tag === "Nothing") return world
+      return {
+        ...world,
+        batch: Batch.told(world.batch, next.tasks),
+        plain: next.tasks.reduce<ReadonlyArray<Plain>>(
+          (all, told) => all.map((plain) => plain.ended === told ? { ...plain, known: true } : plain),
+          world.plain
+        ),
+        promised: true
+      }
+    }
+    case "Stray": {
+      const run = currentOf(world, step.task)?.run ?? 1
+      const task = step.foreign ? ended(99, "root", failed, run) : ended(step.task, "root", failed, run - 1)
+      return {
+        ...world,
+        batch: step.known
+          ? Batch.told(Batch.know(world.batch, task.id, task.run), [task])
+          : Batch.end(world.batch, task)
+      }
+    }
+  }
+}
+
+/** Every moment of a story. */
+const play = (
+  steps: ReadonlyArray<Step>
+): ReadonlyArray<{ readonly step: Step; readonly before: World; readonly after: World }> => {
+  let world = fresh(new Map())
+  return steps.map((step) => {
+    const before = world
+    world = apply(world, step)
+    return { step, before, after: world }
+  })
+}
+
+const endedOf = (plain: ReadonlyArray<Plain>): ReadonlyArray<Task.Task> =>
+  plain.flatMap(({ ended }) => ended === undefined ? [] : [ended])
+
+const expected = ({ plain, promised }: World): Batch.Next => {
+  const remaining = plain.filter(({ ended }) => ended === undefined).length
+  const untold = endedOf(plain.filter(({ known }) => !known))
+  if (remaining > 0) return untold.length > 0 ? { _tag: "Progress", tasks: untold, remaining } : { _tag: "Nothing" }
+  return untold.length > 0 || promised ? { _tag: "Final", tasks: endedOf(plain) } : { _tag: "Closed" }
+}
+
+describe("a batch", () => {
+  it.prop("C3 C4 C9 C12 C13 says next what a plain list of what happened says", [...steps], ([steps]) => {
+    for (const { after } of play(steps)) {
+      assert.deepStrictEqual(Batch.next(after.batch), expected(after))
+      assert.strictEqual(Batch.isOver(after.batch), after.plain.every(({ ended }) => ended !== undefined))
+      assert.strictEqual(Batch.isEmpty(after.batch), after.plain.length === 0)
+      for (const { task } of after.plain) assert.isTrue(Batch.has(after.batch, taskId(task)))
+    }
+  }, thorough(400))
+
+  it.prop("C4 the last word lists each task of the batch exactly once, in order, and nothing else", [...steps], ([
+    steps
+  ]) => {
+    for (const { after } of play(steps)) {
+      const next = Batch.next(after.batch)
+      if (next._tag !== "Final") continue
+      assert.deepStrictEqual(
+        next.tasks.map(({ id, run }) => [id, run]),
+        after.plain.map(({ run, task }) => [taskId(task), run])
+      )
+    }
+  }, thorough(400))
+
+  it.prop("C2 nobody's end is told twice before the last word", [...steps], ([steps]) => {
+    let told = new Set<string>()
+    for (const { before, step } of play(steps)) {
+      const next = Batch.next(before.batch)
+      if (step._tag !== "Tell") continue
+      if (next._tag === "Final" || next._tag === "Closed") told = new Set()
+      if (next._tag !== "Progress") continue
+      for (const { id, run } of next.tasks) {
+        assert.isFalse(told.has(`${id} ${run}`), id)
+        told.add(`${id} ${run}`)
+      }
+    }
+  }, thorough(400))
+
+  it.prop("C3 what was promised comes: whatever happens after a progress notice, the last word is said", [...steps], ([
+    steps
+  ]) => {
+    for (const { after } of play(steps)) {
+      if (!after.promised) continue
+      const over = after.plain.reduce(
+        (batch, { ended: end, run, task }) => {
+          const id = taskId(task)
+          const closed = end === undefined ? Batch.end(batch, ended(task, "root", calledOff, run)) : batch
+          return Batch.know(closed, id, run)
+        },
+        after.batch
+      )
+      assert.strictEqual(Batch.next(over)._tag, "Final")
+    }
+  }, thorough(400))
+
+  it.prop("C4 what happens to another batch's tasks, or happened in an earlier run, changes nothing", [...steps], ([
+    steps
+  ]) => {
+    for (const { after, before, step } of play(steps)) {
+      if (step._tag === "Stray") assert.deepStrictEqual(Batch.next(after.batch), Batch.next(before.batch))
+    }
+  }, thorough(400))
+
+  const two = Batch.join(Batch.join(Batch.empty, taskId(1), 1), taskId(2), 1)
+
+  it("C12 that was called off as a whole needs no word: whoever did that knows", () => {
+    const off = Batch.end(Batch.end(two, ended(1, "root", calledOff)), ended(2, "root", calledOff))
+    assert.strictEqual(Batch.next(off)._tag, "Closed")
+    assert.isTrue(Batch.isClosed(off))
+  })
+
+  it("C3 C12 that was called off in part has a last word, and it lists what was called off as well", () => {
+    for (const outcome of [completed, failed, expired]) {
+      const part = Batch.end(Batch.end(two, ended(1, "root", calledOff)), ended(2, "root", outcome))
+      assert.deepStrictEqual(Batch.next(part), {
+        _tag: "Final",
+        tasks: [ended(1, "root", calledOff), ended(2, "root", outcome)]
+      })
+    }
+  })
+
+  it("C3 a parent that was told of the first waits for the last word, even if it calls off the second", () => {
+    const first = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
+    assert.strictEqual(Batch.next(first)._tag, "Nothing")
+    const off = Batch.end(first, ended(2, "root", calledOff))
+    assert.strictEqual(Batch.next(off)._tag, "Final")
+  })
+
+  it("whose results were all read before anything was told is closed; told ones are known, read ones not told", () => {
+    const read = Batch.know(Batch.end(two, ended(1, "root")), taskId(1), 1)
+    assert.strictEqual(Batch.next(read)._tag, "Nothing")
+    const both = Batch.know(Batch.end(read, ended(2, "root")), taskId(2), 1)
+    assert.strictEqual(Batch.next(both)._tag, "Closed")
+  })
+
+  it("reading a task that still runs is not knowing its end", () => {
+    const early = Batch.end(Batch.know(two, taskId(1), 1), ended(1, "root"))
+    assert.deepStrictEqual(Batch.next(early), { _tag: "Progress", tasks: [ended(1, "root")], remaining: 1 })
+  })
+
+  it("C2 an end that is told again is the same end", () => {
+    const told = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
+    assert.deepStrictEqual(Batch.next(Batch.end(told, ended(1, "root", failed))), { _tag: "Nothing" })
+  })
+
+  it("a task that is continued while the batch is out counts once, with its new run", () => {
+    const once = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
+    const again = Batch.end(Batch.join(once, taskId(1), 2), ended(2, "root"))
+    assert.deepStrictEqual(Batch.next(again), { _tag: "Progress", tasks: [ended(2, "root")], remaining: 1 })
+    const over = Batch.end(again, ended(1, "root", failed, 2))
+    assert.deepStrictEqual(Batch.next(over), { _tag: "Final", tasks: [ended(2, "root"), ended(1, "root", failed, 2)] })
+  })
+})

@@ -1,0 +1,454 @@
+import { assert, describe } from "@effect/vitest"
+import { Array, Effect, Fiber } from "effect"
+import type { SessionId } from "../src/Task.ts"
+import type { Step, Told } from "../src/testing/SimulatedHost.ts"
+import {
+  answerOf,
+  call,
+  failing,
+  hang,
+  inWorld,
+  messageOf,
+  type Options,
+  pass,
+  say,
+  soon,
+  wait,
+  type World
+} from "./support/world.ts"
+
+const one: Options["settings"] = { defaultConcurrency: 1 }
+
+/** The agent launches a task of its own and goes on. */
+const delegates = ({ launch }: World, told: Told, ...prompts: ReadonlyArray<string>): ReadonlyArray<Step> =>
+  prompts.map((prompt) => call("delegate", launch(prompt, { parent: told.session })))
+
+/** The agent launches a task of its own and waits for it in the same turn. */
+const delegatesAndWaits = ({ launch, tasks }: World, told: Told, prompt: string): Step =>
+  call(
+    "delegate",
+    Effect.flatMap(
+      launch(prompt, { parent: told.session, background: false }),
+      ({ id }) => tasks.await(id, told.session)
+    )
+  )
+
+const byPrompt = (world: World, prompt: string) =>
+  Effect.flatMap(
+    world.tasks.list,
+    (all) => Effect.orDie(Effect.fromOption(Array.findFirst(all, ({ request }) => request.prompt === prompt)))
+  )
+
+describe("with a limit of one, a task that launches a task of the same pool and waits for it", () => {
+  inWorld("in its turn gets somewhere: it lends its slot (A15)", { settings: one }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch, used } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [wait(1_000), delegatesAndWaits(world, told, "inner"), wait(1_000), say("outer done")]
+          : [wait(1_000), say(`${told.text} done`)]
+      )
+      const outer = yield* launch("outer")
+      const others = [yield* launch("other 1"), yield* launch("other 2")]
+      for (const _ of Array.range(1, 60)) {
+        assert.isAtMost(yield* used, 1)
+        yield* pass(100)
+      }
+      const inner = yield* byPrompt(world, "inner")
+      assert.strictEqual(answerOf(yield* get(outer)), "outer done")
+      assert.strictEqual(answerOf(inner), "inner done")
+      // In line: "other 1", then by turns "inner" and "other 2", and then who wants its slot back.
+      assert.deepStrictEqual(
+        (yield* Effect.forEach([inner, outer, ...others], get)).map(({ endedAt }) => endedAt),
+        [3_000, 5_000, 2_000, 4_000]
+      )
+      yield* atRest
+    }))
+
+  inWorld(
+    "by going idle gets somewhere, is woken, and answers after that (A15, B13)",
+    { settings: one },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, host, launch, told, used } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "inner"), say("I have sent somebody")]
+            : told.text === "inner"
+            ? [wait(1_000), say("inner done")]
+            : [wait(1_000), say(`answer to ${told.text}`)]
+        )
+        const outer = yield* launch("outer")
+        for (const _ of Array.range(1, 19)) {
+          assert.isAtMost(yield* used, 1)
+          yield* pass(100)
+        }
+        assert.strictEqual((yield* get(outer)).status, "running")
+        yield* pass(100)
+        assert.strictEqual(answerOf(yield* get(outer)), "answer to notice final")
+        assert.deepStrictEqual(yield* told((yield* get(outer)).session), ["final: completed"])
+        assert.deepStrictEqual(yield* told(), ["final: completed"])
+        yield* atRest
+      })
+  )
+
+  inWorld("does so three levels deep, with others in line (A15)", { settings: one }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, host, launch } = world
+      yield* host.behave((told) =>
+        told.text === "1"
+          ? [...delegates(world, told, "2"), say("waiting for 2")]
+          : told.text === "2"
+          ? [delegatesAndWaits(world, told, "3"), say("2 done")]
+          : [wait(1_000), say(`${told.text} done`)]
+      )
+      const first = yield* launch("1")
+      const others = yield* Effect.forEach(["a", "b", "c"], (name) => launch(name))
+      yield* pass(10_000)
+      const deep = [yield* byPrompt(world, "2"), yield* byPrompt(world, "3")]
+      assert.deepStrictEqual(yield* Effect.forEach([first, ...deep, ...others], end), Array.replicate("completed", 6))
+      assert.strictEqual(answerOf(yield* world.get(first)), "notice final done")
+      yield* atRest
+    }))
+
+  inWorld(
+    "is woken only when it has its slot again",
+    { settings: { defaultConcurrency: 1 } },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, callsOf, host, launch, sessionOf } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "inner"), say("I wait")]
+            : told.text === "other"
+            ? [wait(60_000), say("other done")]
+            : [wait(1_000), say("done")]
+        )
+        const outer = yield* launch("outer")
+        yield* launch("other")
+        yield* pass(1_000)
+        // The other one was first in line, and the inner one comes after it.
+        const session = yield* sessionOf(outer)
+        yield* pass(60_000)
+        yield* pass(2_000)
+        const woken = (yield* callsOf("notify")).filter((made) => made.session === session)
+        assert.strictEqual(woken.length, 1)
+        assert.isAtMost(yield* host.peak, 1)
+        yield* atRest
+      })
+  )
+})
+
+describe("a task with tasks of its own", () => {
+  inWorld(
+    "hears of each, is woken once by the last, and only then is finished (B13)",
+    {},
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, end, get, host, launch, told } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "a", "b", "c"), wait(500), say("three are out")]
+            : told.text === "notice final"
+            ? [wait(1_000), say("all three are back")]
+            : [wait({ a: 1_000, b: 2_000, c: 60_000 }[told.text] ?? 0), say(`${told.text} done`)]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(60_000)
+        assert.strictEqual(yield* end(outer), "running")
+        const { session } = yield* get(outer)
+        assert.deepStrictEqual(yield* told(session), [
+          "progress: completed",
+          "progress: completed",
+          "final: completed, completed, completed"
+        ])
+        assert.strictEqual((yield* host.turns(session ?? world.parent)).length, 2)
+        yield* pass(1_000)
+        assert.strictEqual(answerOf(yield* get(outer)), "all three are back")
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "may send others out once it is woken, again and again (B13)",
+    { settings: one },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, host, launch } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "a"), say("one")]
+            : told.text === "notice final" && told.session !== world.parent
+            // Prompted, told "progress" and told "final", and so on.
+            ? told.nth < 3
+              ? [wait(100), ...delegates(world, told, `${told.nth}`), say(`round ${told.nth}`)]
+              : [wait(100), say("enough")]
+            : [wait(1_000), say("done")]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(10_000)
+        assert.strictEqual(answerOf(yield* get(outer)), "enough")
+        assert.strictEqual((yield* world.tasks.list).length, 4)
+        yield* atRest
+      })
+  )
+
+  inWorld("answers after it was woken, also where the notice shows late in its session (B13)", {
+    lag: 5_000,
+    settings: { pollIntervalMs: 1_000 }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch } = world
+      yield* host.behave((told) =>
+        told.text === "outer" ? [...delegates(world, told, "inner"), say("I wait")] : [wait(1_000), say(told.text)]
+      )
+      const outer = yield* launch("outer")
+      // Prompted after 5 s, its own task ended 6 s later, and the news of that takes 5 s more.
+      yield* pass(16_999)
+      assert.strictEqual((yield* get(outer)).status, "running")
+      yield* pass(1)
+      assert.strictEqual(answerOf(yield* get(outer)), "notice final")
+      yield* atRest
+    }))
+
+  inWorld("that sends others out before the host has confirmed the news of the first gets somewhere (A15, B13)", {
+    settings: one
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [...delegates(world, told, "a"), say("I wait for a")]
+          : told.text === "notice final" && told.nth === 1 && told.session !== world.parent
+          ? [...delegates(world, told, "b"), say("I wait for b")]
+          : [wait(1_000), say(`${told.text} done`)]
+      )
+      yield* host.faults(failing({ notify: "hang-after" }))
+      const outer = yield* launch("outer")
+      yield* pass(60_000)
+      assert.strictEqual(answerOf(yield* get(outer)), "notice final done")
+      yield* host.faults(() => "ok")
+      yield* atRest
+    }))
+
+  inWorld(
+    "whose provider fails meanwhile is woken by them and may recover (B11, B13)",
+    {},
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, host, launch } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "inner"), { do: "fail", message: "500" }]
+            : [wait(5_000), say(`${told.text} done`)]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(4_000)
+        assert.strictEqual((yield* get(outer)).status, "running")
+        yield* pass(6_000)
+        assert.strictEqual(answerOf(yield* get(outer)), "notice final done")
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "is not finished while the host does not take the news of them (B13, C1)",
+    {},
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, host, launch } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "inner"), say("I wait")]
+            : [wait(1_000), say(`${told.text} done`)]
+        )
+        yield* host.faults(failing({ notify: "fail" }))
+        const outer = yield* launch("outer")
+        yield* pass(120_000)
+        assert.strictEqual((yield* get(outer)).status, "running")
+        yield* host.faults(() => "ok")
+        yield* pass(31_000)
+        assert.strictEqual(answerOf(yield* get(outer)), "notice final done")
+        yield* atRest
+      })
+  )
+
+  inWorld("does not count the time without its slot against its time limit", {
+    settings: { defaultConcurrency: 1, taskTtlMs: 60_000 }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, host, launch } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [wait(20_000), ...delegates(world, told, "inner"), say("I wait")]
+          : told.text === "inner"
+          ? [wait(50_000), say("inner done")]
+          : [wait(30_000), say("all done")]
+      )
+      const outer = yield* launch("outer")
+      yield* pass(100_000)
+      assert.strictEqual(yield* end(outer), "completed")
+      yield* atRest
+    }))
+
+  const ends: Record<
+    string,
+    { script: ReadonlyArray<Step>; act: (world: World, session: SessionId) => Effect.Effect<unknown>; end: string }
+  > = {
+    "its time limit": { script: [hang], act: () => pass(50_000), end: "time-limit" },
+    "a quiet hour": { script: [hang], act: () => pass(42_000), end: "quiet-limit" },
+    "the deletion of its session": { script: [hang], act: ({ host }, session) => host.remove(session), end: "deleted" },
+    "a cancellation": {
+      script: [hang],
+      act: ({ tasks }) => Effect.flatMap(tasks.list, ([outer]) => Effect.ignore(tasks.cancel(outer?.id ?? ""))),
+      end: "requested"
+    }
+  }
+  for (const [name, { act, end: reason, script }] of Object.entries(ends)) {
+    inWorld(`that is ended by ${name} takes them along, and none of them wakes it again (E5)`, {
+      settings: { taskTtlMs: 60_000, staleTimeoutMs: name === "a quiet hour" ? 50_000 : 0, defaultConcurrency: 0 }
+    }, (world) =>
+      Effect.gen(function*() {
+        const { atRest, end, host, launch, sessionOf, told } = world
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [wait(1_000), ...delegates(world, told, "inner"), ...script]
+            : told.text === "inner"
+            ? [wait(8_000), ...delegates(world, told, "innermost"), say("I wait")]
+            : told.session === world.parent
+            ? [say("ok")]
+            : [hang]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(10_000)
+        const session = yield* sessionOf(outer)
+        // The limits of those below would come later.
+        yield* act(world, session)
+        yield* pass(100)
+        const below = [yield* byPrompt(world, "inner"), yield* byPrompt(world, "innermost")]
+        assert.strictEqual(yield* end(outer), reason)
+        const why = reason === "deleted" ? "deleted" : "parent-ended"
+        assert.deepStrictEqual(yield* Effect.forEach(below, end), [why, why])
+        assert.deepStrictEqual(yield* host.notices(session), [])
+        yield* pass(1_000)
+        assert.deepStrictEqual(yield* host.working, [])
+        assert.deepStrictEqual(yield* told(), reason === "requested" ? [] : [`final: ${reason}`])
+        yield* atRest
+      }))
+  }
+})
+
+describe("a person who interrupts a session with tasks out", () => {
+  inWorld("ends its turn and not its tasks: their news wakes it again (E6)", {}, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, get, host, launch, sessionOf } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [...delegates(world, told, "inner"), { do: "stream", ms: 600_000, every: 1_000 }]
+          : [wait(20_000), say(`${told.text} done`)]
+      )
+      const outer = yield* launch("outer")
+      yield* pass(5_000)
+      yield* host.interrupt(yield* sessionOf(outer))
+      yield* pass(10_000)
+      assert.strictEqual(yield* end(outer), "running")
+      yield* pass(25_000)
+      assert.strictEqual(answerOf(yield* get(outer)), "notice final done")
+      yield* atRest
+    }))
+})
+
+describe("maxDepth", () => {
+  inWorld("is kept by every launch, foreground or background, and the host is told (F1)", {
+    behave: () => [hang],
+    settings: { maxDepth: 3, defaultConcurrency: 0 }
+  }, ({ callsOf, launch, parent, sessionOf, tasks }) =>
+    Effect.gen(function*() {
+      let above = parent
+      for (const depth of [1, 2, 3]) {
+        const task = yield* launch(`${depth}`, { parent: above })
+        yield* soon
+        above = yield* sessionOf(task)
+        assert.strictEqual(task.request.ancestors.length, depth)
+      }
+      assert.deepStrictEqual((yield* callsOf("open")).map(({ mayLaunch }) => mayLaunch), [true, true, false])
+      assert.deepStrictEqual((yield* callsOf("prompt")).map(({ mayLaunch }) => mayLaunch), [true, true, false])
+      const before = (yield* tasks.list).length
+      for (const background of [true, false]) {
+        const error = yield* Effect.flip(
+          tasks.launch({ description: "x", prompt: "x", agent: "explore", parent: above, background })
+        )
+        assert.strictEqual(error._tag, "TooDeep")
+        assert.include(error.message, `depth 4 below session ${parent}, and maxDepth is 3`)
+      }
+      assert.strictEqual((yield* tasks.list).length, before)
+    }))
+
+  inWorld(
+    "counts the sessions that the host made by itself (F1)",
+    { settings: { maxDepth: 2 } },
+    (world) =>
+      Effect.gen(function*() {
+        const { host, parent, tasks, launch } = world
+        const child = yield* host.root("ses_child", parent)
+        const grandchild = yield* host.root("ses_grandchild", child)
+        const task = yield* launch("x", { parent: child })
+        assert.deepStrictEqual(task.request.ancestors, [child, parent])
+        const error = yield* Effect.flip(
+          tasks.launch({ description: "x", prompt: "x", agent: "explore", parent: grandchild })
+        )
+        assert.strictEqual(error._tag, "TooDeep")
+      })
+  )
+
+  for (const fault of ["fail", "hang", "die"] as const) {
+    inWorld(
+      `refuses where it cannot be found out where the parent belongs (${fault}), until it can (F1)`,
+      {},
+      (world) =>
+        Effect.gen(function*() {
+          const { atRest, callsOf, host, parent, status, tasks } = world
+          yield* host.faults(failing({ parentOf: fault }))
+          const launch = tasks.launch({ description: "x", prompt: "x", agent: "explore", parent })
+          const refused = yield* Effect.forkChild(Effect.flip(launch))
+          yield* pass(10_000)
+          assert.isDefined(refused.pollUnsafe())
+          const error = yield* Fiber.join(refused)
+          assert.strictEqual(error._tag, "LineageUnknown")
+          assert.include(error.message, parent)
+          assert.deepStrictEqual(yield* tasks.list, [])
+          assert.deepStrictEqual(yield* callsOf("open"), [])
+          yield* host.faults(() => "ok")
+          const task = yield* Effect.orDie(launch)
+          yield* pass(1_000)
+          assert.strictEqual(yield* status(task), "completed")
+          yield* atRest
+        })
+    )
+  }
+
+  inWorld("refuses a session whose parents form a circle (F1)", {}, ({ host, tasks }) =>
+    Effect.gen(function*() {
+      const a = yield* host.root("ses_a")
+      const b = yield* host.root("ses_b", a)
+      yield* host.root("ses_a", b)
+      const error = yield* Effect.flip(tasks.launch({ description: "x", prompt: "x", agent: "explore", parent: a }))
+      assert.strictEqual(error._tag, "LineageUnknown")
+      assert.include(error.message, "circle")
+    }))
+
+  inWorld(
+    "counts those who live, not those who ever lived (F3)",
+    { settings: { maxDepth: 1 } },
+    (world) =>
+      Effect.gen(function*() {
+        for (const i of Array.range(1, 50)) yield* world.launch(`${i}`)
+        yield* pass(20_000)
+        const again = yield* world.launch("again")
+        assert.strictEqual(again.status, "running")
+        yield* pass(1_000)
+        assert.strictEqual(messageOf(yield* world.get(again)), "")
+        yield* world.atRest
+      })
+  )
+})
