@@ -1,37 +1,19 @@
 /**
  * The service that people use: launch, continue, await, cancel, list.
  *
- * A task is one fiber, and its life is one Effect: slots, then a session, then the prompt, then watching until it is
- * settled. Everything that it holds is in scopes inside that Effect, so there is one way out for all ends: the exit
- * becomes the one terminal event, and only then anybody is told.
+ * What a task is stands in `Task`, how it lives in `Life`, how it ends in `Runs`. Here is what can be asked for, and what
+ * is refused.
  */
-import {
-  Clock,
-  Context,
-  Deferred,
-  Effect,
-  type Exit,
-  Fiber,
-  FiberMap,
-  FiberSet,
-  HashMap,
-  Latch,
-  Layer,
-  Option,
-  Random,
-  Ref,
-  Result,
-  Schema,
-  Stream
-} from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schema, type Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
-import * as Conversation from "./Conversation.ts"
-import * as Ending from "./Ending.ts"
+import type * as Conversation from "./Conversation.ts"
 import { type Entry, Journal } from "./Journal.ts"
 import { Limits, type Place } from "./Limits.ts"
 import * as Lineage from "./Lineage.ts"
 import type { Model } from "./Model.ts"
 import { Notices } from "./Notices.ts"
+import * as Retention from "./Retention.ts"
+import * as Runs from "./Runs.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
 import {
@@ -128,21 +110,6 @@ export class Tasks extends Context.Service<Tasks, {
   )
 }
 
-/** A run that is not over. */
-interface Live {
-  readonly run: number
-  /** Why it is to end, once somebody has said so. */
-  readonly stop: Deferred.Deferred<Task.CancelReason>
-  /** Done when it has its session, or is over. */
-  readonly opened: Deferred.Deferred<void>
-  /** Done when it is over. */
-  readonly over: Deferred.Deferred<Task.Task>
-  /** Waits, once it is over, until the host has said whether it stopped the session. */
-  readonly aborted: Ref.Ref<Effect.Effect<Conversation.Abort>>
-  /** What was seen of the session at the end. */
-  readonly progress: Ref.Ref<Task.Progress>
-}
-
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
   const journal = yield* Journal
@@ -151,107 +118,9 @@ const make = Effect.gen(function*() {
   const settings = yield* Settings.Current
   const watch = yield* Watch
   const lineageOf = yield* Lineage.make
-  const live = yield* Ref.make(HashMap.empty<string, Live>())
-  const dirty = yield* Latch.make(false)
-
-  // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
-  const calls = yield* FiberSet.make<unknown, unknown>()
-  yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
-  const lives = yield* FiberMap.make<string>()
-  const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
-
+  const retain = yield* Retention.make
+  const runs = yield* Runs.make(retain)
   const append = journal.append
-
-  /** From slots to the answer. Fails where there is none, so that the scopes know whether to stop the session. */
-  const life = (task: Task.Task, run: Live): Effect.Effect<Task.Outcome, Ending.Failure> =>
-    Effect.gen(function*() {
-      const stamp = { id: task.id, run: task.run }
-      yield* append({ _tag: "Started", ...stamp, at: yield* Clock.currentTimeMillis })
-      const started = yield* Clock.currentTimeMillis
-      const conversation = yield* Conversation.open({ host, settings, calls, stopping }, task, run.aborted)
-      const { session } = conversation
-      yield* append({ _tag: "Opened", ...stamp, at: yield* Clock.currentTimeMillis, session })
-      yield* Deferred.succeed(run.opened, undefined)
-      const watcher = yield* watch.session(task.id, session, conversation.after)
-      yield* Effect.addFinalizer(() => Effect.flatMap(watcher.progress, (progress) => Ref.set(run.progress, progress)))
-      yield* conversation.prompt
-      const spent = Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
-        return now - started - (yield* watcher.waitedForPerson) - (yield* limits.away(task.id))
-      })
-      const outcome = yield* Effect.raceFirst(watcher.settled, timeUp(settings.taskTtlMs, spent))
-      return outcome._tag === "Completed" ? outcome : yield* new Ending.Unanswered({ outcome })
-    }).pipe(
-      Effect.scoped,
-      limits.withSlots({
-        id: task.id,
-        parent: task.request.parent,
-        model: task.request.model,
-        agent: task.request.agent
-      })
-    )
-
-  /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
-  const end = (task: Task.Task, run: Live) => (exit: Exit.Exit<Task.Outcome, Ending.Failure>) =>
-    Effect.gen(function*() {
-      const stop = yield* Deferred.poll(run.stop)
-      const reason = yield* Effect.transposeOption(stop)
-      const ended = yield* append({
-        _tag: "Ended",
-        id: task.id,
-        run: task.run,
-        at: yield* Clock.currentTimeMillis,
-        outcome: Ending.outcomeOf(exit, reason),
-        progress: yield* Ref.get(run.progress)
-      })
-      // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
-      if (Option.isSome(ended) && isNews(ended.value) && !(yield* isCondemned(task.request.parent))) {
-        yield* notices.ended(ended.value)
-      }
-      yield* Ref.update(
-        live,
-        (all) =>
-          Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
-      )
-      yield* Deferred.succeed(run.opened, undefined)
-      if (Option.isNone(ended)) return
-      const { outcome, session } = ended.value
-      yield* Deferred.succeed(run.over, ended.value)
-      yield* Latch.open(dirty)
-      if (isShutdown(ended.value)) return
-      if (session !== undefined && outcome?._tag !== "Completed") yield* abandon(session, "parent-ended")
-    })
-
-  /** Nobody is in this session any more who could wait for its tasks. News of them would only wake it again. */
-  const abandon = (session: Task.SessionId, reason: Task.CancelReason) =>
-    Effect.andThen(Effect.andThen(notices.forget(session), Latch.open(dirty)), stopAll(below(session), reason))
-
-  /** Whether a session is that of a task which is about to be ended. */
-  const isCondemned = Effect.fnUntraced(function*(session: Task.SessionId) {
-    const task = yield* journal.bySession(session)
-    const all = yield* Ref.get(live)
-    const run = Option.flatMap(task, ({ id }) => HashMap.get(all, id))
-    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
-  })
-
-  const begin = Effect.fnUntraced(function*(task: Task.Task) {
-    const run: Live = {
-      run: task.run,
-      stop: yield* Deferred.make<Task.CancelReason>(),
-      opened: yield* Deferred.make<void>(),
-      over: yield* Deferred.make<Task.Task>(),
-      aborted: yield* Ref.make<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
-      progress: yield* Ref.make(task.progress)
-    }
-    yield* Ref.update(live, HashMap.set<string, Live>(task.id, run))
-    if (task.request.background) yield* notices.launched(task.request.parent, task.id, task.run)
-    yield* FiberMap.run(
-      lives,
-      task.id,
-      Effect.uninterruptibleMask((restore) => Effect.flatMap(Effect.exit(restore(life(task, run))), end(task, run)))
-    )
-    return yield* Effect.map(journal.get(task.id), Option.getOrElse(() => task))
-  })
 
   /** Who the task is for, and where that is; refused where nothing may be launched from. */
   const ancestorsOf = Effect.fnUntraced(function*(parent: Task.SessionId) {
@@ -293,7 +162,7 @@ const make = Effect.gen(function*() {
           background: request.background ?? true
         }
       })
-      return yield* begin(yield* Effect.orDie(Effect.fromOption(queued)))
+      return yield* runs.begin(yield* Effect.orDie(Effect.fromOption(queued)))
     }))
   })
 
@@ -321,7 +190,7 @@ const make = Effect.gen(function*() {
         }
       })
       if (Option.isNone(continued)) return yield* new TaskRunning({ id: before.id, session: request.session })
-      return yield* begin(continued.value)
+      return yield* runs.begin(continued.value)
     }))
   })
 
@@ -337,100 +206,29 @@ const make = Effect.gen(function*() {
     return Option.isSome(progress) ? { ...task, progress: progress.value } : task
   })
 
-  /** Says why a task is to end, if it is not over. The first reason counts. */
-  const condemn = Effect.fnUntraced(function*(task: Task.Task, reason: Task.CancelReason) {
-    const run = Option.filter(HashMap.get(yield* Ref.get(live), task.id), (run) => run.run === task.run)
-    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, reason)) }
-  })
-
-  const carryOut = Effect.fnUntraced(function*({ condemned, run, task }: Effect.Success<ReturnType<typeof condemn>>) {
-    if (Option.isNone(run)) {
-      // It may have ended since it was looked up.
-      const now = Option.getOrElse(yield* journal.get(task.id), () => task)
-      return { task: now, before: now.status, cancelled: false, abort: Effect.succeed<Conversation.Abort>("none") }
-    }
-    const fiber = yield* FiberMap.get(lives, task.id)
-    if (Option.isSome(fiber)) yield* Fiber.interrupt(fiber.value)
-    const after = yield* Deferred.await(run.value.over)
-    return {
-      task: after,
-      before: task.status,
-      // It may have come to its own end in the same moment.
-      cancelled: condemned && after.status === "cancelled",
-      abort: Effect.flatten(Ref.get(run.value.aborted))
-    }
-  })
-
-  const stop = (task: Task.Task, reason: Task.CancelReason) => Effect.flatMap(condemn(task, reason), carryOut)
-
-  /** Everything that is pending or running below a session. */
-  const below = (session: Task.SessionId) =>
-    Effect.map(
-      journal.tasks,
-      (tasks) => tasks.filter((task) => !Task.isTerminal(task) && Task.isBelow(task, session))
-    )
-
-  const stopAll = Effect.fnUntraced(function*(
-    tasks: Effect.Effect<ReadonlyArray<Task.Task>>,
-    reason: Task.CancelReason
-  ) {
-    // All of them first: one that ends takes those below it along, and they are to end for the same reason.
-    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, reason))
-    return yield* Effect.forEach(condemned, carryOut, { concurrency: "unbounded" })
-  })
-
-  const confirmed = ({ abort, ...rest }: Effect.Success<ReturnType<typeof stop>>): Effect.Effect<Cancellation> =>
+  const confirmed = ({ abort, ...rest }: Runs.Stopped): Effect.Effect<Cancellation> =>
     Effect.map(Effect.timeoutOption(abort, settings.abortTimeoutMs), (abort) => ({
       ...rest,
       abort: Option.getOrElse(abort, () => "unconfirmed" as const)
     }))
+
   const cancel = Effect.fn("Tasks.cancel")(function*(id: string) {
-    return yield* confirmed(yield* stop(yield* get(id), "requested"))
+    return yield* confirmed(yield* runs.stop(yield* get(id), "requested"))
   })
 
   const cancelAll = Effect.fn("Tasks.cancelAll")(function*(session: Task.SessionId) {
-    const stopped = yield* stopAll(below(session), "requested")
+    const stopped = yield* runs.stopAll(runs.below(session), "requested")
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   })
 
   const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId) {
     const task = yield* get(id)
-    const run = HashMap.get(yield* Ref.get(live), id)
+    const run = yield* runs.find(id)
     if (Option.isNone(run) || Task.isTerminal(task)) return task
     const over = Deferred.await(run.value.over)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
     return yield* Option.isNone(waiter) ? over : limits.lend(waiter.value.id)(over)
   })
-
-  // A session that is deleted takes everything below it along, and the task that it is the session of.
-  yield* Stream.runForEach(watch.deletions, (session) =>
-    Effect.gen(function*() {
-      const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
-      if (Option.isNone(own)) return yield* abandon(session, "deleted")
-      return yield* stopAll(Effect.map(below(session), (tasks) => [own.value, ...tasks]), "deleted")
-    })).pipe(Effect.forkScoped({ startImmediately: true }))
-
-  /** Forgets the oldest of those that are over and of which nobody is owed anything, down to `retainedTasks`. */
-  const forgetOld = Effect.gen(function*() {
-    const over = (yield* journal.tasks).filter(Task.isTerminal)
-    const surplus = over.length - settings.retainedTasks
-    if (surplus <= 0) return
-    const free = yield* Effect.filter(over, (task) => Effect.map(notices.owes(task), (owed) => !owed))
-    const oldest = free.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)).slice(0, surplus)
-    yield* Effect.forEach(oldest, (task) => journal.forget(task.id), { discard: true })
-  })
-
-  // At most once a second, and only after something ended or somebody was told.
-  yield* Latch.await(dirty).pipe(
-    Effect.andThen(Latch.close(dirty)),
-    Effect.andThen(Effect.sleep("1 second")),
-    Effect.andThen(forgetOld),
-    Effect.forever,
-    Effect.forkScoped
-  )
-  yield* Stream.runForEach(notices.deliveries, () => Latch.open(dirty)).pipe(
-    Effect.forkScoped({ startImmediately: true })
-  )
 
   return Tasks.of({
     launch,
@@ -446,7 +244,7 @@ const make = Effect.gen(function*() {
     }),
     await: awaitEnd,
     opened: Effect.fnUntraced(function*(id) {
-      const run = HashMap.get(yield* Ref.get(live), id)
+      const run = yield* runs.find(id)
       if (Option.isSome(run)) yield* Deferred.await(run.value.opened)
       return yield* get(id)
     }),
@@ -462,29 +260,11 @@ const make = Effect.gen(function*() {
     reading: notices.reading,
     read: (task, by) =>
       Task.isTerminal(task) && task.request.parent === by
-        ? Effect.andThen(notices.read(task), Latch.open(dirty))
+        ? Effect.andThen(notices.read(task), retain)
         : Effect.void,
     changes: journal.entries
   })
 })
-
-/** Ends when a task has spent its time. `spent` says how much it has (ms); it may stand still for a while. */
-const timeUp = (limit: number, spent: Effect.Effect<number>): Effect.Effect<Task.Outcome> =>
-  limit === 0 ? Effect.never : Effect.gen(function*() {
-    let left = limit
-    while (left > 0) {
-      yield* Effect.sleep(left)
-      const rest = limit - (yield* spent)
-      // While the clock of the task stands still there is nothing to gain from looking more often than this.
-      left = rest > 0 ? Math.max(rest, 1_000) : 0
-    }
-    return Ending.timeLimit(limit)
-  })
-
-const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
-
-/** Whether the parent is owed the end of a task. When everything ends, nobody is told. */
-const isNews = (task: Task.Task): boolean => task.request.background && !isShutdown(task)
 
 const isTaskId = Schema.is(Task.TaskId)
 

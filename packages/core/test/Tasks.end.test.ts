@@ -486,24 +486,26 @@ describe("the quiet limit", () => {
       assert.strictEqual((yield* get(task)).progress.activeAt, 1_000)
     }))
 
-  inWorld("is off at 0, and for a host whose sessions may be silent", {
+  inWorld("is off at 0", {
     settings: { staleTimeoutMs: 0 },
     scripts: { hangs: [hang] }
-  }, ({ end, launch }) =>
+  }, ({ callsOf, end, launch }) =>
     Effect.gen(function*() {
       const task = yield* launch("hangs")
       yield* pass(minutes(29))
       assert.strictEqual(yield* end(task), "running")
+      assert.deepStrictEqual(yield* callsOf("transcript"), [])
     }))
 
   inWorld("is not for a host whose sessions may be silent", {
     capabilities: { silent: true },
     scripts: { hangs: [hang] }
-  }, ({ end, launch }) =>
+  }, ({ callsOf, end, launch }) =>
     Effect.gen(function*() {
       const task = yield* launch("hangs")
       yield* pass(minutes(29))
       assert.strictEqual(yield* end(task), "running")
+      assert.deepStrictEqual(yield* callsOf("transcript"), [])
     }))
 })
 

@@ -1,0 +1,40 @@
+/**
+ * How long finished tasks are kept: the latest `retainedTasks` of them, and every one that somebody is still owed.
+ */
+import { Effect, Latch, Stream } from "effect"
+import { Journal } from "./Journal.ts"
+import { Notices } from "./Notices.ts"
+import * as Settings from "./Settings.ts"
+import * as Task from "./Task.ts"
+
+/** Gives what to run whenever something may have become superfluous. */
+export const make = Effect.gen(function*() {
+  const journal = yield* Journal
+  const notices = yield* Notices
+  const settings = yield* Settings.Current
+  const dirty = yield* Latch.make(false)
+
+  /** Forgets the oldest of those that are over and of which nobody is owed anything, down to `retainedTasks`. */
+  const forgetOld = Effect.gen(function*() {
+    const over = (yield* journal.tasks).filter(Task.isTerminal)
+    const surplus = over.length - settings.retainedTasks
+    if (surplus <= 0) return
+    const free = yield* Effect.filter(over, (task) => Effect.map(notices.owes(task), (owed) => !owed))
+    const oldest = free.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)).slice(0, surplus)
+    yield* Effect.forEach(oldest, (task) => journal.forget(task.id), { discard: true })
+  })
+
+  // At most once a second, and only after something ended or somebody was told.
+  yield* Latch.await(dirty).pipe(
+    Effect.andThen(Latch.close(dirty)),
+    Effect.andThen(Effect.sleep("1 second")),
+    Effect.andThen(forgetOld),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Stream.runForEach(notices.deliveries, () => Latch.open(dirty)).pipe(
+    Effect.forkScoped({ startImmediately: true })
+  )
+
+  return Latch.open(dirty)
+})

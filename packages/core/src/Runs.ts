@@ -1,0 +1,178 @@
+/**
+ * The runs that are not over: one fiber each, begun once, ended once, in whatever way.
+ *
+ * There is one way out of a run. The exit of its life becomes the one terminal event, and only then anybody is told.
+ */
+import { Clock, Deferred, Effect, type Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
+import { AgentHost } from "./AgentHost.ts"
+import type * as Conversation from "./Conversation.ts"
+import * as Ending from "./Ending.ts"
+import { Journal } from "./Journal.ts"
+import * as Life from "./Life.ts"
+import { Limits } from "./Limits.ts"
+import { Notices } from "./Notices.ts"
+import * as Settings from "./Settings.ts"
+import * as Task from "./Task.ts"
+import { Watch } from "./Watch.ts"
+
+/** A run that is not over. */
+export interface Run extends Life.Signs {
+  readonly number: number
+  /** Why it is to end, once somebody has said so. */
+  readonly stop: Deferred.Deferred<Task.CancelReason>
+  /** Done when it is over. */
+  readonly over: Deferred.Deferred<Task.Task>
+}
+
+/** What became of an attempt to end a run. */
+export interface Stopped {
+  /** The task as it is now. */
+  readonly task: Task.Task
+  /** What it was before. */
+  readonly before: Task.Status
+  /** Whether this attempt ended it. */
+  readonly cancelled: boolean
+  /** Waits for the host's word on the session. */
+  readonly abort: Effect.Effect<Conversation.Abort>
+}
+
+/** `onEnd` is run whenever a run is over, or somebody is owed less. */
+export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
+  const host = yield* AgentHost
+  const journal = yield* Journal
+  const limits = yield* Limits
+  const notices = yield* Notices
+  const settings = yield* Settings.Current
+  const watch = yield* Watch
+  const runs = yield* Ref.make(HashMap.empty<string, Run>())
+
+  // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
+  const calls = yield* FiberSet.make<unknown, unknown>()
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
+  const lives = yield* FiberMap.make<string>()
+  const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
+  const environment: Life.Environment = { host, settings, calls, stopping, journal, limits, watch }
+
+  const find = (id: string) => Effect.map(Ref.get(runs), HashMap.get(id))
+
+  /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
+  const end = (task: Task.Task, run: Run) => (exit: Exit.Exit<Task.Outcome, Ending.Failure>) =>
+    Effect.gen(function*() {
+      const stop = yield* Deferred.poll(run.stop)
+      const reason = yield* Effect.transposeOption(stop)
+      const ended = yield* journal.append({
+        _tag: "Ended",
+        id: task.id,
+        run: task.run,
+        at: yield* Clock.currentTimeMillis,
+        outcome: Ending.outcomeOf(exit, reason),
+        progress: yield* Ref.get(run.progress)
+      })
+      // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
+      if (Option.isSome(ended) && isNews(ended.value) && !(yield* isCondemned(task.request.parent))) {
+        yield* notices.ended(ended.value)
+      }
+      yield* Ref.update(
+        runs,
+        (all) =>
+          Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
+      )
+      yield* Deferred.succeed(run.opened, undefined)
+      if (Option.isNone(ended)) return
+      const { outcome, session } = ended.value
+      yield* Deferred.succeed(run.over, ended.value)
+      yield* onEnd
+      if (isShutdown(ended.value)) return
+      if (session !== undefined && outcome?._tag !== "Completed") yield* abandon(session, "parent-ended")
+    })
+
+  /** Nobody is in this session any more who could wait for its tasks. News of them would only wake it again. */
+  const abandon = (session: Task.SessionId, reason: Task.CancelReason) =>
+    Effect.andThen(Effect.andThen(notices.forget(session), onEnd), stopAll(below(session), reason))
+
+  /** Whether a session is that of a task which is about to be ended. */
+  const isCondemned = Effect.fnUntraced(function*(session: Task.SessionId) {
+    const task = yield* journal.bySession(session)
+    const all = yield* Ref.get(runs)
+    const run = Option.flatMap(task, ({ id }) => HashMap.get(all, id))
+    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+  })
+
+  const begin = Effect.fnUntraced(function*(task: Task.Task) {
+    const run: Run = {
+      number: task.run,
+      stop: yield* Deferred.make<Task.CancelReason>(),
+      opened: yield* Deferred.make<void>(),
+      over: yield* Deferred.make<Task.Task>(),
+      aborted: yield* Ref.make<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
+      progress: yield* Ref.make(task.progress)
+    }
+    yield* Ref.update(runs, HashMap.set<string, Run>(task.id, run))
+    if (task.request.background) yield* notices.launched(task.request.parent, task.id, task.run)
+    yield* FiberMap.run(
+      lives,
+      task.id,
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run))), end(task, run))
+      )
+    )
+    return yield* Effect.map(journal.get(task.id), Option.getOrElse(() => task))
+  })
+
+  /** Says why a task is to end, if it is not over. The first reason counts. */
+  const condemn = Effect.fnUntraced(function*(task: Task.Task, reason: Task.CancelReason) {
+    const run = Option.filter(yield* find(task.id), ({ number }) => number === task.run)
+    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, reason)) }
+  })
+
+  const carryOut = Effect.fnUntraced(function*({ condemned, run, task }: Effect.Success<ReturnType<typeof condemn>>) {
+    if (Option.isNone(run)) {
+      // It may have ended since it was looked up.
+      const now = Option.getOrElse(yield* journal.get(task.id), () => task)
+      return { task: now, before: now.status, cancelled: false, abort: Effect.succeed<Conversation.Abort>("none") }
+    }
+    const fiber = yield* FiberMap.get(lives, task.id)
+    if (Option.isSome(fiber)) yield* Fiber.interrupt(fiber.value)
+    const after = yield* Deferred.await(run.value.over)
+    return {
+      task: after,
+      before: task.status,
+      // It may have come to its own end in the same moment.
+      cancelled: condemned && after.status === "cancelled",
+      abort: Effect.flatten(Ref.get(run.value.aborted))
+    }
+  })
+
+  const stop = (task: Task.Task, reason: Task.CancelReason) => Effect.flatMap(condemn(task, reason), carryOut)
+
+  /** Everything that is pending or running below a session. */
+  const below = (session: Task.SessionId) =>
+    Effect.map(
+      journal.tasks,
+      (tasks) => tasks.filter((task) => !Task.isTerminal(task) && Task.isBelow(task, session))
+    )
+
+  const stopAll = Effect.fnUntraced(function*(
+    tasks: Effect.Effect<ReadonlyArray<Task.Task>>,
+    reason: Task.CancelReason
+  ) {
+    // All of them first: one that ends takes those below it along, and they are to end for the same reason.
+    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, reason))
+    return yield* Effect.forEach(condemned, carryOut, { concurrency: "unbounded" })
+  })
+
+  // A session that is deleted takes everything below it along, and the task that it is the session of.
+  yield* Stream.runForEach(watch.deletions, (session) =>
+    Effect.gen(function*() {
+      const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
+      if (Option.isNone(own)) return yield* abandon(session, "deleted")
+      return yield* stopAll(Effect.map(below(session), (tasks) => [own.value, ...tasks]), "deleted")
+    })).pipe(Effect.forkScoped({ startImmediately: true }))
+
+  return { find, begin, stop, stopAll, below }
+})
+
+const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
+
+/** Whether the parent is owed the end of a task. When everything ends, nobody is told. */
+const isNews = (task: Task.Task): boolean => task.request.background && !isShutdown(task)
