@@ -34,6 +34,14 @@ export class TaskRunning extends Schema.TaggedError<TaskRunning>()("TaskRunning"
   }
 }
 
+/** Whoever is below a task waits for that task: neither could ever end. */
+export class TaskAbove extends Schema.TaggedError<TaskAbove>()("TaskAbove", { id: TaskId }) {
+  override get message(): string {
+    return `Task ${this.id} cannot be waited for from here: it is the task that sent you out, or you yourself, and it ends ` +
+      "after you do. End your turn with your answer instead"
+  }
+}
+
 export class CannotContinue extends Schema.TaggedError<CannotContinue>()("CannotContinue", { session: SessionId }) {
   override get message(): string {
     return `The host cannot continue session ${this.session}. Launch a new task with everything it needs to know`

@@ -20,6 +20,7 @@ import {
   CannotContinue,
   type LineageUnknown,
   SessionUnknown,
+  TaskAbove,
   TaskForeign,
   TaskNotFound,
   TaskRunning,
@@ -75,9 +76,9 @@ export class Tasks extends Context.Service<Tasks, {
   readonly get: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
   /**
    * Waits until the task's run is over. When the one who waits is in the session of a task itself (`by`), that task lends
-   * its slots meanwhile.
+   * its slots meanwhile. Nobody can wait for the task above them: it waits for them.
    */
-  readonly await: (id: string, by?: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound>
+  readonly await: (id: string, by?: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
   /** Waits until the task has its session, or is over. */
   readonly opened: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
   /** The task is cancelled when this returns; whether the host stopped its session is in the result. */
@@ -227,6 +228,10 @@ const make = Effect.gen(function*() {
     if (Option.isNone(run) || Task.isTerminal(task)) return task
     const over = Deferred.await(run.value.over)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
+    if (by !== undefined && task.session !== undefined) {
+      const above = Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, task.session ?? by))
+      if (above) return yield* new TaskAbove({ id: task.id })
+    }
     return yield* Option.isNone(waiter) ? over : limits.lend(waiter.value.id)(over)
   })
 

@@ -111,7 +111,9 @@ const make = Effect.gen(function*() {
         Effect.catchCause(() => Effect.succeedNone)
       )
     const answered = yield* Clock.currentTimeMillis
-    for (const { bell, polled, seen, session } of silent) {
+    // What was heard while the answer was on its way is newer than the answer.
+    const unheard = silent.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
+    for (const { bell, polled, seen, session } of unheard) {
       yield* Ref.update(seen, (seen) => {
         if (!host.capabilities.activity) return Observation.unasked(seen, answered)
         return Option.isNone(answer)

@@ -38,7 +38,10 @@ describe("HostContract on the SimulatedHost", () => {
   it.effect("names the checks that do not apply to a host", () =>
     Effect.gen(function*() {
       const host = yield* AgentHost
-      assert.strictEqual(HostContract.checks.filter((check) => !HostContract.applies(check, host.capabilities)).length, 0)
+      assert.strictEqual(
+        HostContract.checks.filter((check) => !HostContract.applies(check, host.capabilities)).length,
+        0
+      )
       const plain = { ...host.capabilities, transcript: false }
       assert.isAbove(HostContract.checks.filter((check) => !HostContract.applies(check, plain)).length, 3)
     }).pipe(Effect.provide(subject)))

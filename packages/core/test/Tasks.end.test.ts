@@ -161,6 +161,23 @@ describe("an end that events tell badly", () => {
     }))
 })
 
+describe("a poll whose answer is older than an event", () => {
+  inWorld("does not undo it: the task ends at once, not polls later (B3)", {
+    scripts: { work: [wait(6_500), say("done")] }
+  }, ({ atRest, end, host, launch }) =>
+    Effect.gen(function*() {
+      const task = yield* launch("work")
+      // Asked at six seconds, when it is busy; answered at seven, when it has told of its end.
+      yield* host.faults(({ operation }) => operation === "activity" ? { late: 1_000 } : "ok")
+      // And by then nobody has seen what it said.
+      yield* pass(6_400)
+      yield* host.faults(({ operation }) => operation === "transcript" ? { late: 800 } : "ok")
+      yield* pass(1_000)
+      assert.strictEqual(yield* end(task), "completed")
+      yield* atRest
+    }))
+})
+
 describe("an outage of the host", () => {
   inWorld("of its activity list alone costs nothing while events come (B3)", {
     scripts: { work: [wait(30_000), say("done")] }

@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Array, Effect, Fiber } from "effect"
+import { Array, Deferred, Effect, Fiber } from "effect"
 import type { SessionId } from "../src/Task.ts"
 import type { Step, Told } from "../src/testing/SimulatedHost.ts"
 import {
@@ -32,6 +32,37 @@ const delegatesAndWaits = ({ launch, tasks }: World, told: Told, prompt: string)
       ({ id }) => tasks.await(id, told.session)
     )
   )
+
+describe("a task that waits for the task above it, or for itself", () => {
+  inWorld("is refused at once: neither could ever end (A15)", {}, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch, tasks } = world
+      const refused: Array<string> = []
+      const outer = yield* Deferred.make<string>()
+      const awaits = (told: Told) =>
+        call(
+          "wait",
+          Effect.gen(function*() {
+            const error = yield* Effect.flip(tasks.await(yield* Deferred.await(outer), told.session))
+            refused.push(error._tag)
+          })
+        )
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [awaits(told), ...delegates(world, told, "inner"), say("outer done")]
+          : told.text === "inner"
+          ? [wait(1_000), awaits(told), say("inner done")]
+          : [say("heard")]
+      )
+      const task = yield* launch("outer")
+      yield* Deferred.succeed(outer, task.id)
+      yield* pass(10_000)
+      assert.deepStrictEqual(refused, ["TaskAbove", "TaskAbove"])
+      assert.strictEqual(answerOf(yield* byPrompt(world, "inner")), "inner done")
+      assert.strictEqual((yield* get(task)).status, "completed")
+      yield* atRest
+    }))
+})
 
 const byPrompt = (world: World, prompt: string) =>
   Effect.flatMap(

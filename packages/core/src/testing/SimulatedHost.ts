@@ -70,8 +70,13 @@ export type Operation =
   | "notify"
   | "received"
 
-/** How one call goes wrong. `fail-after`: it is done, and then reported as failed. */
-export type Fault = "ok" | "fail" | "hang" | "die" | "fail-after" | "hang-after" | { readonly slow: number }
+/**
+ * How one call goes wrong. `fail-after`: it is done, and then reported as failed. `slow`: it is done that much later (ms).
+ * `late`: it is done at once, and its answer takes that long (ms).
+ */
+export type Fault = "ok" | "fail" | "hang" | "die" | "fail-after" | "hang-after" | { readonly slow: number } | {
+  readonly late: number
+}
 
 export interface Call {
   readonly operation: Operation
@@ -441,7 +446,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const latency = options.latency ?? 0
       if (latency > 0) yield* Effect.sleep(latency)
       const failure = new HostError({ operation, kind: "unreachable", message: `simulated fault in ${operation}` })
-      if (typeof how === "object") return yield* Effect.andThen(Effect.sleep(how.slow), effect)
+      if (typeof how === "object") {
+        return yield* "slow" in how
+          ? Effect.andThen(Effect.sleep(how.slow), effect)
+          : Effect.tap(effect, () => Effect.sleep(how.late))
+      }
       switch (how) {
         case "ok":
           return yield* effect

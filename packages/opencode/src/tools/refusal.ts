@@ -18,6 +18,7 @@ export type Refusal =
   | TaskError.TaskNotFound
   | TaskError.TaskForeign
   | TaskError.TaskRunning
+  | TaskError.TaskAbove
   | TaskError.CannotContinue
 
 /** Makes an error of a tool the tool's answer. */
@@ -35,6 +36,7 @@ const sentence = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
     case "HostError":
       return Effect.succeed(`OpenCode did not answer (${error.message}). Nothing was done: try again.`)
     case "LineageUnknown":
+    case "TaskAbove":
       return Effect.succeed(`${error.message}.`)
     case "TooDeep":
       return Effect.succeed(tooDeep(error.depth, error.maxDepth))
