@@ -7,7 +7,7 @@ import { Notices } from "./Notices.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
 
-/** Gives what to run whenever something may have become superfluous. */
+/** `look`: to be run whenever something may have become superfluous. */
 export const make = Effect.gen(function*() {
   const journal = yield* Journal
   const notices = yield* Notices
@@ -36,5 +36,5 @@ export const make = Effect.gen(function*() {
     Effect.forkScoped({ startImmediately: true })
   )
 
-  return Latch.open(dirty)
+  return { look: Latch.open(dirty) }
 })

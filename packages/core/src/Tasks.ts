@@ -119,8 +119,8 @@ const make = Effect.gen(function*() {
   const settings = yield* Settings.Current
   const watch = yield* Watch
   const lineageOf = yield* Lineage.make
-  const retain = yield* Retention.make
-  const runs = yield* Runs.make(retain)
+  const retention = yield* Retention.make
+  const runs = yield* Runs.make(retention.look)
   const append = journal.append
 
   /** Who the task is for, and where that is; refused where nothing may be launched from. */
@@ -265,7 +265,7 @@ const make = Effect.gen(function*() {
     reading: notices.reading,
     read: (task, by) =>
       Task.isTerminal(task) && task.request.parent === by
-        ? Effect.andThen(notices.read(task), retain)
+        ? Effect.andThen(notices.read(task), retention.look)
         : Effect.void,
     changes: journal.entries
   })

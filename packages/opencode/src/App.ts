@@ -2,7 +2,7 @@
  * Everything that runs in one instance of the plugin, as one layer.
  */
 import { Settings, Tasks } from "@errand/core"
-import type { AgentHost , Journal, Limits, Notices} from "@errand/core"
+import type { AgentHost, Journal, Limits, Notices } from "@errand/core"
 import { Context, Effect, Layer } from "effect"
 import type * as ConfigFiles from "./ConfigFiles.ts"
 import { warnings } from "./ConfigWarnings.ts"

@@ -1,9 +1,9 @@
 /**
  * The calls to OpenCode, against a client that behaves as OpenCode's does, and as it may.
  */
+import { assert, describe, it } from "@effect/vitest"
 import { Task } from "@errand/core"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk"
-import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Client, Host } from "../src/host/Client.ts"
 
@@ -120,7 +120,9 @@ describe("calls to OpenCode", () => {
     const { layer } = clientWith(() => ({ status: 404, body: { name: "NotFoundError", data: { message: "no" } } }))
     return Effect.gen(function*() {
       const client = yield* Client
-      for (const call of [client.session(session), client.messages(session, 1), client.prompt(session, { parts: [] })]) {
+      for (
+        const call of [client.session(session), client.messages(session, 1), client.prompt(session, { parts: [] })]
+      ) {
         const error = yield* Effect.flip(call)
         assert.strictEqual(error._tag, "SessionGone")
       }

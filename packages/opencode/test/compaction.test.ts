@@ -9,7 +9,10 @@ const id = (n: number) => `bg_${n.toString(16).padStart(8, "0")}`
 
 describe("C15 what a summary keeps", () => {
   it("names the tasks that are out before those that are over, one line each", () => {
-    const text = tasksToKeep([completed, withFields(running, { id: id(1) }), withFields(pending, { id: id(2) })], t0 + 60_000)
+    const text = tasksToKeep(
+      [completed, withFields(running, { id: id(1) }), withFields(pending, { id: id(2) })],
+      t0 + 60_000
+    )
     assert.strictEqual(
       text,
       [

@@ -1,8 +1,8 @@
 /**
  * F7: looking at a running task again and again is answered shortly.
  */
-import { Task } from "@errand/core"
 import { assert, describe, it } from "@effect/vitest"
+import { Task } from "@errand/core"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { stillAtIt } from "../src/text/polling.ts"

@@ -2,7 +2,7 @@
  * OpenCode's events, as Errand hears them. Pure, and total: what is not understood says nothing.
  */
 import { type AgentHost, Task } from "@errand/core"
-import type { Option} from "effect";
+import type { Option } from "effect"
 import { Schema } from "effect"
 import { errorText, isAbort } from "./transcript.ts"
 import { Event } from "./wire.ts"

@@ -1,7 +1,7 @@
 /**
  * The page of a task, with what has to be looked up for it.
  */
-import type { Task} from "@errand/core";
+import type { Task } from "@errand/core"
 import { AgentHost, Tasks } from "@errand/core"
 import { Clock, Effect, Option } from "effect"
 import { page } from "../text/page.ts"

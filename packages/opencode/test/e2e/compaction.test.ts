@@ -1,8 +1,8 @@
 /**
  * A parent whose conversation is compacted keeps the ids of its tasks, and is told of their end all the same.
  */
-import { ScriptedModel } from "@errand/lab"
 import { assert, describe, layer } from "@effect/vitest"
+import { ScriptedModel } from "@errand/lab"
 import { Effect } from "effect"
 import { delegate, patience, real, World } from "./support/world.ts"
 

@@ -1,11 +1,11 @@
 /**
  * OpenCode, through its adapter, keeps the promises of the port: the same suite that the simulated host passes.
  */
+import { describe, layer } from "@effect/vitest"
 import type { AgentHost } from "@errand/core"
 import { Task } from "@errand/core"
 import { HostContract } from "@errand/core/testing"
 import { OpenCode, Sandbox, Script, ScriptedModel } from "@errand/lab"
-import { describe, layer } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { Client, Host } from "../../src/host/Client.ts"
 import * as Feed from "../../src/host/Feed.ts"
@@ -40,8 +40,10 @@ const openCode = Layer.unwrap(Effect.gen(function*() {
     prompt: (behaviour) => scripts[behaviour],
     pass: (ms) => Effect.sleep(ms),
     turns: (session) =>
-      Effect.map(model.requests, (requests) =>
-        requests.filter(({ kind, sessionID }) => kind !== "title" && sessionID === session).length)
+      Effect.map(
+        model.requests,
+        (requests) => requests.filter(({ kind, sessionID }) => kind !== "title" && sessionID === session).length
+      )
   })
   const host: Layer.Layer<AgentHost.AgentHost> = OpenCodeHost.layer({ noticeMaxChars: 2_000 }).pipe(
     Layer.provide(Sessions.layer),

@@ -69,8 +69,14 @@ await Promise.all(garbage.map((event) => attempt("event", () => hooks.event({ ev
 
 const config = {}
 await attempt("config", () => hooks.config(config))
-await attempt("chat.message", () =>
-  hooks["chat.message"]({ sessionID: session }, { message: { id: "msg_1" }, parts: [{ type: "text", text: "ulw go" }] }))
+await attempt(
+  "chat.message",
+  () =>
+    hooks["chat.message"]({ sessionID: session }, {
+      message: { id: "msg_1" },
+      parts: [{ type: "text", text: "ulw go" }]
+    })
+)
 await attempt("text.complete", () => hooks["experimental.text.complete"]({ sessionID: session }))
 await attempt("tool.definition", () => hooks["tool.definition"]({ toolID: "bash" }, { description: "-" }))
 
@@ -88,7 +94,10 @@ const outputs = Object.fromEntries(await Promise.all(Object.entries(hooks.tool).
 
 await attempt("dispose", () => hooks.dispose())
 await attempt("dispose again", () => hooks.dispose())
-await attempt("event after the end", () => hooks.event({ event: { type: "session.idle", properties: { sessionID: session } } }))
+await attempt(
+  "event after the end",
+  () => hooks.event({ event: { type: "session.idle", properties: { sessionID: session } } })
+)
 await attempt("tool after the end", () => hooks.tool.background_cancel.execute({ all: true }, context))
 
 process.exit = exit
