@@ -97,8 +97,9 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
   const last = messages.at(-1)
   // A notice that is to wake the session may not have reached the transcript yet.
   if (last === undefined || last.role === "user" || Option.isSome(seen.woken)) return unanswered(seen, circumstances)
-  if (last.state === "open" || last.state === "more") {
-    // It is not over by its own account. Only the host's word that it is idle all the same can make that an end.
+  const answer = answerOf(messages)
+  if (last.state === "open" || last.state === "more" || (last.automatic && answer === "")) {
+    // It is not over by its own account: a summary that the host wrote is nobody's answer. Only the host's word that it is idle all the same can make that an end.
     return seen.activity === "idle" && isStable(seen, circumstances) ? cutShort(last) : quiet(seen, circumstances)
   }
   // Without the host's word that the session is idle, an end is an end only when it stays one.
@@ -114,7 +115,6 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
       break
   }
   if (circumstances.expecting) return awaitChildren
-  const answer = answerOf(messages)
   const proven = answer !== "" || last.tools.length > 0
   if (!proven && now - seen.promptedAt < settings.minIdleTimeMs) return wait
   if (openTodos > 0 && now - seen.activitySince < settings.todoWaitMs) return wait
@@ -171,7 +171,7 @@ const answerOf = (messages: ReadonlyArray<Message>): string => {
   const asked = messages.findLastIndex((message) => message.role === "user" && !message.automatic)
   const said = messages.slice(asked + 1)
   const answer = said.find((message, nth) => isAnswer(message) && said[nth + 1]?.automatic === true) ?? said.at(-1)
-  return answer === undefined ? "" : answer.text.trim()
+  return answer === undefined || answer.automatic ? "" : answer.text.trim()
 }
 
 const isAnswer = (message: Message): boolean =>

@@ -179,6 +179,32 @@ const rows: Readonly<Record<string, Row>> = {
     from: 180_000,
     by: 184_000
   },
+  "the context overflows, and after the summary nobody goes on": {
+    film: {
+      says: [
+        [10, { _tag: "Busy" }],
+        [500, { _tag: "Erred", message: "the context is full", aborted: false }],
+        [501, { _tag: "Busy" }],
+        [1_000, { _tag: "MessageEnded" }],
+        [1_010, { _tag: "Idle" }]
+      ],
+      transcript: [
+        [0, [prompt]],
+        [20, [prompt, open]],
+        [500, [prompt, message("msg_1", { state: "failed", error: "the context is full" })]],
+        [1_000, [
+          prompt,
+          message("msg_1", { state: "failed", error: "the context is full" }),
+          message("msg_2", { role: "user", automatic: true }),
+          message("msg_3", { automatic: true, text: "a summary" })
+        ]]
+      ],
+      activity: idleFrom(1_010)
+    },
+    ends: "no-answer: its session stopped in the middle of the work, without an answer",
+    from: 10_000,
+    by: 20_000
+  },
   "the context overflows: an error, a summary, and the answer after it": {
     film: {
       says: [
