@@ -56,7 +56,7 @@ export const layer = (
 }
 
 /**
- * Says what is wrong with the configuration, in the log and as a toast. In a fiber of its own: OpenCode answers nothing
+ * Says what is wrong with the configuration as a toast and in the log, and there what may surprise besides. In a fiber of its own: OpenCode answers nothing
  * before its plugins are loaded.
  */
 const report = ({ problems, settings }: ConfigFiles.Loaded): Layer.Layer<never, never, Client | Agents> =>
@@ -70,7 +70,8 @@ const report = ({ problems, settings }: ConfigFiles.Loaded): Layer.Layer<never, 
       : []
     const all = [...problems.map(({ message }) => message), ...advice]
     yield* Effect.forEach(all, (message) => Effect.ignore(client.log("warn", message)), { discard: true })
-    const [first, ...more] = all
+    // What was not used is to be seen; what was, and may surprise, is not worth a toast at every start.
+    const [first, ...more] = problems.map(({ message }) => message)
     if (first === undefined || !settings.toasts) return
     const rest = more.length === 0 ? "" : ` (and ${more.length} more, see the log)`
     yield* Effect.ignore(client.toast(`${first}${rest}`, "warning"))
