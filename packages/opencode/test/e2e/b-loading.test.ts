@@ -12,6 +12,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { bundle, plugin } from "./support/b.ts"
+import { registryWith } from "./support/registry.ts"
 
 const run = promisify(execFile)
 const here = dirname(fileURLToPath(import.meta.url))
@@ -43,6 +44,16 @@ describe("the package", () => {
       assert.notMatch(await readFile(bundle, "utf8"), /SIGINT|SIGTERM|SIGHUP|process\.exit\(/)
     }))
 
+  const loads = Effect.fnUntraced(function*(sandbox: Sandbox.Sandbox, spec: string, options?: OpenCode.ServeOptions) {
+    const config = yield* Effect.flatMap(sandbox.read("opencode.json"), decodeConfig)
+    yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin: [spec] }))
+    const server = yield* OpenCode.serve(sandbox, options)
+    const { body } = yield* server.request("GET", "/experimental/tool/ids")
+    assert.includeMembers([...yield* decodeIds(body)], ours)
+    const failed = (yield* server.events).filter(({ type }) => type === "session.error")
+    assert.deepStrictEqual(failed, [])
+  })
+
   const forms = [
     ["by the path of its file", () => Promise.resolve(plugin)],
     ["by the path of its folder", () => Promise.resolve(pathToFileURL(folder).href)],
@@ -54,21 +65,28 @@ describe("the package", () => {
   for (const [how, specOf] of forms) {
     it.live(`is loaded ${how}`, () =>
       Effect.gen(function*() {
-        const model = yield* ScriptedModel.make()
-        const sandbox = yield* Sandbox.make({ model })
-        const spec = yield* Effect.promise(() => specOf(sandbox))
-        const config = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))(
-          yield* sandbox.read("opencode.json")
-        )
-        yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin: [spec] }))
-        const server = yield* OpenCode.serve(sandbox)
-        const { body } = yield* server.request("GET", "/experimental/tool/ids")
-        assert.includeMembers(Schema.decodeUnknownSync(Schema.Array(Schema.String))(body).slice(), ours)
-        const failed = (yield* server.events).filter(({ type }) => type === "session.error")
-        assert.deepStrictEqual(failed, [])
+        const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
+        yield* loads(sandbox, yield* Effect.promise(() => specOf(sandbox)))
       }))
   }
+
+  it.live("is loaded by its name alone, from a registry", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
+      const manifest = yield* Effect.flatMap(
+        Effect.promise(() => readFile(join(folder, "package.json"), "utf8")),
+        decodeManifest
+      )
+      const registry = yield* registryWith(yield* Effect.promise(() => packed(sandbox)), manifest)
+      yield* loads(sandbox, "opencode-errand", { env: { npm_config_registry: registry } })
+    }))
 })
+
+const decodeConfig = Schema.decodeEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
+const decodeIds = Schema.decodeUnknownEffect(Schema.Array(Schema.String))
+const decodeManifest = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.Struct({ name: Schema.String, version: Schema.String, main: Schema.String }))
+)
 
 const Report = Schema.Struct({
   runtime: Schema.String,
