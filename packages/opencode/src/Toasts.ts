@@ -17,6 +17,8 @@ const show = Effect.gen(function*() {
   yield* Stream.runForEach(notices.deliveries, ({ notice }) => {
     const failed = notice.tasks.some(({ outcome }) => outcome !== undefined && outcome._tag !== "Completed")
     if (notice.kind === "progress" && !failed) return Effect.void
-    return Effect.ignore(Effect.timeout(client.toast(forPerson(notice), failed ? "warning" : "success"), "2 seconds"))
+    return Effect.ignoreCause(
+      Effect.timeout(client.toast(forPerson(notice), failed ? "warning" : "success"), "2 seconds")
+    )
   }).pipe(Effect.forkScoped({ startImmediately: true }))
 })

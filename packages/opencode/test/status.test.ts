@@ -30,7 +30,7 @@ describe("status", () => {
     )
   })
 
-  it("G5 G7 a queued task: its line, its limit, no session", () => {
+  it("F5 G5 G7 a queued task: its model, its line, its limit, no session", () => {
     assert.strictEqual(
       status({
         task: withFields(pending, { request: { model: { provider: "openai", id: "gpt-5" } } }),
