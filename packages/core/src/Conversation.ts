@@ -6,7 +6,8 @@
  * prompted. The scope itself does not wait for any of that: slots and status are free at once.
  */
 import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule, type Scope } from "effect"
-import { type AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
+import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
+import { within } from "./HostCall.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
 import * as Tasks from "./Task.ts"
@@ -139,21 +140,6 @@ const lastMessage = Effect.fnUntraced(function*(
   const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: 1 }))
   return Option.map(Option.fromUndefinedOr(messages.at(-1)), (message) => message.id)
 })
-
-/** A call with a time limit. A call that breaks in a way that nobody foresaw is one that was not answered. */
-const within = <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
-  call.pipe(
-    Effect.timeoutOrElse({
-      duration: ms,
-      orElse: () =>
-        Effect.fail(
-          new HostError({ operation, kind: "unreachable", message: `the host did not answer within ${ms} ms` })
-        )
-    }),
-    Effect.catchDefect((defect) =>
-      Effect.fail(new HostError({ operation, kind: "unreachable", message: String(defect) }))
-    )
-  )
 
 const abortOnce = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<Abort> =>
   within("abort", settings.abortTimeoutMs, host.abort(session)).pipe(

@@ -4,6 +4,7 @@
  */
 import { Cache, Duration, Effect, Exit, Option } from "effect"
 import { AgentHost } from "./AgentHost.ts"
+import { within } from "./HostCall.ts"
 import { Journal } from "./Journal.ts"
 import * as Settings from "./Settings.ts"
 import type { SessionId } from "./Task.ts"
@@ -20,16 +21,10 @@ export const make = Effect.gen(function*() {
   const settings = yield* Settings.Current
 
   const parentOf = (session: SessionId) =>
-    host.parentOf(session).pipe(
-      Effect.timeoutOrElse({
-        duration: settings.callTimeoutMs,
-        orElse: () => Effect.fail(new LineageUnknown({ session, why: "the host did not answer in time" }))
-      }),
-      Effect.catchTag(
-        ["HostError", "SessionGone"],
-        (error) => Effect.fail(new LineageUnknown({ session, why: error.message }))
-      ),
-      Effect.catchDefect((defect) => Effect.fail(new LineageUnknown({ session, why: String(defect) })))
+    Effect.catchTag(
+      within("parentOf", settings.callTimeoutMs, host.parentOf(session)),
+      ["HostError", "SessionGone"],
+      (error) => Effect.fail(new LineageUnknown({ session, why: error.message }))
     )
 
   // What could not be found out is asked again the next time.

@@ -20,8 +20,9 @@ import {
   Schedule,
   Stream
 } from "effect"
-import { AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
+import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
 import * as Batch from "./Batch.ts"
+import { within } from "./HostCall.ts"
 import { Journal } from "./Journal.ts"
 import { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
@@ -200,7 +201,7 @@ const make = Effect.gen(function*() {
 
   const deliver = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
     if (notice.wakes) yield* restored(parent)
-    const attempt = bounded("notify", host.notify(parent, notice))
+    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
     if (!host.capabilities.receipts) {
       return yield* untilTaken(attempt.pipe(
         Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
@@ -208,7 +209,7 @@ const make = Effect.gen(function*() {
     }
     // The first attempt goes straight; each further one asks first whether the one before arrived after all.
     const further = Effect.flatMap(
-      bounded("received", host.received(parent, notice.id)),
+      within("received", settings.callTimeoutMs, host.received(parent, notice.id)),
       (received) => received ? Effect.void : attempt
     )
     yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
@@ -219,21 +220,6 @@ const make = Effect.gen(function*() {
       Effect.retry({ schedule: backoff, while: (error) => error._tag === "HostError" }),
       // The back-off has no end.
       Effect.catchTag("HostError", Effect.die)
-    )
-
-  /** A call that hangs, or that breaks in a way that nobody foresaw, is a call whose end is unclear. */
-  const bounded = <A, E>(operation: string, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
-    call.pipe(
-      Effect.timeoutOrElse({
-        duration: settings.callTimeoutMs,
-        orElse: () =>
-          Effect.fail(
-            new HostError({ operation, kind: "unreachable", message: `no answer within ${settings.callTimeoutMs} ms` })
-          )
-      }),
-      Effect.catchDefect((defect) =>
-        Effect.fail(new HostError({ operation, kind: "unreachable", message: String(defect) }))
-      )
     )
 
   /** A parent that is a task and lent its slots gets them back before it is woken. */

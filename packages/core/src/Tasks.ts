@@ -100,7 +100,7 @@ export class Tasks extends Context.Service<Tasks, {
   /** Every change of every task, from now on. */
   readonly changes: Stream.Stream<Entry>
 }>()("@errand/core/Tasks") {
-  /** On a host, with limits, watch, notices and a journal of its own that nobody else needs to see. */
+  /** On a host, with limits, notices and a journal of its own. */
   static readonly layer: Layer.Layer<Tasks | Limits | Journal | Notices, never, AgentHost> = Layer.effect(
     Tasks,
     Effect.suspend(() => make)

@@ -43,7 +43,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
 
   /** Runs something for a hook that has no answer to give; whatever goes wrong is ours alone. */
   const quietly = async (effect: Effect.Effect<unknown, unknown, App.App>): Promise<void> => {
-    await runtime.runPromiseExit(effect)
+    await runtime.runPromiseExit(effect).catch(() => undefined)
   }
 
   const toolOf = (id: keyof typeof definitions): ToolDefinition => ({
@@ -79,9 +79,10 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       const definition = Object.entries(definitions).find(([id]) => id === toolID)?.[1]
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     },
-    "chat.message": (message, output) => {
-      runtime.runFork(Effect.flatMap(Agents, ({ warm }) => warm))
-      return quietly(hearMessage(message, output, loaded))
+    "chat.message": async (message, output) => {
+      // Not waited for: a launch finds it there, or under way.
+      void quietly(Effect.flatMap(Agents, ({ warm }) => warm))
+      await quietly(hearMessage(message, output, loaded))
     },
     "experimental.session.compacting": ({ sessionID }, output) =>
       quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),

@@ -37,7 +37,7 @@ export class Sessions extends Context.Service<Sessions, {
   )
 }
 
-/** More than a person opens, and little memory. The oldest are asked for again. */
+/** More than a person opens, and little memory. When it is full it begins anew, and what was known is asked for again. */
 const remembered = 1024
 
 /** OpenCode's own helpers speak in a session without being who the user talks with. */

@@ -98,6 +98,11 @@ await attempt(
   "event after the end",
   () => hooks.event({ event: { type: "session.idle", properties: { sessionID: session } } })
 )
+await attempt(
+  "chat.message after the end",
+  () =>
+    hooks["chat.message"]({ sessionID: session }, { message: { id: "msg_2" }, parts: [{ type: "text", text: "ulw" }] })
+)
 await attempt("tool after the end", () => hooks.tool.background_cancel.execute({ all: true }, context))
 
 process.exit = exit
