@@ -11,6 +11,14 @@ export default defineConfig({
         }
       },
       {
+        // Random programs on a simulated host, and that they find planted faults.
+        test: {
+          name: "storm",
+          root: "packages/core",
+          include: ["storm/**/*.test.ts"]
+        }
+      },
+      {
         test: {
           name: "opencode",
           root: "packages/opencode",

@@ -3,7 +3,7 @@
  *
  * There is one way out of a run. The exit of its life becomes the one terminal event, and only then anybody is told.
  */
-import { Clock, Deferred, Effect, type Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import type * as Conversation from "./Conversation.ts"
 import * as Ending from "./Ending.ts"
@@ -109,13 +109,21 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     }
     yield* Ref.update(runs, HashMap.set<string, Run>(task.id, run))
     if (task.request.background) yield* notices.launched(task.request.parent, task.id, task.run)
-    yield* FiberMap.run(
+    const begun = yield* Effect.exit(FiberMap.run(
       lives,
       task.id,
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run))), end(task, run))
       )
-    )
+    ))
+    if (Exit.isFailure(begun)) {
+      // The service has ended: nothing lives any more, and nobody is told anything.
+      yield* end(task, run)(Exit.failCause(begun.cause))
+      yield* notices.forget(task.request.parent)
+    } else if (Deferred.isDoneUnsafe(run.stop)) {
+      // Called off before its life could be found.
+      yield* Fiber.interrupt(begun.value)
+    }
     return yield* Effect.map(journal.get(task.id), Option.getOrElse(() => task))
   })
 

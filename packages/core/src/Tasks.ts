@@ -100,14 +100,19 @@ export class Tasks extends Context.Service<Tasks, {
   /** Every change of every task, from now on. */
   readonly changes: Stream.Stream<Entry>
 }>()("@errand/core/Tasks") {
-  /** On a host, with limits, notices and a journal of its own. */
-  static readonly layer: Layer.Layer<Tasks | Limits | Journal | Notices, never, AgentHost> = Layer.effect(
+  /** On a host and a journal, with limits and notices of its own. */
+  static readonly layerOnJournal: Layer.Layer<Tasks | Limits | Notices, never, AgentHost | Journal> = Layer.effect(
     Tasks,
     Effect.suspend(() => make)
   ).pipe(
     Layer.provide(Watch.layer),
     Layer.provideMerge(Notices.layer),
-    Layer.provideMerge(Layer.mergeAll(Limits.layer, Journal.layer))
+    Layer.provideMerge(Limits.layer)
+  )
+
+  /** On a host, with everything else of its own; the journal is in memory. */
+  static readonly layer: Layer.Layer<Tasks | Limits | Journal | Notices, never, AgentHost> = Tasks.layerOnJournal.pipe(
+    Layer.provideMerge(Journal.layer)
   )
 }
 

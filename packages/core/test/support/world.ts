@@ -3,8 +3,7 @@
  * tell their stories. Time is the test clock's.
  */
 import { assert, it } from "@effect/vitest"
-import { Clock, Context, Effect, Exit, Fiber, Layer, Metric, Option, Scheduler, Scope } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Layer, Option, Scope } from "effect"
 import type { AgentHost } from "../../src/AgentHost.ts"
 import type { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
@@ -20,6 +19,11 @@ import {
   SimulatedHost,
   type Step
 } from "../../src/testing/SimulatedHost.ts"
+import { Census, counted } from "./Census.ts"
+import { end, pass, soon } from "./time.ts"
+
+export { Census, counted } from "./Census.ts"
+export { end, pass, soon } from "./time.ts"
 
 export interface Options extends HostOptions {
   readonly settings?: Partial<Settings.Settings> | undefined
@@ -127,16 +131,6 @@ export const messageOf = (task: Task.Task): string =>
 
 export const summary = (notice: Notice): string => `${notice.kind}: ${notice.tasks.map(endOf).join(", ")}`
 
-/** Lets time pass, and everything happen that is due meanwhile. */
-export const pass = (duration: Parameters<typeof TestClock.adjust>[0]): Effect.Effect<void> =>
-  Effect.andThen(soon, Effect.andThen(TestClock.adjust(duration), soon))
-
-/** Lets everything happen that needs no time: more turns for others, the more often they give way themselves. */
-export const soon: Effect.Effect<void> = Effect.flatMap(
-  Scheduler.MaxOpsBeforeYield,
-  (ops) => Effect.repeat(Effect.yieldNow, { times: ops < 100 ? Math.ceil(1_000 / ops) : 20 })
-)
-
 /** A test in a world of its own. Time goes on while the world ends, as its last calls to the host may need some. */
 export const inWorld = <A, E>(
   name: string,
@@ -154,49 +148,3 @@ export const inAWorld = <A, E>(
     const world = yield* worldIn(scope, options)
     return yield* Effect.onExit(Effect.scoped(story(world)), (exit) => end(scope, exit))
   }))
-
-/** Closes a scope, and lets the time pass that it needs. */
-export const end = (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown> = Exit.void): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    const closing = yield* Effect.forkChild(Scope.close(scope, exit))
-    yield* pass("1 minute")
-    yield* Fiber.join(closing)
-  })
-
-/** What lives now: fibers, and timers that somebody sleeps on. */
-export interface Living {
-  readonly fibers: number
-  readonly timers: number
-}
-
-export const Census = Context.Reference<Effect.Effect<Living>>("test/Census", {
-  defaultValue: () => Effect.die("nobody counts")
-})
-
-/** Counts the fibers that an effect starts, and the timers they sleep on. */
-export const counted = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => {
-    let fibers = 0
-    let timers = 0
-    return Effect.flatMap(Clock.Clock, (clock) =>
-      effect.pipe(
-        Effect.provideService(Census, Effect.sync(() => ({ fibers, timers }))),
-        Effect.provideService(Metric.FiberRuntimeMetrics, {
-          recordFiberStart: () => {
-            fibers++
-          },
-          recordFiberEnd: () => {
-            fibers--
-          }
-        }),
-        Effect.provideService(Clock.Clock, {
-          ...clock,
-          sleep: (duration) =>
-            Effect.acquireUseRelease(
-              Effect.sync(() => timers++),
-              () => clock.sleep(duration),
-              () => Effect.sync(() => timers--)
-            )
-        })
-      ))
-  })

@@ -1,0 +1,53 @@
+/**
+ * What many programs came to, and how that is said. Pure.
+ */
+import type { Tally } from "./story.ts"
+
+export interface Report {
+  readonly programs: number
+  readonly moves: number
+  readonly ends: Readonly<Record<string, number>>
+  readonly notices: number
+  readonly calls: number
+}
+
+export const empty: Report = { programs: 0, moves: 0, ends: {}, notices: 0, calls: 0 }
+
+export const add = (report: Report, tally: Tally): Report => ({
+  programs: report.programs + 1,
+  moves: report.moves + tally.moves,
+  ends: Object.entries(tally.ends).reduce<Record<string, number>>(
+    (ends, [end, times]) => ({ ...ends, [end]: (ends[end] ?? 0) + times }),
+    report.ends
+  ),
+  notices: report.notices + tally.notices,
+  calls: report.calls + tally.calls
+})
+
+/** How far it is. `ms` is how long it has taken. */
+export const progress = (report: Report, runs: number, ms: number): string => {
+  const left = report.programs === 0 ? "" : `, ${duration(ms / report.programs * (runs - report.programs))} left`
+  return `${grouped(report.programs)} of ${grouped(runs)} programs, nothing broken${left}`
+}
+
+export const summary = (report: Report, seed: number, ms: number): string => {
+  const ended = Object.values(report.ends).reduce((sum, times) => sum + times, 0)
+  const ends = Object.entries(report.ends).toSorted(([, a], [, b]) => b - a)
+  return [
+    `${grouped(report.programs)} programs (seeds ${seed} to ${seed + report.programs - 1}), nothing broken, in ${
+      duration(ms)
+    }`,
+    `${grouped(report.moves)} moves, ${grouped(report.calls)} calls to the host, ${grouped(report.notices)} notices`,
+    `${grouped(ended)} runs of tasks: ${ends.map(([end, times]) => `${end} ${grouped(times)}`).join(", ")}`
+  ].join("\n")
+}
+
+const grouped = (n: number): string => Math.round(n).toLocaleString("en-US")
+
+const duration = (ms: number): string => {
+  const s = Math.round(ms / 1_000)
+  if (s < 60) return `${s} s`
+  return s < 3_600
+    ? `${Math.floor(s / 60)} min ${s % 60} s`
+    : `${Math.floor(s / 3_600)} h ${Math.floor(s / 60) % 60} min`
+}

@@ -1,0 +1,71 @@
+/**
+ * `pnpm storm`: programs from as many seeds as asked for. Says how far it is, and at the end that nothing broke, or what
+ * did, with the smallest program that shows it and how to see it again.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Clock, Console, Effect, Ref, Result, Schedule, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { hunt } from "./hunt.ts"
+import * as Report from "./Report.ts"
+import * as words from "./words.ts"
+
+const runs = Flag.Int("runs").pipe(
+  Flag.withDescription("How many programs, one per seed"),
+  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  Flag.withDefault(2_000)
+)
+
+const seed = Flag.Int("seed").pipe(
+  Flag.withDescription("The first seed; each further program has the next"),
+  Flag.withDefault(1)
+)
+
+/** Rewrites one line of a terminal; where there is none, a line now and then is enough. */
+const show = (line: string) =>
+  Effect.sync(() => process.stderr.isTTY ? process.stderr.write(`\r\x1b[K${line}`) : process.stderr.write(`${line}\n`))
+
+const clear = Effect.sync(() => process.stderr.isTTY ? process.stderr.write("\r\x1b[K") : true)
+
+const storm = Effect.fnUntraced(function*({ runs, seed }: { readonly runs: number; readonly seed: number }) {
+  const began = yield* Clock.currentTimeMillis
+  const spent = Effect.map(Clock.currentTimeMillis, (now) => now - began)
+  const report = yield* Ref.make(Report.empty)
+  yield* Effect.gen(function*() {
+    yield* show(Report.progress(yield* Ref.get(report), runs, yield* spent))
+  }).pipe(
+    Effect.schedule(Schedule.spaced(process.stderr.isTTY ? "500 millis" : "30 seconds")),
+    Effect.forkScoped
+  )
+  for (let nth = 0; nth < runs; nth++) {
+    const told = yield* hunt(seed + nth)
+    if (Result.isFailure(told)) {
+      yield* clear
+      yield* Console.log(words.found(told.failure))
+      return 1
+    }
+    yield* Ref.update(report, (all) => Report.add(all, told.success))
+  }
+  yield* clear
+  yield* Console.log(Report.summary(yield* Ref.get(report), seed, yield* spent))
+  return 0
+}, Effect.scoped)
+
+const command = Command.make(
+  "storm",
+  { runs, seed },
+  (flags) => Effect.flatMap(storm(flags), (code) => Effect.sync(() => void (process.exitCode = code)))
+).pipe(
+  Command.withDescription(
+    "Random programs of launch, cancel, await, continue, resize, pause, time and faults on a simulated host. " +
+      "Silence, or the smallest program that breaks a promise, and the seed that replays it."
+  ),
+  Command.withExamples([
+    { command: "pnpm storm --runs 100000", description: "About half an hour" },
+    { command: "pnpm storm --seed 4711 --runs 1", description: "One program again" }
+  ])
+)
+
+// pnpm hands on the `--` that stands before the arguments.
+const args = process.argv.slice(2).filter((word, nth) => nth > 0 || word !== "--")
+
+Command.runWith(command, { version: "0.1.0" })(args).pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)
