@@ -9,7 +9,7 @@ import { Console, Effect, FiberMap, Layer, PubSub, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
 /** A command has no transcript, no status and no questions: its only word is how it ended. */
-const ShellHost = Layer.effect(AgentHost.AgentHost)(Effect.gen(function*() {
+export const ShellHost = Layer.effect(AgentHost.AgentHost)(Effect.gen(function*() {
   const { spawn } = yield* ChildProcessSpawner.ChildProcessSpawner
   const events = yield* PubSub.unbounded<AgentHost.HostEvent>()
   const running = yield* FiberMap.make<Task.SessionId>()
@@ -55,4 +55,4 @@ const program = Effect.gen(function*() {
 
 const limits = Layer.succeed(Settings.Current, { ...Settings.defaults, defaultConcurrency: 2 })
 const app = Tasks.Tasks.layer.pipe(Layer.provide(ShellHost), Layer.provide(limits), Layer.provide(NodeServices.layer))
-NodeRuntime.runMain(Effect.provide(program, app))
+if (process.argv[1] === import.meta.filename) NodeRuntime.runMain(Effect.provide(program, app))

@@ -46,7 +46,7 @@ export class Watch extends Context.Service<Watch, {
   ) => Effect.Effect<Watcher, never, Scope.Scope>
   /** What was seen of a session under watch. */
   readonly progress: (session: SessionId) => Effect.Effect<Option.Option<Progress>>
-  /** Sessions that the host says are deleted, whether they are under watch or not. */
+  /** Sessions that are deleted: the host says so, of whatever session, or knows one under watch no more. */
   readonly deletions: Stream.Stream<SessionId>
 }>()("@errand/core/Watch") {
   static readonly layer: Layer.Layer<Watch, never, AgentHost | Limits | Notices> = Layer.effect(
@@ -137,8 +137,14 @@ const make = Effect.gen(function*() {
   )
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
+    // The host knows no such session: that it was deleted was not heard.
+    const transcript = Effect.tapErrorTag(
+      host.transcript(session, { last: lastMessages }),
+      "SessionGone",
+      () => PubSub.publish(deleted, session)
+    )
     const [messages, openTodos] = yield* Effect.all([
-      bounded(host.transcript(session, { last: lastMessages })),
+      bounded(transcript),
       host.capabilities.todos ? bounded(host.todos(session)) : Effect.succeedSome(0)
     ], { concurrency: "unbounded" }).pipe(
       Effect.orElseSucceed(() => [Option.none(), Option.none()] as const),

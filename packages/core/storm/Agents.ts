@@ -4,6 +4,7 @@
  */
 import type { Effect } from "effect"
 import type * as Task from "../src/Task.ts"
+import { afterSummary, type Behaviour, manners } from "../src/testing/Manners.ts"
 import type { Step, Told } from "../src/testing/SimulatedHost.ts"
 
 /** What an agent does, and how a task with this errand ends where nobody and nothing interferes. */
@@ -11,8 +12,8 @@ interface Errand {
   readonly steps: (told: Told, answer: string, send: Send) => ReadonlyArray<Step>
   /** `completed`, or why it failed. */
   readonly end: "completed" | Task.FailureReason | Task.CancelReason
-  /** Whether there is an answer in words. */
-  readonly silent?: boolean
+  /** The answer, where it is not the one that the session was to give. */
+  readonly says?: () => string
 }
 
 /** Launches a task from the session that was told, and waits for it unless it is in the background. */
@@ -22,40 +23,50 @@ const wait = (ms: number): Step => ({ do: "wait", ms })
 const say = (text: string): Step => ({ do: "say", text })
 const call = (effect: Effect.Effect<unknown>): Step => ({ do: "call", name: "delegate_task", effect })
 
+/** A manner of the real host. */
+const manner = (name: Behaviour, end: Errand["end"], more: Pick<Errand, "says"> = {}): Errand => {
+  const found = manners.find((one) => one.name === name)
+  return { steps: (_, answer) => found?.steps(answer) ?? [], end, ...more }
+}
+
 const table = {
   quick: { steps: (_, answer) => [wait(100), say(answer)], end: "completed" },
   slow: { steps: (_, answer) => [wait(5_000), say(answer)], end: "completed" },
   works: {
-    steps: (
-      _,
-      answer
-    ) => [{ do: "stream", ms: 2_000, every: 300 }, { do: "tool", name: "bash", ms: 3_000 }, wait(100), say(answer)],
+    steps: (_, answer) => [
+      { do: "stream", ms: 2_000, every: 300 },
+      { do: "tool", name: "bash", ms: 3_000 },
+      wait(100),
+      say(answer)
+    ],
     end: "completed"
   },
   hangs: { steps: () => [wait(100), { do: "hang" }], end: "quiet-limit" },
-  fails: { steps: () => [wait(100), { do: "fail", message: "500" }], end: "agent-error" },
-  refused: { steps: () => [{ do: "refuse", message: "no such agent" }], end: "agent-error" },
   ignored: { steps: () => [{ do: "ignore" }], end: "never-started" },
-  retries: {
-    steps: (_, answer) => [{ do: "retry", ms: 4_000, message: "429" }, wait(100), say(answer)],
-    end: "completed"
-  },
-  "retries for an hour": {
-    steps: (_, answer) => [{ do: "retry", ms: 3_600_000, message: "429" }, say(answer)],
-    end: "time-limit"
-  },
-  asks: { steps: (_, answer) => [wait(100), { do: "ask", what: "bash" }, say(answer)], end: "completed" },
-  empty: { steps: () => [wait(100)], end: "completed", silent: true },
   stops: { steps: () => [wait(100), { do: "stop" }], end: "no-answer" },
-  overflows: { steps: (_, answer) => [wait(100), { do: "overflow" }, wait(100), say(answer)], end: "completed" },
   todos: { steps: (_, answer) => [{ do: "todos", open: 1 }, wait(100), say(answer)], end: "completed" },
+  cut: manner("cut", "completed"),
+  empty: manner("empty", "completed", { says: () => "" }),
+  fails: manner("fail", "agent-error"),
+  filtered: manner("filter", "agent-error"),
+  retries: manner("retry", "completed"),
+  "retries in vain": manner("retries", "agent-error"),
+  "retries for an hour": manner("retry-hour", "time-limit"),
+  "has a silent provider": manner("silent", "quiet-limit"),
+  overflows: manner("overflow", "completed", { says: () => afterSummary }),
+  "fills the context": manner("fill", "completed"),
+  "has no agent": manner("bad-agent", "agent-error"),
+  "has no model": manner("bad-model", "agent-error"),
+  asks: manner("allowed", "completed"),
   "sends one": { steps: (_, answer, send) => [call(send("slow", true)), say(answer)], end: "completed" },
   "sends two": {
-    steps: (
-      _,
-      answer,
-      send
-    ) => [call(send("quick", true)), wait(200), call(send("hangs", true)), wait(200), say(answer)],
+    steps: (_, answer, send) => [
+      call(send("quick", true)),
+      wait(200),
+      call(send("hangs", true)),
+      wait(200),
+      say(answer)
+    ],
     end: "completed"
   },
   "waits for one": { steps: (_, answer, send) => [call(send("works", false)), say(answer)], end: "completed" }
@@ -75,17 +86,25 @@ export const errands = [
   "slow",
   "slow",
   "works",
+  "works",
   "hangs",
-  "fails",
-  "refused",
   "ignored",
-  "retries",
-  "retries for an hour",
-  "asks",
-  "empty",
   "stops",
-  "overflows",
   "todos",
+  "cut",
+  "empty",
+  "fails",
+  "filtered",
+  "retries",
+  "retries in vain",
+  "retries for an hour",
+  "has a silent provider",
+  "overflows",
+  "fills the context",
+  "has no agent",
+  "has no model",
+  "asks",
+  "asks",
   "sends one",
   "sends two",
   "waits for one"
@@ -108,7 +127,7 @@ export const mayAnswer = (text: string): boolean => !isErrand(text) || all[text]
 
 /** The answer that a turn ends with, where it does. */
 export const answerIn = (told: Told): string =>
-  isErrand(told.text) && all[told.text].silent === true ? "" : answerOf(told)
+  (isErrand(told.text) ? all[told.text].says?.() : undefined) ?? answerOf(told)
 
 /** How a task ends that was left alone on a host that is well. */
 export const endOf = (errand: string): string => isErrand(errand) ? all[errand].end : "completed"

@@ -6,6 +6,7 @@ import type { HostEvent } from "../src/AgentHost.ts"
 import * as Pools from "../src/Pools.ts"
 import * as Task from "../src/Task.ts"
 import type { Call, Fault } from "../src/testing/SimulatedHost.ts"
+import * as Weather from "../src/testing/Weather.ts"
 import { pass } from "../test/support/time.ts"
 import { longTalk } from "./Agents.ts"
 import { type Broken, hold } from "./Broken.ts"
@@ -154,7 +155,7 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
             yield* disturb(session)
             const below = (yield* tasks.list).filter((task) => Task.isBelow(task, session))
             yield* add(deleted, session, ...below.flatMap((task) => task.session === undefined ? [] : [task.session]))
-            yield* host.remove(session)
+            yield* host.removeFamily(session)
             return Effect.void
           }))
       case "Answer":
@@ -178,6 +179,10 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
         return free(host.feed(feeds[move.how]))
       case "Cut":
         return free(host.cut(move.how))
+      case "Weather":
+        return free(host.weather(Weather.make(move.seed)))
+      case "Restart":
+        return free(host.restart(move.ms))
       case "Heal":
         return free(Effect.andThen(host.faults(() => "ok"), host.feed(() => [0])))
     }

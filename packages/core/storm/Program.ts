@@ -53,12 +53,16 @@ export const Move = Schema.TaggedUnion({
       "received",
       "all"
     ]),
-    fault: Schema.Literals(["fail", "hang", "die", "fail-after", "hang-after", "slow"])
+    fault: Schema.Literals(["fail", "refuse", "hang", "die", "fail-after", "hang-after", "slow"])
   },
   /** From now on events do. */
   Feed: { how: Schema.Literals(["lost", "late", "twice", "idle lost"]) },
   /** The feed of events breaks off, once. */
   Cut: { how: Schema.Literals(["ended", "failed"]) },
+  /** From now on one call in five goes wrong in some way, and one event: by a seed. */
+  Weather: { seed: below(1_000) },
+  /** The host dies, and is back after a while. */
+  Restart: { ms: Schema.Literals([100, 7_000, 31_000]) },
   Heal: {}
 })
 export type Move = typeof Move.Type
@@ -75,7 +79,7 @@ const Drawn = Schema.Union([
   ...Object.values(rare)
 ])
 
-const faulty: ReadonlySet<Move["_tag"]> = new Set(["Fault", "Feed", "Cut"])
+const faulty: ReadonlySet<Move["_tag"]> = new Set(["Fault", "Feed", "Cut", "Weather", "Restart"])
 
 /** Moves that make the host lie, fail or forget. Without one a world is calm, and every end can be foretold. */
 export const isFaulty = (move: Move): boolean => faulty.has(move._tag)

@@ -19,36 +19,78 @@ const launch = (errand: Extract<Move, { readonly _tag: "Launch" }>["errand"], nt
 })
 const passes = (ms: 100 | 2_500 | 7_000): Move => ({ _tag: "Pass", ms })
 
-const stories: Readonly<Record<string, ReadonlyArray<Move>>> = {
-  "three tasks for two slots": [launch("quick"), launch("slow"), launch("quick", 1), passes(7_000)],
-  "a task that is continued": [
-    launch("quick"),
-    passes(2_500),
-    { _tag: "Continue", nth: 0, errand: "works" },
-    passes(7_000)
-  ],
-  "a task that sends out two and waits for the news": [launch("sends two"), passes(2_500)],
-  "a task that waits for its own": [launch("waits for one"), launch("quick"), passes(7_000)],
-  "tasks that fail, one at the start": [launch("refused"), launch("fails"), passes(7_000)],
-  "a parent that waits itself, and reads": [
-    launch("slow", 0, false),
-    { _tag: "Await", nth: 0 },
-    { _tag: "Settle", nth: 0 },
-    passes(7_000)
-  ]
+const goAway: Intrusion["what"] = { _tag: "Abandon" }
+const cancelFirst: Intrusion["what"] = { _tag: "Cancel", nth: 0 }
+const cancelSecond: Intrusion["what"] = { _tag: "Cancel", nth: 1 }
+const cancelAll: Intrusion["what"] = { _tag: "CancelAll", from: "root", nth: 0 }
+const interrupt: Intrusion["what"] = { _tag: "Interrupt", nth: 0 }
+const deleteParent: Intrusion["what"] = { _tag: "Delete", from: "root", nth: 0 }
+const deleteSession: Intrusion["what"] = { _tag: "Delete", from: "task", nth: 0 }
+const goOn: Intrusion["what"] = { _tag: "Continue", nth: 0, errand: "quick" }
+const shutDown: Intrusion["what"] = { _tag: "Shutdown" }
+
+interface Story {
+  readonly name: string
+  readonly moves: ReadonlyArray<Move>
+  /** Each at every point, in a telling of its own. */
+  readonly intrusions: Readonly<Record<string, Intrusion["what"]>>
 }
 
-const intrusions: Readonly<Record<string, Intrusion["what"]>> = {
-  "everybody who waits goes away": { _tag: "Abandon" },
-  "the first task is cancelled": { _tag: "Cancel", nth: 0 },
-  "the second task is cancelled": { _tag: "Cancel", nth: 1 },
-  "everything is cancelled": { _tag: "CancelAll", from: "root", nth: 0 },
-  "a person interrupts the session": { _tag: "Interrupt", nth: 0 },
-  "the parent is deleted": { _tag: "Delete", from: "root", nth: 0 },
-  "the session is deleted": { _tag: "Delete", from: "task", nth: 0 },
-  "the session is continued": { _tag: "Continue", nth: 0, errand: "quick" },
-  "Errand is shut down": { _tag: "Shutdown" }
-}
+const stories: ReadonlyArray<Story> = [
+  {
+    name: "launch and start, three tasks for two slots",
+    moves: [launch("quick"), launch("slow"), launch("quick", 1), passes(7_000)],
+    intrusions: {
+      "whoever launched goes away": goAway,
+      "the first is cancelled": cancelFirst,
+      "the second is cancelled": cancelSecond,
+      "Errand is shut down": shutDown
+    }
+  },
+  {
+    name: "watch and finish, two that fail, one of them at the start",
+    moves: [launch("has no agent"), launch("fails"), passes(7_000)],
+    intrusions: {
+      "the first is cancelled": cancelFirst,
+      "the parent is deleted": deleteParent,
+      "it is continued": goOn
+    }
+  },
+  {
+    name: "finish and notify, a parent that waits itself, and reads",
+    moves: [launch("slow", 0, false), { _tag: "Await", nth: 0 }, { _tag: "Settle", nth: 0 }, passes(7_000)],
+    intrusions: { "whoever waits goes away": goAway, "a person interrupts the session": interrupt }
+  },
+  {
+    name: "notify, a task that sends out two and is told of them",
+    moves: [launch("sends two"), passes(2_500)],
+    intrusions: {
+      "it is cancelled": cancelFirst,
+      "everything is cancelled": cancelAll,
+      "the parent is deleted": deleteParent,
+      "Errand is shut down": shutDown
+    }
+  },
+  {
+    name: "notify, a task that waits for its own",
+    moves: [launch("waits for one"), launch("quick"), passes(7_000)],
+    intrusions: {
+      "whoever waits goes away": goAway,
+      "its own is cancelled": cancelSecond,
+      "its session is deleted": deleteSession
+    }
+  },
+  {
+    name: "continue, a task that has answered",
+    moves: [launch("quick"), passes(2_500), { _tag: "Continue", nth: 0, errand: "works" }, passes(7_000)],
+    intrusions: {
+      "whoever waits goes away": goAway,
+      "it is cancelled": cancelFirst,
+      "it is continued by somebody else": goOn,
+      "Errand is shut down": shutDown
+    }
+  }
+]
 
 const world: Omit<Program, "moves"> = {
   latency: 3,
@@ -60,27 +102,31 @@ const world: Omit<Program, "moves"> = {
   end: "rest"
 }
 
+/** The last point at which the intrusion came; fails with what it broke. */
+const throughAll = (program: Program, what: Intrusion["what"]) =>
+  Effect.gen(function*() {
+    for (let nth = 1;; nth++) {
+      const told = yield* Effect.result(runIntruded(program, what, nth))
+      if (Result.isFailure(told)) {
+        return assert.fail([`at point ${nth}: ${told.failure.message}`, ...words.program(program)].join("\n"))
+      }
+      if (!told.success) return nth - 1
+    }
+  })
+
 describe("interrupted at every await", () => {
-  for (const [story, moves] of Object.entries(stories)) {
+  for (const { intrusions, moves, name } of stories) {
     for (const [intrusion, what] of Object.entries(intrusions)) {
       it.live(
-        `${story}; ${intrusion}: everything that was promised holds (A1, A2, A8, B19, C1-C4, E1, E2, E8)`,
+        `${name}; ${intrusion}: everything that was promised holds (A1, A2, A8, B19, C1, C2, C3, C4, E1, E2, E4, E8)`,
         () =>
           Effect.gen(function*() {
-            const program: Program = { ...world, moves }
-            let points = 0
-            for (let nth = 1;; nth++) {
-              const told = yield* Effect.result(runIntruded(program, what, nth))
-              if (Result.isFailure(told)) {
-                assert.fail([`at point ${nth}: ${told.failure.message}`, ...words.program(program)].join("\n"))
-              }
-              if (!told.success) break
-              points = nth
-            }
-            console.log(story, intrusion, points)
-            assert.isAbove(points, 50)
+            const points = yield* throughAll({ ...world, moves }, what)
+            // A story without points would be told once, without an intrusion.
+            assert.isAbove(points, 40)
           }),
-        240_000
+        // Some hundred stories, on a machine that does much besides.
+        300_000
       )
     }
   }

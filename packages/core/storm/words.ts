@@ -12,6 +12,7 @@ const seconds = (ms: number): string => ms < 1_000 ? `${ms} ms` : `${ms / 1_000}
 
 const faults = {
   "fail": "fails",
+  "refuse": "is answered with a no",
   "hang": "is never answered",
   "die": "breaks in the adapter",
   "fail-after": "is done and reported as failed",
@@ -69,6 +70,10 @@ export const inWords = (move: Move): string => {
       return `from now on ${feeds[move.how]}`
     case "Cut":
       return `the feed of events ${move.how === "ended" ? "ends" : "fails"}`
+    case "Weather":
+      return `bad weather, by the seed ${move.seed}: one call in five goes wrong from now on, and one event`
+    case "Restart":
+      return `the host dies, and is back after ${seconds(move.ms)}`
     case "Heal":
       return "from now on the host is well"
   }

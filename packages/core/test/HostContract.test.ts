@@ -1,33 +1,44 @@
 /**
- * The simulated host keeps the promises that it makes to those who test on it.
+ * The simulated host keeps the promises that it makes to those who test on it, and has the manners of the real one: the
+ * same checks pass on OpenCode.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Random } from "effect"
-import { TestClock } from "effect/testing"
 import { AgentHost } from "../src/AgentHost.ts"
 import * as HostContract from "../src/testing/HostContract.ts"
+import { manners } from "../src/testing/Manners.ts"
 import { SimulatedHost, type Step } from "../src/testing/SimulatedHost.ts"
+import { pass } from "./support/world.ts"
 
-const scripts: Record<HostContract.Behaviour, ReadonlyArray<Step>> = {
-  answer: [{ do: "wait", ms: 100 }, { do: "say", text: "the answer" }],
+const scripts: Readonly<Record<string, ReadonlyArray<Step>>> = {
+  ...Object.fromEntries(manners.map(({ name, steps }) => [name, steps("the answer")])),
   hang: [{ do: "hang" }],
-  empty: [{ do: "say", text: "" }],
-  fail: [{ do: "fail", message: "401 from the provider" }]
+  slow: [{ do: "wait", ms: 1_500 }, { do: "say", text: "the answer" }],
+  todo: [{ do: "todos", open: 1 }, { do: "say", text: "the answer" }]
 }
 
-const isBehaviour = (text: string): text is HostContract.Behaviour => text in scripts
+const claims: HostContract.Claims = {
+  behaviours: Object.fromEntries(Object.keys(scripts).map((name) => [name, "whole"])),
+  person: ["say", "remove", "reply"]
+}
 
 const subject = Layer.effect(HostContract.Subject)(Effect.gen(function*() {
   const host = yield* SimulatedHost
   return HostContract.Subject.of({
+    claims,
     root: Effect.flatMap(Random.nextInt, (n) => host.root(`ses_root_${n}`)),
     agent: "general",
-    prompt: (behaviour) => behaviour,
-    pass: (ms) => TestClock.adjust(ms),
-    turns: (session) => Effect.map(host.turns(session), (turns) => turns.length)
+    prompt: (behaviour) => ({ text: behaviour }),
+    pass,
+    turns: (session) => Effect.map(host.turns(session), (turns) => turns.length),
+    person: {
+      say: host.say,
+      remove: host.removeFamily,
+      reply: (session, _, reply) => host.answer(session, reply)
+    }
   })
 })).pipe(Layer.provideMerge(SimulatedHost.layer({
-  behave: ({ text }) => isBehaviour(text) ? scripts[text] : scripts.answer
+  behave: ({ text }) => scripts[text] ?? [{ do: "say", text: "heard" }]
 })))
 
 describe("HostContract on the SimulatedHost", () => {
@@ -35,22 +46,27 @@ describe("HostContract on the SimulatedHost", () => {
     it.effect(check.name, () => Effect.provide(check.run, subject))
   }
 
-  it.effect("names the checks that do not apply to a host", () =>
+  it.effect("every check applies to it, and what does not apply to a poor host is named", () =>
     Effect.gen(function*() {
-      const host = yield* AgentHost
-      assert.strictEqual(
-        HostContract.checks.filter((check) => !HostContract.applies(check, host.capabilities)).length,
-        0
+      const { capabilities } = yield* AgentHost
+      assert.deepStrictEqual(
+        HostContract.checks.filter((check) => !HostContract.applies(check, capabilities, claims)),
+        []
       )
-      const plain = { ...host.capabilities, transcript: false }
-      assert.isAbove(HostContract.checks.filter((check) => !HostContract.applies(check, plain)).length, 3)
+      const check = HostContract.checks.find(({ needs }) => needs.person?.includes("reply"))
+      assert.isDefined(check)
+      if (check === undefined) return
+      assert.deepStrictEqual(
+        HostContract.lacks(check, { ...capabilities, transcript: false }, { behaviours: {}, person: [] }),
+        ["capability transcript", `behaviour ${check.needs.behaviours?.[0]}`, "person who can reply"]
+      )
     }).pipe(Effect.provide(subject)))
 
   it.effect("a host that breaks a promise is told which one", () =>
     Effect.gen(function*() {
       const host = yield* AgentHost
       const forgetful = Layer.succeed(AgentHost, AgentHost.of({ ...host, received: () => Effect.succeed(false) }))
-      const check = HostContract.checks.find(({ needs }) => needs === "receipts")
+      const check = HostContract.checks.find(({ name }) => name.startsWith("a quiet notice is kept"))
       assert.isDefined(check)
       if (check === undefined) return
       const broken = yield* Effect.flip(Effect.provide(check.run, forgetful))

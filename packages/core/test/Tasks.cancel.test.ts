@@ -404,7 +404,7 @@ describe("deleting a session in the host", () => {
       }).pipe(Effect.provideService(Scheduler.MaxOpsBeforeYield, steps)))
   }
 
-  inWorld("of a task ends the task and what is below it, and its parent is told", {
+  inWorld("of a task ends the task and what is below it, and its parent is told (C3, E4)", {
     settings: { defaultConcurrency: 3 },
     behave: ({ session }) => session === "ses_root" ? [say("ok")] : [hang]
   }, (world) =>
@@ -418,6 +418,22 @@ describe("deleting a session in the host", () => {
       yield* pass(100)
       assert.deepStrictEqual(yield* Effect.forEach([a, ab], end), ["deleted", "deleted"])
       assert.deepStrictEqual(yield* told(), ["final: deleted"])
+      yield* atRest
+    }))
+
+  inWorld("of a task ends the task although nobody was told of it, as soon as it is looked at (B10, E4)", {
+    settings: { minStabilityTimeMs: 0 },
+    behave: () => [wait(5_000), say("never read")]
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, host, launch, sessionOf } = world
+      const a = yield* launch("a")
+      yield* pass(1_000)
+      yield* host.feed(({ _tag }) => _tag === "Deleted" ? [] : [0])
+      yield* host.remove(yield* sessionOf(a))
+      yield* pass(10_000)
+      assert.strictEqual(yield* end(a), "deleted")
+      yield* host.feed(() => [0])
       yield* atRest
     }))
 
@@ -510,6 +526,20 @@ describe("the end of the service", () => {
       assert.strictEqual((yield* world.callsOf("abort")).filter(({ at }) => at === 1_100).length, 7)
       yield* Fiber.join(settled)
       assert.deepStrictEqual(yield* living, before)
+    })))
+
+  it.effect("ends at once what is launched afterwards: nobody waits for it, and it is not begun (E8, A9)", () =>
+    counted(Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { callsOf, launch, parent, tasks } = yield* worldIn(scope)
+      yield* launch("before")
+      yield* pass("1 minute")
+      yield* Scope.close(scope, Exit.void)
+      const late = yield* launch("late")
+      assert.strictEqual(endOf(late), "shutdown")
+      assert.strictEqual(endOf(yield* tasks.await(late.id)), "shutdown")
+      yield* tasks.settled(parent)
+      assert.strictEqual((yield* callsOf("open")).length, 1)
     })))
 
   it.effect("with nothing out is immediate", () =>
