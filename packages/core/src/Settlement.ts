@@ -181,9 +181,15 @@ const isAnswer = (message: Message): boolean =>
 const completed = (answer: string, settings: Settings, notes: ReadonlyArray<string> = []): Verdict =>
   settled({
     _tag: "Completed",
-    answer: answer.slice(0, settings.answerMaxChars),
+    answer: cut(answer, settings.answerMaxChars),
     ...(answer.length > settings.answerMaxChars ? { cutFrom: answer.length } : {}),
     ...(notes.length > 0 ? { note: notes.join("; ") } : {})
   })
+
+/** At most so many characters, and none of them cut in two. */
+const cut = (text: string, most: number): string => {
+  const splitsOne = text.length > most && text.codePointAt(most - 1) !== text.charCodeAt(most - 1)
+  return text.slice(0, splitsOne ? most - 1 : most)
+}
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`

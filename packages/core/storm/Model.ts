@@ -39,11 +39,20 @@ export interface Model {
   /** By parent: how many joined since it last had none in line. */
   readonly streaks: ReadonlyMap<Task.SessionId, number>
   readonly owners: ReadonlyMap<Task.SessionId, Task.TaskId>
+  /** Who was passed, by whom and when (epoch ms): whoever starts in that same moment was not. */
+  readonly passed: ReadonlyMap<Task.TaskId, { readonly by: Task.TaskId; readonly at: number }>
   /** Whether nobody may start. */
   readonly paused: boolean
 }
 
-export const empty: Model = { tasks: new Map(), line: [], streaks: new Map(), owners: new Map(), paused: false }
+export const empty: Model = {
+  tasks: new Map(),
+  line: [],
+  streaks: new Map(),
+  owners: new Map(),
+  passed: new Map(),
+  paused: false
+}
 
 type Next = Result.Result<Model, Broken>
 
@@ -51,6 +60,15 @@ const broken = (promise: string, found: string): Next => Result.fail(new Broken(
 
 /** What the model is after an event, or what the event breaks. */
 export const step = (model: Model, witnessed: Witnessed, settings: Settings.Settings): Next => {
+  for (const [id, { at, by }] of model.passed) {
+    if (at < witnessed.event.at) {
+      return broken("A13 of one parent and one kind, first come is first served", `${by} passed ${id}`)
+    }
+  }
+  return happen(model, witnessed, settings)
+}
+
+const happen = (model: Model, witnessed: Witnessed, settings: Settings.Settings): Next => {
   const { event, task } = witnessed
   const known = model.tasks.get(event.id)
   const name = `${event.id}#${event.run}`
@@ -106,19 +124,22 @@ const join = (model: Model, task: Task.Task, settings: Settings.Settings): Model
 
 const leave = (model: Model, id: Task.TaskId): Model => ({
   ...model,
+  passed: without(model.passed, id),
   line: model.line.filter((other) => other.id !== id)
 })
+
+const without = <V>(map: ReadonlyMap<Task.TaskId, V>, id: Task.TaskId): ReadonlyMap<Task.TaskId, V> =>
+  new Map([...map].filter(([key]) => key !== id))
 
 /** Who was in the same line before: of the same parent nobody may be passed, of another not too often. */
 const start = (model: Model, task: Task.Task): Next => {
   const place = model.line.findIndex(({ id }) => id === task.id)
   const starting = model.line[place]
   if (starting === undefined) return broken("A9 only who waits is started", task.id)
-  const passed = model.line.slice(0, place).find(({ at, parent, pools }) =>
-    parent === starting.parent && pools === starting.pools && at < starting.at
-  )
-  if (passed !== undefined) {
-    return broken("A13 of one parent and one kind, first come is first served", `${task.id} passed ${passed.id}`)
+  const passed = new Map(without(model.passed, task.id))
+  for (const other of model.line.slice(0, place)) {
+    const sameKind = other.parent === starting.parent && other.pools === starting.pools
+    if (sameKind && other.at < starting.at) passed.set(other.id, { by: task.id, at: task.startedAt ?? 0 })
   }
   const line: Array<InLine> = []
   for (const other of model.line) {
@@ -141,6 +162,7 @@ const start = (model: Model, task: Task.Task): Next => {
   return Result.succeed({
     ...model,
     line,
+    passed,
     tasks: known === undefined ? model.tasks : new Map([...model.tasks, [task.id, { ...known, status: "running" }]])
   })
 }
