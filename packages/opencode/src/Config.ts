@@ -40,7 +40,7 @@ export interface Merged {
 /** One setting, or one entry of a setting that is a record, as a source has it. */
 interface Entry {
   readonly source: string
-  readonly path: readonly [key: string, entry?: string]
+  readonly path: readonly [key: string, entry?: string | undefined]
   readonly found: unknown
   readonly rule: Rule
 }
@@ -55,25 +55,27 @@ interface Rule {
 export const merge = (sources: ReadonlyArray<Source>): Merged => {
   const read = sources.map((source) => entriesOf(source))
   const entries = read.flatMap((part) => part.entries)
-  const good = entries.filter((entry) => entry.rule.accepts(entry.found))
-  const winners = new Map(good.map((entry) => [identity(entry), entry]))
+  const good = new Set(entries.filter((entry) => entry.rule.accepts(entry.found)))
+  const winners = new Map(Array.from(good, (entry) => [identity(entry), entry]))
   return {
     settings: settingsOf([...winners.values()]),
     problems: [
       ...read.flatMap((part) => part.problems),
-      ...entries.filter((entry) => !good.includes(entry)).map((entry) => invalid(entry, winners.get(identity(entry))))
+      ...entries.filter((entry) => !good.has(entry)).map((entry) => invalid(entry, winners.get(identity(entry))))
     ]
   }
 }
 
 const settingsOf = (entries: ReadonlyArray<Entry>): PluginSettings => {
-  const input: Record<string, unknown> = {}
-  for (const { path: [key], found } of entries.filter(({ path }) => path[1] === undefined)) input[key] = found
-  for (const { path: [key] } of entries.filter(({ path }) => path[1] !== undefined)) {
-    input[key] = Object.fromEntries(
-      entries.filter(({ path }) => path[0] === key).map(({ path, found }) => [path[1], found])
+  const whole = entries.flatMap(({ path: [key, entry], found }) => entry === undefined ? [[key, found] as const] : [])
+  const parts = new Set(entries.flatMap(({ path: [key, entry] }) => entry === undefined ? [] : [key]))
+  const records = Array.from(parts, (record) => {
+    const own = entries.flatMap(({ path: [key, entry], found }) =>
+      key === record && entry !== undefined ? [[entry, found] as const] : []
     )
-  }
+    return [record, Object.fromEntries(own)] as const
+  })
+  const input = Object.fromEntries([...whole, ...records])
   return Option.getOrElse(Schema.decodeOption(PluginSettings)(input), () => defaults)
 }
 
@@ -85,21 +87,42 @@ interface Read {
 const nothing: Read = { entries: [], problems: [] }
 
 const entriesOf = ({ source, content, section }: Source): Read => {
-  const parsed = "text" in content ? parseJsonc(content.text) : Result.succeed(content.value)
+  const parsed = "text" in content ? parseJsonc(content.text) : Result.succeed({ value: content.value, repeated: [] })
   if (Result.isFailure(parsed)) return broken(source, `${parsed.failure}. The file is ignored.`)
-  if (!isObject(parsed.success)) {
-    return broken(source, `expected an object with settings, found ${shown(parsed.success)}. It is ignored.`)
+  const { repeated, value } = parsed.success
+  if (!isObject(value)) {
+    return broken(source, `expected an object with settings, found ${shown(value)}. It is ignored.`)
   }
   if (section === undefined) {
-    return together(Object.entries(parsed.success).map(([key, value]) => member(source, key, value)))
+    return together([
+      twice(source, repeated),
+      ...Object.entries(value).map(([key, found]) => member(source, key, found))
+    ])
   }
-  const inner = Object.entries(parsed.success).find(([key]) => key === section)?.[1]
+  const inner = Object.entries(value).find(([key]) => key === section)?.[1]
   if (inner === undefined) return nothing
   if (!isObject(inner)) return broken(source, `${section} must be an object, found ${shown(inner)}. It is ignored.`)
-  return together(
-    Object.entries(inner).filter(([key]) => rules.has(key)).map(([key, value]) => member(source, key, value))
-  )
+  return together([
+    ...repeated.some((path) => path.length === 1 && path[0] === section) ? [again(source, section)] : [],
+    twice(source, repeated.filter(([key]) => key === section).map(([, ...path]) => path)),
+    ...Object.entries(inner).filter(([key]) => rules.has(key)).map(([key, found]) => member(source, key, found))
+  ])
 }
+
+/** Settings, and entries of those that are records, that a file has more than once. */
+const twice = (source: string, repeated: ReadonlyArray<ReadonlyArray<string>>): Read =>
+  together(
+    repeated.flatMap(([key, entry, ...deeper]) => {
+      const rule = key === undefined ? undefined : rules.get(key)
+      if (key === undefined || rule === undefined || deeper.length > 0) return []
+      return entry !== undefined && rule.each === undefined ? [] : [again(source, pathText([key, entry]))]
+    })
+  )
+
+const again = (source: string, key: string): Read => ({
+  entries: [],
+  problems: [{ source, key, message: `${source}: ${key} is there more than once. The last one counts.` }]
+})
 
 const together = (parts: ReadonlyArray<Read>): Read => ({
   entries: parts.flatMap((part) => part.entries),

@@ -119,11 +119,14 @@ export const missingCrew = (
   return settings.agents ? Object.fromEntries(Object.entries(crew).filter(([name]) => !taken.has(name))) : {}
 }
 
-/** A configuration with the crew added. Everything else stays as it is. */
+/** A configuration with the crew added. Everything else stays as it is; so does one that is no configuration. */
 export const addCrew = <Config extends AgentsConfig>(
   config: Config,
   settings: { readonly agents: boolean }
 ): Config & AgentsConfig => {
+  if (!isRecord(config) || !isRecord(config.agent ?? {})) return config
   const missing = missingCrew(config, settings)
   return Object.keys(missing).length === 0 ? config : { ...config, agent: { ...config.agent, ...missing } }
 }
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)

@@ -12,6 +12,8 @@ import { permissionText } from "./host/events.ts"
 import { Feed } from "./host/Feed.ts"
 import type { Event } from "./host/wire.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
+import { agent, description } from "./text/fields.ts"
+import { message } from "./text/inline.ts"
 
 type Settings = Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts">
 
@@ -40,11 +42,11 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
 
   const reject = (id: string, message: string) => Effect.ignore(client.rejectPermission(id, message))
 
-  const toast = (message: string) =>
-    settings.toasts ? Effect.ignore(Effect.timeout(client.toast(message, "warning"), "2 seconds")) : Effect.void
+  const toast = (text: string) =>
+    settings.toasts ? Effect.ignore(Effect.timeout(client.toast(text, "warning"), "2 seconds")) : Effect.void
 
   const askPerson = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
-    yield* toast(`▲ ${task.request.description} (@${task.request.agent}) asks: ${what}`)
+    yield* toast(`▲ ${description(task)} (@${agent(task)}) asks: ${message(what)}`)
     if (settings.permissionWaitMs === 0) return
     yield* Effect.sleep(settings.permissionWaitMs)
     yield* reject(id, tooLate)

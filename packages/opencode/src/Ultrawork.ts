@@ -2,14 +2,14 @@
  * The word that sends everybody: `ultrawork`, or `ulw` for short, in a message of a person.
  */
 import type { PluginSettings } from "./PluginSettings.ts"
-import { clip, neutral, oneLine } from "./text/inline.ts"
+import { inline, name } from "./text/inline.ts"
 
 /**
  * Code, as Markdown marks it. Fenced blocks first, since they may hold single backticks; one without an end goes to the
  * end of the text. Inline code does not reach over an empty line.
  */
 const code = [
-  /^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![\s\S]))/gm,
+  /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![\s\S]))/gm,
   /(?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n)[\s\S])*?[^`]\1(?!`)/g
 ]
 
@@ -58,9 +58,9 @@ export const instructions = ({ agents, limits }: InstructionsOptions): string =>
     limits
   ].join("\n")
 
-const agentLine = ({ name, description }: Sendable): string => {
-  const words = clip(neutral(oneLine(description ?? "")), 200)
-  return `- ${oneLine(name)}${words === "" ? "" : `: ${words}`}`
+const agentLine = (agent: Sendable): string => {
+  const words = inline(agent.description ?? "", 200)
+  return `- ${name(agent.name)}${words === "" ? "" : `: ${words}`}`
 }
 
 type Limits = Pick<
@@ -70,11 +70,9 @@ type Limits = Pick<
 
 /** The limits in force, in one or two sentences. */
 export const limitsText = (settings: Limits): string => {
-  const models = Object.entries(settings.modelConcurrency).map(([key, limit]) =>
-    `${size(limit)} of model ${oneLine(key)}`
-  )
+  const models = Object.entries(settings.modelConcurrency).map(([key, limit]) => `${size(limit)} of model ${name(key)}`)
   const providers = Object.entries(settings.providerConcurrency).map(([key, limit]) =>
-    `${size(limit)} of provider ${oneLine(key)}`
+    `${size(limit)} of provider ${name(key)}`
   )
   const special = [...models, ...providers]
   const parts = [

@@ -5,7 +5,7 @@
  * in. Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
  */
 import { Journal, Task, Tasks } from "@errand/core"
-import { Cause, Clock, Effect, Exit, ManagedRuntime, Option } from "effect"
+import { Cause, Clock, Effect, Exit, ManagedRuntime, Option, Schema } from "effect"
 import { homedir } from "node:os"
 import * as App from "./App.ts"
 import * as ConfigFiles from "./ConfigFiles.ts"
@@ -14,11 +14,13 @@ import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolDefinition 
 import { Agents } from "./host/Agents.ts"
 import * as Feed from "./host/Feed.ts"
 import { Sessions } from "./host/Sessions.ts"
+import { voiceOf } from "./host/voice.ts"
 import * as RunHold from "./RunHold.ts"
 import { tasksToKeep } from "./text/compaction.ts"
+import { message, sentence } from "./text/inline.ts"
 import { backgroundCancel } from "./tools/backgroundCancel.ts"
 import { backgroundOutput } from "./tools/backgroundOutput.ts"
-import type { Caller, ToolResult } from "./tools/Caller.ts"
+import { type Caller, text, type ToolResult } from "./tools/Caller.ts"
 import { definitions } from "./tools/definitions.ts"
 import { delegateTask } from "./tools/delegateTask.ts"
 import * as Ultrawork from "./Ultrawork.ts"
@@ -50,48 +52,69 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
     description: definitions[id].description,
     args: definitions[id].jsonSchema.properties,
     execute: async (args, context) => {
+      const caller = decodeCaller(context)
+      if (Option.isNone(caller)) {
+        return text("failed", `OpenCode did not say which session calls ${id}, so nothing was done. Try again.`)
+      }
       const exit = await runtime.runPromiseExit(
-        tools[id](args, { session: Task.SessionId.make(context.sessionID) }),
-        { signal: context.abort }
+        tools[id](args, { session: Task.SessionId.make(caller.value.sessionID) }),
+        context.abort instanceof AbortSignal ? { signal: context.abort } : {}
       )
       if (Exit.isSuccess(exit)) return exit.value
       const why = Cause.hasInterrupts(exit.cause)
         ? `${id} was stopped before it had an answer.`
-        : `${id} failed by a fault in Errand, not by yours: ${Cause.pretty(exit.cause).split("\n")[0]}`
-      return { title: "failed", output: why, metadata: {} }
+        : `${id} failed by a fault in Errand, not by yours: ${
+          sentence(message(Cause.pretty(exit.cause).split("\n")[0] ?? ""))
+        }`
+      return text("failed", why)
     }
   })
 
   return {
-    dispose: async () => {
-      await runtime.dispose().catch(() => undefined)
-    },
-    event: async ({ event }) => feed.pour(event),
-    config: async (config) => {
+    dispose: safely(() => runtime.dispose()),
+    event: safely(async ({ event }) => feed.pour(event)),
+    config: safely(async (config) => {
       Object.assign(config, addCrew(config, settings))
-    },
+    }),
     tool: {
       delegate_task: toolOf("delegate_task"),
       background_output: toolOf("background_output"),
       background_cancel: toolOf("background_cancel")
     },
-    "tool.definition": async ({ toolID }, output) => {
+    "tool.definition": safely(async ({ toolID }, output) => {
       const definition = Object.entries(definitions).find(([id]) => id === toolID)?.[1]
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
-    },
-    "chat.message": async (message, output) => {
+    }),
+    "chat.message": safely(async (message, output) => {
       // Not waited for: a launch finds it there, or under way.
       void quietly(Effect.flatMap(Agents, ({ warm }) => warm))
       await quietly(hearMessage(message, output, loaded))
-    },
-    "experimental.session.compacting": ({ sessionID }, output) =>
-      quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),
-    "experimental.text.complete": ({ sessionID }) =>
-      RunHold.isRun(process.argv)
-        ? quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
-        : Promise.resolve()
+    }),
+    "experimental.session.compacting": safely(({ sessionID }, output) =>
+      quietly(keepTasks(Task.SessionId.make(sessionID), output.context))
+    ),
+    "experimental.text.complete": safely(async ({ sessionID }) => {
+      if (RunHold.isRun(process.argv)) {
+        await quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
+      }
+    })
   }
 }
+
+/** A hook that cannot fail, whatever OpenCode passes to it: what goes wrong in it is ours alone. */
+const safely = <Args extends ReadonlyArray<unknown>>(hook: (...args: Args) => Promise<void>) =>
+async (
+  ...args: Args
+): Promise<void> => {
+  try {
+    await hook(...args)
+  } catch {
+    return
+  }
+}
+
+/** Who calls a tool, as OpenCode says it. */
+const decodeCaller = Schema.decodeUnknownOption(Schema.Struct({ sessionID: Schema.NonEmptyString }))
 
 /** Puts the tasks of a session into what its summary is made of. */
 const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: Array<string>) {
@@ -103,17 +126,14 @@ const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: 
 
 /** Notes who speaks in a session, and answers the word `ultrawork`. */
 const hearMessage = Effect.fnUntraced(function*(
-  { agent, model, sessionID, variant }: ChatMessageInput,
+  input: ChatMessageInput,
   { message, parts }: ChatMessage,
   { settings }: ConfigFiles.Loaded
 ) {
+  const { sessionID } = input
   const session = Task.SessionId.make(sessionID)
   const sessions = yield* Sessions
-  yield* sessions.spoke(session, {
-    agent,
-    variant,
-    model: model === undefined ? undefined : { provider: model.providerID, id: model.modelID }
-  })
+  yield* sessions.spoke(session, voiceOf(input))
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
   const said = parts.filter(({ ignored, synthetic, type }) => type === "text" && synthetic !== true && ignored !== true)
   if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return

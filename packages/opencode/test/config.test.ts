@@ -244,7 +244,7 @@ describe("jsonSchema", () => {
   })
   const Default = Schema.Struct({ default: Schema.Json })
 
-  it("has every setting with description and default, $schema, nothing required, nothing else allowed", () => {
+  it("B18 has every setting with its description and the default that is used, $schema, and no other", () => {
     const { properties } = Schema.decodeUnknownSync(Shape)(jsonSchema())
     assert.deepStrictEqual(Object.keys(properties), ["$schema", ...Object.keys(PluginSettings.fields)])
     const { $schema, ...settings } = Schema.decodeUnknownSync(

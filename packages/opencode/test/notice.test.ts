@@ -28,7 +28,7 @@ const momus = withFields(cancelled, {
 })
 
 describe("forModel", () => {
-  it("C4 a progress notice tells one task, its answer, and how many are left", () => {
+  it("C4 C13 a progress notice tells one task, its answer, and how many are left", () => {
     assert.strictEqual(
       forModel(notice("progress", [answered("Found\nit")], 2)),
       text(

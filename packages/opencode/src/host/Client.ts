@@ -7,8 +7,9 @@
  */
 import { AgentHost, type Model, type Task } from "@errand/core"
 import type { OpencodeClient } from "@opencode-ai/sdk"
-import { Context, Effect, Layer, Schema } from "effect"
-import { AgentInfo, ConfigInfo, Providers, SessionInfo, Todo, Transcript } from "./wire.ts"
+import { Context, Effect, Layer, Option, Schema, SchemaIssue } from "effect"
+import { clip, oneLine, shown } from "../text/inline.ts"
+import { AgentInfo, ConfigInfo, Providers, SessionInfo, Statuses, Todo, Transcript } from "./wire.ts"
 
 /** What the plugin is given, as far as it is needed here. */
 export interface HostInput {
@@ -63,21 +64,36 @@ const Complaint = Schema.Union([
   Schema.Struct({ error: Schema.Array(Schema.Struct({ message: Schema.String })) })
 ])
 
-const complaintOf = (error: unknown, status: number): string => {
-  const known = Schema.decodeUnknownOption(Complaint)(error)
-  if (known._tag === "None") {
-    return `OpenCode answered ${status}${typeof error === "string" && error !== "" ? `: ${error.slice(0, 500)}` : ""}`
-  }
-  if ("data" in known.value) return known.value.data.message
-  return "message" in known.value ? known.value.message : known.value.error.map(({ message }) => message).join("; ")
+/** What is wrong by the words of an error, whatever that is; undefined where it has none. */
+const wordsOf = (error: unknown): string | undefined => {
+  const words = Option.match(Schema.decodeUnknownOption(Complaint)(error), {
+    onNone: () => typeof error === "string" ? error : "",
+    onSome: (known) => {
+      if ("data" in known) return known.data.message
+      return "message" in known ? known.message : known.error.map(({ message }) => message).join("; ")
+    }
+  })
+  return oneLine(words) === "" ? undefined : clip(words, 2_000)
 }
 
 const unreachable = (operation: string, cause: unknown) =>
   new AgentHost.HostError({
     operation,
     kind: "unreachable",
-    message: cause instanceof Error ? cause.message : String(cause)
+    message: wordsOf(cause) ?? "the call broke, and nothing says why"
   })
+
+const unknownForm = (operation: string, kind: "unreachable" | "refused", { issue }: Schema.SchemaError) => {
+  const [first] = formatIssue(issue).issues
+  const where = (first?.path ?? []).map((key) => `[${shown(typeof key === "number" ? key : String(key))}]`).join("")
+  return new AgentHost.HostError({
+    operation,
+    kind,
+    message: `OpenCode answered in an unknown form${where === "" ? "" : ` (at ${where})`}`
+  })
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** One call; gives what is in `data`. A 404 about a session is `SessionGone`. */
 const call = Effect.fnUntraced(function*(
@@ -87,11 +103,11 @@ const call = Effect.fnUntraced(function*(
   const raw = yield* Effect.tryPromise({ try: send, catch: (cause) => unreachable(operation, cause) })
   const { data, error, response } = yield* Effect.mapError(
     Schema.decodeUnknownEffect(Answer)(raw),
-    (issue) => unreachable(operation, issue)
+    (error) => unknownForm(operation, "unreachable", error)
   )
   const status = response?.status ?? (error === undefined ? 200 : 500)
   if (error === undefined && status < 400) return data
-  const message = complaintOf(error, status)
+  const message = wordsOf(error) ?? `OpenCode answered ${status}`
   if (status === 404) return yield* new NotFound({ message })
   return yield* new AgentHost.HostError({
     operation,
@@ -106,16 +122,7 @@ class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Sch
 
 const decoded = <S extends Schema.Constraint>(operation: string, schema: S) => {
   const decode = Schema.decodeUnknownEffect(schema)
-  return (data: unknown) =>
-    Effect.mapError(
-      decode(data),
-      (issue) =>
-        new AgentHost.HostError({
-          operation,
-          kind: "refused",
-          message: `OpenCode answered in an unknown form: ${issue}`
-        })
-    )
+  return (data: unknown) => Effect.mapError(decode(data), (error) => unknownForm(operation, "refused", error))
 }
 
 /** Asks OpenCode. All of them fail with `HostError`; those about one session with `SessionGone` where it is not there. */
@@ -176,8 +183,10 @@ function make({ client, directory }: HostInput): Client["Service"] {
       () => Effect.fail(new AgentHost.SessionGone({ session: id }))
     )
 
-  const post = (operation: string, url: string, body: object) =>
+  /** The address is made where it may fail: not every id can stand in one. */
+  const post = (operation: string, urlOf: () => string, body: object) =>
     plain(operation, (signal) => {
+      const url = urlOf()
       const sender: unknown = Reflect.get(client, "_client")
       if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
       return sender.post({ url, query, body, headers: { "content-type": "application/json" }, signal })
@@ -223,7 +232,7 @@ function make({ client, directory }: HostInput): Client["Service"] {
     statuses: Effect.map(
       Effect.flatMap(
         plain("activity", (signal) => client.session.status({ query, signal })),
-        decoded("activity", Schema.Record(Schema.String, Schema.Struct({ type: Schema.String })))
+        decoded("activity", Statuses)
       ),
       (all) => new Map(Object.entries(all).map(([id, { type }]) => [id, type]))
     ),
@@ -264,7 +273,9 @@ function make({ client, directory }: HostInput): Client["Service"] {
           client.app.log({ body: { service: "errand", level, message: `errand: ${message}` }, query, signal }))
       ),
     rejectPermission: (id, message) =>
-      Effect.asVoid(post("permission", `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })),
-    rejectQuestion: (id) => Effect.asVoid(post("question", `/question/${encodeURIComponent(id)}/reject`, {}))
+      Effect.asVoid(
+        post("permission", () => `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })
+      ),
+    rejectQuestion: (id) => Effect.asVoid(post("question", () => `/question/${encodeURIComponent(id)}/reject`, {}))
   })
 }

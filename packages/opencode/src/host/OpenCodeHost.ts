@@ -6,7 +6,7 @@
  */
 import { AgentHost, type Notice, Task } from "@errand/core"
 import { Effect, HashMap, Layer, Option, Ref, Schema, Stream } from "effect"
-import { title } from "../text/inline.ts"
+import { name, title } from "../text/inline.ts"
 import * as NoticeText from "../text/notice.ts"
 import { Client, type PermissionRule, type TextPart } from "./Client.ts"
 import * as Events from "./events.ts"
@@ -39,7 +39,7 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
     const created = yield* client.createSession({
       parentID: request.parent,
       // OpenCode reads the agent's name from the title.
-      title: `${title(request.description)} (@${request.agent} subagent)`,
+      title: `${title(request.description)} (@${name(request.agent)} subagent)`,
       model: request.model,
       permission: childRules(parent.permission, mayLaunch),
       metadata: { errand: { task } }

@@ -4,18 +4,12 @@
  * OpenCode tells all of this in events; what was missed is asked for. A parent is told its news in the agent and model
  * that it uses now, and these change with every message of the user.
  */
-import { type AgentHost, type Model, Task } from "@errand/core"
+import { type AgentHost, Task } from "@errand/core"
 import { Context, Effect, HashMap, Layer, Option, Ref, Stream } from "effect"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
+import { isNobody, type Voice, voiceOf } from "./voice.ts"
 import type { Event, PermissionRule, SessionInfo } from "./wire.ts"
-
-/** Who answers in a session. */
-export interface Voice {
-  readonly agent?: string | undefined
-  readonly model?: Model.Model | undefined
-  readonly variant?: string | undefined
-}
 
 export interface Known {
   readonly parent: Task.SessionId | undefined
@@ -28,7 +22,7 @@ export class Sessions extends Context.Service<Sessions, {
   readonly get: (session: Task.SessionId) => Lookup<Known>
   /** The agent and model that the session uses now. */
   readonly voice: (session: Task.SessionId) => Lookup<Voice>
-  /** A message was sent in a session by this voice. */
+  /** A message was sent in a session by this voice. One that says of nobody who it is changes nothing. */
   readonly spoke: (session: Task.SessionId, voice: Voice) => Effect.Effect<void>
 }>()("opencode-errand/Sessions") {
   static readonly layer: Layer.Layer<Sessions, never, Client | Feed> = Layer.effect(
@@ -61,7 +55,7 @@ const make = Effect.gen(function*() {
   }
 
   const spoke = (session: Task.SessionId, voice: Voice) =>
-    voice.agent !== undefined && helpers.has(voice.agent) ? Effect.void : remember(voices, session, voice)
+    isNobody(voice) || helpers.has(voice.agent ?? "") ? Effect.void : remember(voices, session, voice)
 
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> => {
     switch (type) {
@@ -84,11 +78,7 @@ const make = Effect.gen(function*() {
     const last = transcript.findLast(({ info, parts }) =>
       info.role === "user" && !helpers.has(info.agent ?? "") && !parts.some(({ type }) => type === "compaction")
     )
-    const model = last?.info.model
-    const voice: Voice = {
-      agent: last?.info.agent ?? undefined,
-      model: model === undefined || model === null ? undefined : { provider: model.providerID, id: model.modelID }
-    }
+    const voice = voiceOf(last?.info ?? {})
     yield* spoke(session, voice)
     return voice
   })

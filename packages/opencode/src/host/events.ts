@@ -28,9 +28,9 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
       return [{
         _tag: "Retrying",
         session,
-        attempt: attempt ?? 1,
+        attempt: whole(attempt ?? 1),
         message: message ?? "the provider failed",
-        nextAt: next ?? 0
+        nextAt: whole(next ?? 0)
       }]
     }
     case "session.error": {
@@ -97,5 +97,7 @@ export const permissionText = (
   permission: string | undefined,
   patterns: ReadonlyArray<string> | undefined
 ): string => [permission ?? "a permission", ...(patterns ?? []).map((pattern) => `"${pattern}"`)].join(" ")
+
+const whole = (n: number): number => Math.trunc(Math.min(Math.max(n, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER))
 
 const id = (text: string) => Task.SessionId.make(text)

@@ -17,7 +17,7 @@ const message = ({ info, parts }: Transcript[number]): AgentHost.Message => {
     id: info.id,
     role: info.role,
     automatic: isAutomatic(info, parts),
-    notices: parts.flatMap((part) => Option.toArray(noticeOf(part))),
+    notices: info.role === "user" ? parts.flatMap((part) => Option.toArray(noticeOf(part))) : [],
     text,
     tools,
     state: stateOf(info),
@@ -72,6 +72,7 @@ const isAutomatic = (info: MessageInfo, parts: ReadonlyArray<Part>): boolean =>
 
 const isContinue = Schema.is(Schema.Struct({ compaction_continue: Schema.Literal(true) }))
 
+/** A notice is a user's message, and its mark stands beside the text: what a text says of itself is no mark. */
 const noticeOf = (part: Part): Option.Option<string> =>
   Option.flatMapNullishOr(Schema.decodeUnknownOption(Mark)(part.metadata), ({ errand }) => errand.notice)
 

@@ -1,9 +1,9 @@
 /**
  * What OpenCode sends, as far as Errand reads it. Everything else in an answer is let through unread.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 
-const ModelRef = Schema.Struct({ providerID: Schema.String, modelID: Schema.String })
+export const ModelRef = Schema.Struct({ providerID: Schema.String, modelID: Schema.String })
 
 export const PermissionRule = Schema.Struct({
   permission: Schema.String,
@@ -12,7 +12,7 @@ export const PermissionRule = Schema.Struct({
 })
 
 export const SessionInfo = Schema.Struct({
-  id: Schema.String,
+  id: Schema.NonEmptyString,
   parentID: Schema.optionalKey(Schema.NullishOr(Schema.String)),
   agent: Schema.optionalKey(Schema.NullishOr(Schema.String)),
   model: Schema.optionalKey(Schema.NullishOr(Schema.Struct({
@@ -75,6 +75,17 @@ export const Part = Schema.Struct({
 })
 export type Part = typeof Part.Type
 
+/** One that cannot be read says nothing, and is no reason not to read the others. */
+const AnyPart = Part.pipe(Schema.catchDecoding(() => Effect.succeedSome({ type: "unknown" })))
+
+/** What the sessions that are not idle are doing, by session. */
+export const Statuses = Schema.Record(
+  Schema.String,
+  Schema.Struct({ type: Schema.String }).pipe(
+    Schema.catchDecoding(() => Effect.succeedSome({ type: "unknown" }))
+  )
+)
+
 export const MessageInfo = Schema.Struct({
   id: Schema.String,
   role: Schema.Literals(["user", "assistant"]),
@@ -88,7 +99,7 @@ export const MessageInfo = Schema.Struct({
 })
 export type MessageInfo = typeof MessageInfo.Type
 
-export const Transcript = Schema.Array(Schema.Struct({ info: MessageInfo, parts: Schema.Array(Part) }))
+export const Transcript = Schema.Array(Schema.Struct({ info: MessageInfo, parts: Schema.Array(AnyPart) }))
 export type Transcript = typeof Transcript.Type
 
 const session = { sessionID: Schema.String }

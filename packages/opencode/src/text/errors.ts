@@ -2,8 +2,8 @@
  * What an agent reads when something cannot be done: what is wrong, and what to do instead.
  */
 import type { Task } from "@errand/core"
-import { continueCall, readCall } from "./fields.ts"
-import { shown } from "./inline.ts"
+import { continueCall, readCall, session } from "./fields.ts"
+import { message, name, shown } from "./inline.ts"
 import { nearest } from "./nearest.ts"
 
 /** How many names a sentence lists before it stops. */
@@ -11,15 +11,15 @@ const listMax = 30
 
 const list = (names: ReadonlyArray<string>): string => {
   if (names.length === 0) return "none"
-  const sorted = [...new Set(names)].sort()
+  const sorted = [...new Set(names.map(name))].sort()
   return sorted.length <= listMax
     ? sorted.join(", ")
     : `${sorted.slice(0, listMax).join(", ")} and ${sorted.length - listMax} more`
 }
 
 const hint = (written: string, names: ReadonlyArray<string>): string => {
-  const name = nearest(written, names)
-  return name === undefined ? "" : ` Did you mean ${name}?`
+  const near = nearest(written, names)
+  return near === undefined ? "" : ` Did you mean ${name(near)}?`
 }
 
 /** There is no such task. What it looks like decides what to say about it. */
@@ -45,12 +45,12 @@ export const foreignTask = (id: string): string =>
   + "use an id that delegate_task gave you."
 
 /** There is no such agent. */
-export const unknownAgent = (name: string, agents: ReadonlyArray<string>): string =>
-  `Unknown agent: ${shown(name)}.${hint(name, agents)} Pass one of these as agent: ${list(agents)}.`
+export const unknownAgent = (written: string, agents: ReadonlyArray<string>): string =>
+  `Unknown agent: ${shown(written)}.${hint(written, agents)} Pass one of these as agent: ${list(agents)}.`
 
 /** An agent that only people start. */
-export const primaryAgent = (name: string, agents: ReadonlyArray<string>): string =>
-  `${shown(name)} is a primary agent: it works for a person and cannot be sent on an errand. `
+export const primaryAgent = (written: string, agents: ReadonlyArray<string>): string =>
+  `${shown(written)} is a primary agent: it works for a person and cannot be sent on an errand. `
   + `Pass one of these as agent: ${list(agents)}.`
 
 /** There is no such model. */
@@ -75,9 +75,15 @@ export const sessionUnknown = (session: string): string =>
   `Session not found: ${plain(session)}. No task that is known here ran in it: it was deleted, is of an earlier run of `
   + "OpenCode, or is no task's session. Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
 
+/** It cannot be found out what is above a session. `why` is what was said instead. */
+export const lineageUnknown = (session: string, why: string): string =>
+  `It is not known where session ${plain(session)} belongs (${
+    message(why)
+  }), so no task is launched from it. Try again.`
+
 /** A session takes one thing at a time. */
 export const stillRunning = (task: Task.Task): string => {
-  const where = task.session === undefined ? "has not started yet" : `is still running in session ${task.session}`
+  const where = task.session === undefined ? "has not started yet" : `is still running in session ${session(task)}`
   return `Task ${task.id} ${where} and cannot take a continuation yet. `
     + `Wait for the notice that it has ended, or cancel it first: background_cancel(task_id="${task.id}").`
 }

@@ -2,17 +2,17 @@
  * The lines that name a task, the same on every page.
  */
 import type { Task } from "@errand/core"
-import { clip, neutral, oneLine, title } from "./inline.ts"
+import { name, title } from "./inline.ts"
 
 /** What stands where a task has no session yet. */
 export const notStarted = "(not started)"
 
-export const session = (task: Task.Task): string => task.session ?? notStarted
+export const session = (task: Task.Task): string => task.session === undefined ? notStarted : name(task.session)
 
 /** A session as Markdown code, `(not started)` plain. */
-export const sessionCode = (task: Task.Task): string => task.session === undefined ? notStarted : `\`${task.session}\``
+export const sessionCode = (task: Task.Task): string => task.session === undefined ? notStarted : `\`${session(task)}\``
 
-export const agent = (task: Task.Task): string => clip(neutral(oneLine(task.request.agent)), 100) || "(unknown agent)"
+export const agent = (task: Task.Task): string => name(task.request.agent) || "(unknown agent)"
 
 export const description = (task: Task.Task): string => title(task.request.description)
 
@@ -23,4 +23,4 @@ export const readCall = (task: Task.Task): string => `background_output(task_id=
 export const continueCall = (task: Task.Task): string | undefined =>
   task.session === undefined
     ? undefined
-    : `delegate_task(session_id="${task.session}", prompt="Continue: <your follow-up>")`
+    : `delegate_task(session_id="${session(task)}", prompt="Continue: <your follow-up>")`

@@ -1,7 +1,7 @@
 /**
  * Why a task waits: which limit it waits for, the setting behind that limit, and its place in the line.
  */
-import { count, oneLine } from "./inline.ts"
+import { count, name } from "./inline.ts"
 
 /** Where a waiting task stands. */
 export interface Place {
@@ -26,7 +26,7 @@ const member = (object: string, key: string): string =>
 const limitOf = (pool: string): { readonly words: string; readonly setting: string } => {
   const colon = pool.indexOf(":")
   const kind = colon < 0 ? pool : pool.slice(0, colon)
-  const key = colon < 0 ? "" : oneLine(pool.slice(colon + 1))
+  const key = colon < 0 ? "" : name(pool.slice(colon + 1))
   switch (kind) {
     case "model":
       return { words: `the limit of model ${key}`, setting: member("modelConcurrency", key) }

@@ -1,20 +1,21 @@
 /**
  * The result page: the answer of a task that completed, as much of it as OpenCode lets through in one piece.
  *
+ * What stands above the first `---` is ours, and so are the remarks in brackets below it; everything else is the answer.
  * OpenCode cuts the output of a tool at about 50 kB or 2,000 lines, and cuts a single long line to nothing. So a page
  * stays below that, breaks long lines, and says how to read on.
  */
 import { Task } from "@errand/core"
 import { duration } from "./duration.ts"
 import { continueCall, description, session } from "./fields.ts"
-import { cutAt, isPair, message } from "./inline.ts"
+import { cutAt, endsLine, isPair, lines, message, neutral } from "./inline.ts"
 
 /** A part of an answer that fits on one page. Offsets count UTF-16 code units, as JavaScript does. */
 export interface Piece {
   readonly from: number
   /** Where the next piece begins; the length of the answer when this is the last. */
   readonly to: number
-  /** The answer from `from` to `to`, long lines broken. */
+  /** The answer from `from` to `to`, without force, long lines broken. */
   readonly body: string
 }
 
@@ -26,7 +27,7 @@ export const pieceAt = (answer: string, offset: number): Piece => {
   const start = Math.min(Math.max(0, Math.floor(offset)), answer.length)
   const from = isPair(answer, start) ? start - 1 : start
   const to = endOfPage(answer, from)
-  return { from, to, body: broken(answer.slice(from, to)) }
+  return { from, to, body: broken(lines(neutral(answer.slice(from, to)))) }
 }
 
 /** A page ends after a line if it can, else between two characters. */
@@ -38,19 +39,24 @@ const endOfPage = (answer: string, from: number): number => {
 }
 
 const hardEnd = (answer: string, from: number): number => {
+  let chars = 0
   let bytes = 0
-  let lines = 1
+  let rows = 1
   let column = 0
   let index = from
   while (index < answer.length) {
     const code = answer.codePointAt(index) ?? 0
     const units = code > 0xffff ? 2 : 1
-    const newline = code === 0x0a
-    const breaks = newline || column + units > lineMax
-    bytes += byteLength(code) + (breaks && !newline ? 1 : 0)
-    lines += breaks ? 1 : 0
-    column = newline ? 0 : breaks ? units : column + units
-    if (index + units - from > pageMax.chars || lines > pageMax.lines || bytes > pageMax.bytes) break
+    // It may be written as `&lt;`.
+    const wide = code === 0x3c ? 3 : 0
+    const width = units + wide
+    const newline = endsLine(code)
+    const breaks = newline || column + width > lineMax
+    chars += width
+    bytes += byteLength(code) + wide + (breaks && !newline ? 1 : 0)
+    rows += breaks ? 1 : 0
+    column = newline ? 0 : breaks ? width : column + width
+    if (chars > pageMax.chars || rows > pageMax.lines || bytes > pageMax.bytes) break
     index += units
   }
   return index
@@ -59,7 +65,7 @@ const hardEnd = (answer: string, from: number): number => {
 const byteLength = (code: number): number => code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
 
 /** Breaks the lines that are too long for OpenCode. */
-const broken = (text: string): string => text.split("\n").map(brokenLine).join("\n")
+const broken = (rows: ReadonlyArray<string>): string => rows.map(brokenLine).join("\n")
 
 const brokenLine = (line: string): string => {
   const parts: Array<string> = []
@@ -93,16 +99,20 @@ export const result = (
     ...outcome.cutFrom === undefined ? [] : ["", cutRemark(task, outcome.answer.length, outcome.cutFrom)]
   ].join("\n")
 
+/** How a remark of ours begins: no line of an answer does. */
+const remark = /^\((?=characters \d|The answer had \d|Empty result|offset=)/gm
+
 const body = (task: Task.Task, answer: string, offset: number): ReadonlyArray<string> => {
   if (answer.trim() === "") return [emptyRemark(task)]
   if (offset > 0 && offset >= answer.length) {
     return [`(offset=${Math.floor(offset)} is past the end: the answer has ${answer.length} characters.)`]
   }
   const piece = pieceAt(answer, offset)
-  if (piece.from === 0 && piece.to === answer.length) return [piece.body]
+  const shown = piece.body.replace(remark, "\\(")
+  if (piece.from === 0 && piece.to === answer.length) return [shown]
   const range = `characters ${piece.from}-${piece.to} of ${answer.length}`
   return [
-    piece.body,
+    shown,
     "",
     piece.to === answer.length
       ? `(${range}. This is the end of the answer.)`

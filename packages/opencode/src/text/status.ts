@@ -7,7 +7,7 @@ import { Model, Task } from "@errand/core"
 import { duration } from "./duration.ts"
 import { advice, happened, reason, said } from "./ending.ts"
 import { agent, description, readCall, sessionCode } from "./fields.ts"
-import { cell, clip, count, message, neutral } from "./inline.ts"
+import { block, cell, clip, count, message, name } from "./inline.ts"
 import { lineLabel, type Place, poolLabel, waits } from "./place.ts"
 
 /** What the page is made of. */
@@ -36,14 +36,14 @@ export const status = (view: StatusView): string =>
     ...notes(view).flatMap((note) => [`> ${note}`, ""]),
     "## Original Prompt",
     "",
-    clip(view.task.request.prompt, excerptMax),
+    block(clip(view.task.request.prompt, excerptMax)),
     ...lastMessage(view)
   ].join("\n")
 
 const lastMessage = (view: StatusView): ReadonlyArray<string> =>
   view.lastMessage === undefined || view.lastMessage.trim() === ""
     ? []
-    : ["", "## Last Message", "", neutral(clip(view.lastMessage.trim(), excerptMax))]
+    : ["", "## Last Message", "", block(clip(view.lastMessage.trim(), excerptMax))]
 
 type Row = readonly [field: string, value: string]
 
@@ -56,7 +56,7 @@ const rows = ({ task, now, place }: StatusView): ReadonlyArray<Row> => [
     ? ["Queued for", duration(Task.queuedFor(task, now))]
     : ["Duration", duration(Task.duration(task, now))],
   ["Session ID", sessionCode(task)],
-  ...row("Model", task.request.model === undefined ? undefined : Model.format(task.request.model)),
+  ...row("Model", task.request.model === undefined ? undefined : name(Model.format(task.request.model))),
   ...row("Last tool", lastTool(task)),
   ...task.outcome === undefined ? liveRows(task, now, place) : endRows(task.outcome)
 ]
@@ -65,7 +65,7 @@ const row = (field: string, value: string | undefined): ReadonlyArray<Row> =>
   value === undefined || value === "" ? [] : [[field, cell(value)]]
 
 const lastTool = ({ progress }: Task.Task): string | undefined =>
-  progress.lastTool === undefined ? undefined : `${progress.lastTool} (${count(progress.toolCalls, "tool call")})`
+  progress.lastTool === undefined ? undefined : `${name(progress.lastTool)} (${count(progress.toolCalls, "tool call")})`
 
 const liveRows = (task: Task.Task, now: number, place: Place | undefined): ReadonlyArray<Row> => {
   const { activeAt, retry, waitingFor } = task.progress

@@ -2,6 +2,7 @@
  * Who calls a tool, and what a tool gives back.
  */
 import type { Task } from "@errand/core"
+import { description } from "../text/fields.ts"
 
 /** What OpenCode passes to a tool besides the arguments, as far as it is needed. */
 export interface Caller {
@@ -21,7 +22,7 @@ export const text = (title: string, output: string): ToolResult => ({ title, out
 
 /** A result about a task. `sessionId` is the name under which OpenCode's clients look for a session to jump to. */
 export const about = (task: Task.Task, output: string): ToolResult => ({
-  title: task.request.description,
+  title: description(task),
   output,
   metadata: {
     taskId: task.id,

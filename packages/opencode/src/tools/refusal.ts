@@ -4,7 +4,16 @@
 import { type AgentHost, type TaskError, Tasks } from "@errand/core"
 import { Effect } from "effect"
 import type { NotAvailable } from "../host/Agents.ts"
-import { badArguments, foreignTask, sessionUnknown, stillRunning, taskNotFound, tooDeep } from "../text/errors.ts"
+import {
+  badArguments,
+  foreignTask,
+  lineageUnknown,
+  sessionUnknown,
+  stillRunning,
+  taskNotFound,
+  tooDeep
+} from "../text/errors.ts"
+import { message, sentence } from "../text/inline.ts"
 import type { BadArguments } from "./BadArguments.ts"
 import { text, type ToolResult } from "./Caller.ts"
 
@@ -25,19 +34,20 @@ export type Refusal =
 export const answered =
   (tool: string) =>
   <E extends Refusal, R>(effect: Effect.Effect<ToolResult, E, R>): Effect.Effect<ToolResult, never, R | Tasks.Tasks> =>
-    Effect.catch(effect, (error) => Effect.map(sentence(tool, error), (output) => text("refused", output)))
+    Effect.catch(effect, (error) => Effect.map(answerTo(tool, error), (output) => text("refused", output)))
 
-const sentence = (tool: string, error: Refusal): Effect.Effect<string, never, Tasks.Tasks> => {
+const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Tasks.Tasks> => {
   switch (error._tag) {
     case "BadArguments":
       return Effect.succeed(badArguments(tool, error.message))
     case "NotAvailable":
       return Effect.succeed(error.message)
     case "HostError":
-      return Effect.succeed(`OpenCode did not answer (${error.message}). Nothing was done: try again.`)
+      return Effect.succeed(`OpenCode did not answer (${message(error.message)}). Nothing was done: try again.`)
     case "LineageUnknown":
+      return Effect.succeed(lineageUnknown(error.session, error.why))
     case "TaskAbove":
-      return Effect.succeed(`${error.message}.`)
+      return Effect.succeed(sentence(message(error.message)))
     case "TooDeep":
       return Effect.succeed(tooDeep(error.depth, error.maxDepth))
     case "SessionUnknown":
@@ -51,7 +61,7 @@ const sentence = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
       return Effect.gen(function*() {
         const tasks = yield* Tasks.Tasks
         return yield* Effect.match(tasks.get(error.id), {
-          onFailure: () => `${error.message}.`,
+          onFailure: () => sentence(message(error.message)),
           onSuccess: stillRunning
         })
       })

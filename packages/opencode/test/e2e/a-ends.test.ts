@@ -87,7 +87,7 @@ layer(
       assert.deepStrictEqual(tools, ["completed", "error"])
     }))
 
-  it.effect("401 ends it at once as an error, with the provider's words in notice and page (A7, B10, D4)", () =>
+  it.effect("401 ends it at once as an error, with the provider's words in notice and page, and its parent goes on (B10, C11, D4)", () =>
     Effect.gen(function*() {
       const body = { error: { message: "Incorrect API key provided", type: "auth", code: "invalid_api_key" } }
       const end = yield* errand([{ fail: { status: 401, body } }])
@@ -104,6 +104,14 @@ layer(
       assert.include(end.page, `| Error | ${words} |`)
       assert.include(end.page, "> **Failed**: ")
       assert.include(end.page, `delegate_task(session_id="${end.session}", `)
+      const answers = (yield* (yield* World).server.messages(end.parent)).flatMap(({ info }) =>
+        info.role === "assistant" ? [info] : []
+      )
+      assert.isAbove(answers.length, 0)
+      for (const { error, time } of answers) {
+        assert.isUndefined(error)
+        assert.isDefined(time.completed)
+      }
     }))
 
   it.effect("429 twice is waited for, shown on the status page, and forgotten when the answer comes (B10, F9)", () =>
@@ -238,7 +246,7 @@ const stoppedBy = Effect.fnUntraced(function*(
 })
 
 layer(World.layer({ settings: { taskTtlMs: 4_000, staleTimeoutMs: 0, toasts: false } }), shared)("time limit", (it) => {
-  it.effect("a provider that always fails with 500 is given up after taskTtlMs (B18, E5)", () =>
+  it.effect("a provider that always fails with 500 is given up after taskTtlMs (B18, E5, F9)", () =>
     Effect.gen(function*() {
       const end = yield* errand([{ fail: { status: 500 } }])
       yield* stoppedBy(end, "taskTtlMs", 4_000)

@@ -127,7 +127,7 @@ layer(World.layer({ settings: { defaultConcurrency: 0, modelConcurrency: { "fake
         }
       }))
 
-    it.effect("names the limit that a pending task waits for, and its place in line", () =>
+    it.effect("names the limit that a pending task waits for, and its place in line (G7)", () =>
       Effect.gen(function*() {
         const { model } = yield* World
         const parent = yield* newParent
@@ -166,7 +166,7 @@ layer(World.layer({ settings: { defaultConcurrency: 0, modelConcurrency: { "fake
         assert.match(yield* page(parent, task), /^Task Result\n/)
       }))
 
-    it.effect("opens a child session: parent, directory, title, rules, model (G1, G2)", () =>
+    it.effect("opens a child session: parent, directory, title, rules, model (F2, G1, G2)", () =>
       Effect.gen(function*() {
         const { sandbox, server } = yield* World
         const parent = yield* newParent

@@ -69,7 +69,7 @@ layer(world({ config: ask, settings: { taskTtlMs: 8000, permissionWaitMs: 0, pol
         assert.deepStrictEqual(replies.map(({ properties }) => properties["reply"]), ["reject"])
       }))
 
-    it.effect("has no question tool, even where its agent may ask, and a call of it does not hang (G2)", () =>
+    it.effect("has no question tool, even where its agent may ask, and a call of it does not hang (F2, G2)", () =>
       Effect.gen(function*() {
         const { asked, launch, parent, told } = yield* World
         const session = yield* parent

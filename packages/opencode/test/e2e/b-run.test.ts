@@ -25,7 +25,7 @@ const run = Effect.fnUntraced(function*({ sandbox }: Effect.Success<ReturnType<t
 })
 
 describe("opencode run", () => {
-  it.live("stays until a task of three seconds is over and its result is answered", () =>
+  it.live("stays until a task of three seconds is over and its result is answered (C14)", () =>
     Effect.gen(function*() {
       const lab = yield* place()
       const { stdout } = yield* run(
@@ -38,7 +38,7 @@ describe("opencode run", () => {
       assert.isFalse((yield* lab.model.requests).some(({ aborted }) => aborted))
     }))
 
-  it.live("stays for the last of two tasks, and answers both", () =>
+  it.live("stays for the last of two tasks, and answers both (C14)", () =>
     Effect.gen(function*() {
       const lab = yield* place()
       const { stdout } = yield* run(
