@@ -13,16 +13,17 @@ export interface Report {
 
 export const empty: Report = { programs: 0, moves: 0, ends: {}, notices: 0, calls: 0 }
 
-export const add = (report: Report, tally: Tally): Report => ({
-  programs: report.programs + 1,
-  moves: report.moves + tally.moves,
-  ends: Object.entries(tally.ends).reduce<Record<string, number>>(
-    (ends, [end, times]) => ({ ...ends, [end]: (ends[end] ?? 0) + times }),
-    report.ends
-  ),
-  notices: report.notices + tally.notices,
-  calls: report.calls + tally.calls
-})
+export const add = (report: Report, tally: Tally): Report => {
+  const ends = new Map(Object.entries(report.ends))
+  for (const [end, times] of Object.entries(tally.ends)) ends.set(end, (ends.get(end) ?? 0) + times)
+  return {
+    programs: report.programs + 1,
+    moves: report.moves + tally.moves,
+    ends: Object.fromEntries(ends),
+    notices: report.notices + tally.notices,
+    calls: report.calls + tally.calls
+  }
+}
 
 /** How far it is. `ms` is how long it has taken. */
 export const progress = (report: Report, runs: number, ms: number): string => {
