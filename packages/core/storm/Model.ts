@@ -144,7 +144,8 @@ const start = (model: Model, task: Task.Task): Next => {
   const line: Array<InLine> = []
   for (const other of model.line) {
     if (other.id === task.id) continue
-    if (other.pools !== starting.pools || other.parent === starting.parent) {
+    // Where a task is in several pools, turns in the one hold up turns in the other: no bound is promised.
+    if (other.pools !== starting.pools || other.parent === starting.parent || starting.pools.includes(" ")) {
       line.push(other)
       continue
     }

@@ -7,10 +7,10 @@ import * as Pools from "../src/Pools.ts"
 import * as Task from "../src/Task.ts"
 import type { Call, Fault } from "../src/testing/SimulatedHost.ts"
 import * as Weather from "../src/testing/Weather.ts"
-import { pass } from "../test/support/time.ts"
 import { longTalk } from "./Agents.ts"
 import { type Broken, hold } from "./Broken.ts"
 import type { Move } from "./Program.ts"
+import { pass } from "./time.ts"
 import { pools, type World } from "./World.ts"
 
 /** One run of a task. */
@@ -24,12 +24,12 @@ const isOver = (now: Option.Option<Task.Task>, { run }: Task.Task): boolean =>
 export type AtOnce = Effect.Effect<void, Broken>
 
 /** Of a move that asks for nothing at once. */
-const free = (effect: Effect.Effect<unknown>): Effect.Effect<AtOnce> => Effect.as(effect, Effect.void)
+const free = (effect: Effect.Effect<unknown, Broken>): Effect.Effect<AtOnce, Broken> => Effect.as(effect, Effect.void)
 
-const nothing: Effect.Effect<AtOnce> = Effect.succeed(Effect.void)
+const nothing: Effect.Effect<AtOnce, Broken> = Effect.succeed(Effect.void)
 
 export interface Player {
-  readonly make: (move: Move) => Effect.Effect<AtOnce>
+  readonly make: (move: Move) => Effect.Effect<AtOnce, Broken>
   /** Whoever waits for something goes away. */
   readonly abandon: Effect.Effect<void>
   /** Whoever waits for something. */
@@ -68,8 +68,10 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
 
   const rootAt = (nth: number): Task.SessionId => roots[nth % roots.length] ?? roots[0]
 
-  const outstanding = (effect: Effect.Effect<unknown, unknown>) =>
-    free(Effect.flatMap(Effect.forkChild(effect), (fiber) => Ref.update(waiting, (all) => [...all, fiber])))
+  const start = (effect: Effect.Effect<unknown, unknown>) =>
+    Effect.flatMap(Effect.forkChild(effect), (fiber) => Ref.update(waiting, (all) => [...all, fiber]))
+
+  const outstanding = (effect: Effect.Effect<unknown, unknown>) => free(start(effect))
 
   const isOverAtOnce = (promise: string, task: Task.Task): AtOnce =>
     Effect.flatMap(
@@ -78,7 +80,10 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
     )
 
   /** Does something with the nth task, if there is one. */
-  const withTask = (nth: number, f: (task: Task.Task) => Effect.Effect<AtOnce>): Effect.Effect<AtOnce> =>
+  const withTask = (
+    nth: number,
+    f: (task: Task.Task) => Effect.Effect<AtOnce, Broken>
+  ): Effect.Effect<AtOnce, Broken> =>
     Effect.flatMap(tasks.list, (all) => {
       const task = all[nth % Math.max(1, all.length)]
       return task === undefined ? nothing : f(task)
@@ -100,7 +105,7 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
         add(disturbed, ...all.filter((task) => task.session === session || Task.isBelow(task, session)).map(runOf))
     )
 
-  const perform = (move: Move): Effect.Effect<AtOnce> => {
+  const perform = (move: Move): Effect.Effect<AtOnce, Broken> => {
     switch (move._tag) {
       case "Launch":
         return Effect.flatMap(
@@ -112,7 +117,7 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
           Effect.gen(function*() {
             yield* add(disturbed, runOf(task))
             if (task.session !== undefined) yield* disturb(task.session)
-            yield* outstanding(tasks.cancel(task.id))
+            yield* start(tasks.cancel(task.id))
             return isOverAtOnce("E1 a task that is called off is over at once, whatever the host does", task)
           }))
       case "CancelAll":
@@ -120,7 +125,7 @@ export const make = Effect.fnUntraced(function*({ host, launch, limits, roots, t
           Effect.gen(function*() {
             const before = yield* tasks.list
             yield* add(disturbed, ...before.filter((task) => Task.isBelow(task, session)).map(runOf))
-            yield* outstanding(tasks.cancelAll(session))
+            yield* start(tasks.cancelAll(session))
             return Effect.forEach(
               before.filter((task) => !Task.isTerminal(task) && Task.isBelow(task, session)),
               (task) => isOverAtOnce("E3 cancelling all ends everything below a session at once", task),

@@ -43,6 +43,8 @@ const storm = Effect.fnUntraced(function*({ runs, seed }: { readonly runs: numbe
       yield* Console.log(words.found(told.failure))
       return 1
     }
+    // A program never waits for the world outside: without this nothing else would ever have a turn.
+    yield* Effect.yieldNow
     yield* Ref.update(report, (all) => Report.add(all, told.success))
   }
   yield* clear

@@ -1,7 +1,7 @@
 /**
  * Faults, planted in the service one at a time: the storm has to find each, or it could not fail.
  */
-import { Effect, Layer, Option, Ref } from "effect"
+import { Effect, Layer, Ref } from "effect"
 import { AgentHost } from "../src/AgentHost.ts"
 import { Limits } from "../src/Limits.ts"
 import * as Settings from "../src/Settings.ts"
@@ -105,7 +105,7 @@ export const planted: ReadonlyArray<Planted> = [
         activity: () => Effect.succeed(new Map())
       })
     ),
-    breaks: /B1|D5/
+    breaks: /B1|D5|E5/
   },
   {
     name: "one slot too many",
@@ -167,7 +167,7 @@ export const planted: ReadonlyArray<Planted> = [
   },
   {
     name: "nobody knows their place in line",
-    service: over(() => ({ tasks: { place: () => Effect.succeed(Option.none()) } })),
+    service: over(() => ({ tasks: { place: () => Effect.succeedNone } })),
     breaks: /A4/
   }
 ]

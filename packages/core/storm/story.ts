@@ -7,7 +7,6 @@ import { TestClock } from "effect/testing"
 import * as Task from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { Census, counted, type Living } from "../test/support/Census.ts"
-import { pass, soon } from "../test/support/time.ts"
 import { AwaitPoints } from "./AwaitPoints.ts"
 import { Broken, hold } from "./Broken.ts"
 import * as Endings from "./checks/Endings.ts"
@@ -16,6 +15,8 @@ import * as Slots from "./checks/Slots.ts"
 import * as Model from "./Model.ts"
 import * as Play from "./Play.ts"
 import { isFaulty, type Move, movesOf, type Program } from "./Program.ts"
+import { Steps } from "./Steps.ts"
+import { IsIdle, pass, soon } from "./time.ts"
 import { open, type Service, type World } from "./World.ts"
 
 /** Checks that hold at every moment; remembers how far the chronicle was read. */
@@ -91,7 +92,7 @@ const rest = (world: World, player: Play.Player, calm: boolean, asleep: Living, 
       () => `${list.length} of ${world.settings.retainedTasks}`
     )
     const calls = (yield* host.calls).length
-    yield* pass("1 hour")
+    yield* pass(3_600_000)
     yield* hold(
       "B14 with nothing out the host is left alone",
       (yield* host.calls).length === calls,
@@ -128,7 +129,7 @@ const afterwards = (world: World, before: Living, living: Effect.Effect<Living>)
       () => "a task is not over"
     )
     const calls = (yield* world.host.calls).length
-    yield* pass("1 hour")
+    yield* pass(3_600_000)
     const left = yield* living
     yield* hold("E8 after a shutdown the host is left alone", (yield* world.host.calls).length === calls, () => "")
     yield* hold(
@@ -181,7 +182,7 @@ const tell = (
       }))
       const intruded = Effect.sync(() => Option.exists(intrusion, ({ when }) => Deferred.isDoneUnsafe(when)))
       /** An intrusion that came in the last moment has its turn too. */
-      const settled: Effect.Effect<void> = Effect.flatMap(intruded, (before) =>
+      const settled: Effect.Effect<void, Broken> = Effect.flatMap(intruded, (before) =>
         Effect.andThen(
           before ? pass(0) : Effect.void,
           Effect.flatMap(intruded, (after) => before === after ? Effect.void : settled)
@@ -239,35 +240,22 @@ const tally = ({ entries, host }: World, program: Program): Effect.Effect<Tally>
     return { moves: movesOf(program).length, ends, notices, calls: (yield* host.calls).length }
   })
 
-/** Nothing in a story waits for anything outside of it: no turn of the event loop is needed for a fiber to go on. */
-const microtask = (f: () => void) => {
-  let cancelled = false
-  queueMicrotask(() => {
-    if (!cancelled) f()
-  })
-  return () => {
-    cancelled = true
-  }
-}
-
-const alone = <A>(story: Effect.Effect<A, Broken>, program: Program): Effect.Effect<A, Broken> =>
+const alone = <A>(story: Effect.Effect<A, Broken>, program: Program, steps: Steps): Effect.Effect<A, Broken> =>
   counted(story).pipe(
     Effect.provideService(Scheduler.MaxOpsBeforeYield, program.steps),
+    Effect.provideService(IsIdle, () => steps.isIdle),
     Effect.provide(TestClock.layer()),
     Random.withSeed("storm"),
     Effect.catchDefect((defect) =>
       Effect.fail(new Broken({ promise: "nothing breaks", found: Cause.pretty(Cause.die(defect)) }))
     ),
-    Effect.scoped
+    Effect.scoped,
+    Effect.provideService(Scheduler.Scheduler, steps)
   )
 
 /** Gives what happened, or fails with what broke. `service` is the real one, unless a fault is planted in it. */
 export const run = (program: Program, service: Service = Tasks.layerOnJournal): Effect.Effect<Tally, Broken> =>
-  Effect.provideService(
-    alone(tell(program, service, Option.none(), Option.none()), program),
-    Scheduler.Scheduler,
-    new Scheduler.MixedScheduler("async", microtask)
-  )
+  Effect.suspend(() => alone(tell(program, service, Option.none(), Option.none()), program, new Steps()))
 
 /**
  * The same with an intrusion at the nth moment in which anybody goes on after having waited; `false` where the moves are
@@ -280,16 +268,10 @@ export const runIntruded = (
 ): Effect.Effect<boolean, Broken> =>
   Effect.gen(function*() {
     const when = yield* Deferred.make<void>()
-    const points = new AwaitPoints(new Scheduler.MixedScheduler("async", microtask), nth, () => {
+    const points = new AwaitPoints(nth, () => {
       Deferred.doneUnsafe(when, Effect.void)
     })
-    yield* Effect.provideService(
-      alone(
-        tell(program, Tasks.layerOnJournal, Option.some({ when, what }), Option.some(points)),
-        program
-      ),
-      Scheduler.Scheduler,
-      points
-    )
+    const steps = new Steps((fiber) => points.see(fiber))
+    yield* alone(tell(program, Tasks.layerOnJournal, Option.some({ when, what }), Option.some(points)), program, steps)
     return points.passed
   })
