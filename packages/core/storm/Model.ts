@@ -39,8 +39,8 @@ export interface Model {
   /** By parent: how many joined since it last had none in line. */
   readonly streaks: ReadonlyMap<Task.SessionId, number>
   readonly owners: ReadonlyMap<Task.SessionId, Task.TaskId>
-  /** Who was passed, by whom and when (epoch ms): whoever starts in that same moment was not. */
-  readonly passed: ReadonlyMap<Task.TaskId, { readonly by: Task.TaskId; readonly at: number }>
+  /** Who was passed that should not have been, and when (epoch ms): whoever starts in that same moment was not. */
+  readonly passed: ReadonlyMap<Task.TaskId, { readonly at: number; readonly broken: Broken }>
   /** Whether nobody may start. */
   readonly paused: boolean
 }
@@ -60,10 +60,8 @@ const broken = (promise: string, found: string): Next => Result.fail(new Broken(
 
 /** What the model is after an event, or what the event breaks. */
 export const step = (model: Model, witnessed: Witnessed, settings: Settings.Settings): Next => {
-  for (const [id, { at, by }] of model.passed) {
-    if (at < witnessed.event.at) {
-      return broken("A13 of one parent and one kind, first come is first served", `${by} passed ${id}`)
-    }
+  for (const { at, broken } of model.passed.values()) {
+    if (at < witnessed.event.at) return Result.fail(broken)
   }
   return happen(model, witnessed, settings)
 }
@@ -137,27 +135,27 @@ const start = (model: Model, task: Task.Task): Next => {
   const starting = model.line[place]
   if (starting === undefined) return broken("A9 only who waits is started", task.id)
   const passed = new Map(without(model.passed, task.id))
-  for (const other of model.line.slice(0, place)) {
-    const sameKind = other.parent === starting.parent && other.pools === starting.pools
-    if (sameKind && other.at < starting.at) passed.set(other.id, { by: task.id, at: task.startedAt ?? 0 })
-  }
+  const pass = (other: InLine, promise: string, found: string) =>
+    passed.set(other.id, { at: task.startedAt ?? 0, broken: new Broken({ promise, found }) })
   const line: Array<InLine> = []
-  for (const other of model.line) {
+  for (const [nth, other] of model.line.entries()) {
     if (other.id === task.id) continue
-    // Where a task is in several pools, turns in the one hold up turns in the other: no bound is promised.
-    if (other.pools !== starting.pools || other.parent === starting.parent || starting.pools.includes(" ")) {
+    if (other.pools !== starting.pools) {
       line.push(other)
-      continue
+    } else if (other.parent === starting.parent) {
+      line.push(other)
+      if (nth < place && other.at < starting.at) {
+        pass(other, "A13 of one parent and one kind, first come is first served", `${task.id} passed ${other.id}`)
+      }
+    } else {
+      const times = (other.passedBy.get(starting.parent) ?? 0) + 1
+      line.push({ ...other, passedBy: new Map([...other.passedBy, [starting.parent, times]]) })
+      // One for each of its own that go before it, the turn that is being served, and the one that it shares. Where a
+      // task is in several pools, turns in the one hold up turns in the other: no bound is promised.
+      if (times > other.streak + 1 && !starting.pools.includes(" ")) {
+        pass(other, "A13 parents take turns", `${times} of ${starting.parent} passed ${other.id} of ${other.parent}`)
+      }
     }
-    const times = (other.passedBy.get(starting.parent) ?? 0) + 1
-    // One for each of its own that go before it, the turn that is being served, and the one that it shares.
-    if (times > other.streak + 1) {
-      return broken(
-        "A13 parents take turns",
-        `${times} tasks of ${starting.parent} passed ${other.id} of ${other.parent}`
-      )
-    }
-    line.push({ ...other, passedBy: new Map([...other.passedBy, [starting.parent, times]]) })
   }
   const known = model.tasks.get(task.id)
   return Result.succeed({

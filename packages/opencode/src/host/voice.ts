@@ -17,8 +17,9 @@ export interface Voice {
 
 const textOf = Schema.decodeUnknownOption(Schema.NonEmptyString)
 const modelOf = Schema.decodeUnknownOption(ModelRef)
+const variantOf = Schema.decodeUnknownOption(Schema.Struct({ variant: Schema.NonEmptyString }))
 
-/** The voice of a message, whatever it says of it. */
+/** The voice of a message, whatever it says of it. Stored messages have their variant in the model, new ones beside it. */
 export const voiceOf = (
   { agent, model, variant }: { readonly agent?: unknown; readonly model?: unknown; readonly variant?: unknown }
 ): Voice => ({
@@ -29,7 +30,10 @@ export const voiceOf = (
       Option.map(({ modelID, providerID }) => ({ provider: providerID, id: modelID }))
     )
   ),
-  variant: Option.getOrUndefined(textOf(variant))
+  variant: textOf(variant).pipe(
+    Option.orElse(() => Option.map(variantOf(model), ({ variant }) => variant)),
+    Option.getOrUndefined
+  )
 })
 
 /** Whether nothing is known of who it is. */
