@@ -113,6 +113,13 @@ const active = (self: Observation, now: number): Observation => ({
   stablePolls: 0
 })
 
+/**
+ * It does something, so an idle that was told before is no longer believed: it may be the echo of a run before this one.
+ * The next idle, or the poll, says how it is.
+ */
+const notAtRest = (self: Observation, now: number): Observation =>
+  self.activity === "idle" ? doing(self, "unknown", now) : self
+
 /** The host answers. What it did not answer for is not the session's silence. */
 const reached = (self: Observation, now: number): Observation =>
   Option.isNone(self.unreachableSince) ? self : {
@@ -132,11 +139,11 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Retrying":
       return active({ ...doing(self, "retry", now), retry: Option.some(event) }, now)
     case "Wrote":
-      return active(self, now)
+      return active(notAtRest(self, now), now)
     case "Tool":
-      return active(tool(self, event), now)
+      return active(tool(notAtRest(self, now), event), now)
     case "MessageEnded":
-      return { ...active(self, now), stale: true }
+      return { ...active(notAtRest(self, now), now), stale: true }
     case "Erred":
       return { ...self, stale: true, error: Option.some({ message: event.message, aborted: event.aborted, at: now }) }
     case "Asked":

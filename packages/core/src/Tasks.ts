@@ -207,7 +207,7 @@ const make = Effect.gen(function*() {
   })
 
   const withProgress = Effect.fnUntraced(function*(task: Task.Task) {
-    if (task.session === undefined || Task.isTerminal(task)) return task
+    if (task.session === undefined) return task
     const progress = yield* watch.progress(task.session)
     return Option.isSome(progress) ? { ...task, progress: progress.value } : task
   })
@@ -233,10 +233,10 @@ const make = Effect.gen(function*() {
     if (Option.isNone(run) || Task.isTerminal(task)) return task
     const over = Deferred.await(run.value.over)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
-    if (by !== undefined && task.session !== undefined) {
-      const above = Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, task.session ?? by))
-      if (above) return yield* new TaskAbove({ id: task.id })
-    }
+    const { session } = task
+    const above = session !== undefined &&
+      Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, session))
+    if (above) return yield* new TaskAbove({ id: task.id })
     return yield* Option.isNone(waiter) ? over : limits.lend(waiter.value.id)(over)
   })
 

@@ -32,6 +32,8 @@ const shutDown: Intrusion["what"] = { _tag: "Shutdown" }
 interface Story {
   readonly name: string
   readonly moves: ReadonlyArray<Move>
+  /** Whether Errand is shut down when the moves have been made; the points go on until it is over. */
+  readonly shutDown?: boolean
   /** Each at every point, in a telling of its own. */
   readonly intrusions: Readonly<Record<string, Intrusion["what"]>>
 }
@@ -89,6 +91,18 @@ const stories: ReadonlyArray<Story> = [
       "it is continued by somebody else": goOn,
       "Errand is shut down": shutDown
     }
+  },
+  {
+    name: "shutdown, with one that has answered, two at work and one in line",
+    moves: [launch("quick"), passes(2_500), launch("slow"), launch("waits for one"), launch("slow", 1)],
+    shutDown: true,
+    intrusions: {
+      "one more is launched": launch("quick", 0, false),
+      "one that has answered is continued": goOn,
+      "one at work is cancelled": cancelSecond,
+      "the parent is deleted": deleteParent,
+      "somebody waits until nothing is owed": { _tag: "Settle", nth: 0 }
+    }
   }
 ]
 
@@ -115,13 +129,13 @@ const throughAll = (program: Program, what: Intrusion["what"]) =>
   })
 
 describe("interrupted at every await", () => {
-  for (const { intrusions, moves, name } of stories) {
+  for (const { intrusions, moves, name, shutDown } of stories) {
     for (const [intrusion, what] of Object.entries(intrusions)) {
       it.live(
         `${name}; ${intrusion}: everything that was promised holds (A1, A2, A8, B19, C1, C2, C3, C4, E1, E2, E4, E8)`,
         () =>
           Effect.gen(function*() {
-            const points = yield* throughAll({ ...world, moves }, what)
+            const points = yield* throughAll({ ...world, moves, end: shutDown === true ? "shutdown" : "rest" }, what)
             // A story without points would be told once, without an intrusion.
             assert.isAbove(points, 40)
           }),

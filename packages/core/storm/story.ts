@@ -119,7 +119,7 @@ const shutDown = (scope: Scope.Closeable) =>
   })
 
 /** Nothing of the service is left, and nothing of it is heard any more. */
-const afterwards = (world: World, before: Living, living: Effect.Effect<Living>) =>
+const afterwards = (world: World, player: Play.Player, before: Living, living: Effect.Effect<Living>) =>
   Effect.gen(function*() {
     yield* hold(
       "E8 a shutdown ends every task",
@@ -127,6 +127,11 @@ const afterwards = (world: World, before: Living, living: Effect.Effect<Living>)
         all.some((other) => Task.isTerminal(other.task) && other.task.id === task.id && other.task.run === task.run)
       ),
       () => "a task is not over"
+    )
+    yield* hold(
+      "E8 D6 a shutdown lets everybody go who waits",
+      (yield* player.waiting).every(isBack),
+      () => "somebody waits for ever"
     )
     const calls = (yield* world.host.calls).length
     yield* pass(3_600_000)
@@ -201,21 +206,26 @@ const tell = (
         if (move._tag === "Pause") yield* watch.paused(true)
       }
       yield* watch.paused(false)
-      if (Option.isSome(points)) points.value.stop()
+      if (Option.isSome(points) && program.end === "rest") points.value.stop()
+      /** Whoever was to intrude has done so, or does not any more. */
+      const alone = Effect.andThen(
+        Effect.flatMap(intruded, (has) => has ? Fiber.await(intruder) : Effect.void),
+        Fiber.interrupt(intruder)
+      )
       if (!(yield* Ref.get(shut))) {
-        // Whoever was to intrude may be about to.
-        if (yield* intruded) yield* Fiber.await(intruder)
-        yield* Fiber.interrupt(intruder)
+        yield* alone
         yield* rest(world, player, !moves.some(isFaulty), asleep, living)
       } else yield* player.abandon
       yield* watch.look
-      return watch
+      return { alone, player, watch }
     })
     const exit = yield* Effect.exit(told)
     yield* shutDown(scope)
-    const watch = yield* exit
+    if (Option.isSome(points)) points.value.stop()
+    const { alone, player, watch } = yield* exit
+    yield* alone
     yield* watch.look
-    yield* afterwards(world, before, living)
+    yield* afterwards(world, player, before, living)
     return yield* tally(world, program)
   })
 
@@ -240,7 +250,7 @@ const tally = ({ entries, host }: World, program: Program): Effect.Effect<Tally>
     return { moves: movesOf(program).length, ends, notices, calls: (yield* host.calls).length }
   })
 
-const alone = <A>(story: Effect.Effect<A, Broken>, program: Program, steps: Steps): Effect.Effect<A, Broken> =>
+const inItsOwn = <A>(story: Effect.Effect<A, Broken>, program: Program, steps: Steps): Effect.Effect<A, Broken> =>
   counted(story).pipe(
     Effect.provideService(Scheduler.MaxOpsBeforeYield, program.steps),
     Effect.provideService(IsIdle, () => steps.isIdle),
@@ -255,7 +265,7 @@ const alone = <A>(story: Effect.Effect<A, Broken>, program: Program, steps: Step
 
 /** Gives what happened, or fails with what broke. `service` is the real one, unless a fault is planted in it. */
 export const run = (program: Program, service: Service = Tasks.layerOnJournal): Effect.Effect<Tally, Broken> =>
-  Effect.suspend(() => alone(tell(program, service, Option.none(), Option.none()), program, new Steps()))
+  Effect.suspend(() => inItsOwn(tell(program, service, Option.none(), Option.none()), program, new Steps()))
 
 /**
  * The same with an intrusion at the nth moment in which anybody goes on after having waited; `false` where the moves are
@@ -272,6 +282,10 @@ export const runIntruded = (
       Deferred.doneUnsafe(when, Effect.void)
     })
     const steps = new Steps((fiber) => points.see(fiber))
-    yield* alone(tell(program, Tasks.layerOnJournal, Option.some({ when, what }), Option.some(points)), program, steps)
+    yield* inItsOwn(
+      tell(program, Tasks.layerOnJournal, Option.some({ when, what }), Option.some(points)),
+      program,
+      steps
+    )
     return points.passed
   })

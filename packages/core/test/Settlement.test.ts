@@ -503,6 +503,33 @@ describe("what OpenCode was seen to do", () => {
   })
 })
 
+describe("time", () => {
+  it.each(Object.entries(rows))("B18 what counts is how long something took, not what o'clock it is: %s", (_, row) => {
+    const { film, options } = row
+    const plain = watch(film, options)
+    const today = watch(film, { ...options, begins: 1_790_000_000_000 })
+    assert.deepStrictEqual([today.outcome, today.at], [plain.outcome, plain.at])
+  })
+
+  it("B18 each limit is kept to the millisecond", () => {
+    const { minIdleTimeMs, startTimeoutMs, todoWaitMs } = Settings.defaults
+    const idle = (messages: ReadonlyArray<Message>, openTodos = 0) =>
+      Observation.looked(
+        Observation.hear(Observation.make(0, Option.none()), { _tag: "Idle", session }, 0),
+        { messages, openTodos, at: 0 },
+        false
+      )
+    const at = (seen: Observation.Observation, now: number) => judge(seen, now)._tag
+    const ends = ["Wait", "Settled"]
+    const empty = idle([prompt, message("msg_1", {})])
+    assert.deepStrictEqual([at(empty, minIdleTimeMs - 1), at(empty, minIdleTimeMs)], ends, "an empty answer")
+    const todos = idle([prompt, answer], 1)
+    assert.deepStrictEqual([at(todos, todoWaitMs - 1), at(todos, todoWaitMs)], ends, "open todos")
+    const silent = idle([prompt])
+    assert.deepStrictEqual([at(silent, startTimeoutMs - 1), at(silent, startTimeoutMs)], ends, "never started")
+  })
+})
+
 describe("busy is not finished", () => {
   it("B1 a proven answer does not count while the host says busy or retry", () => {
     for (const activity of ["busy", "retry"] as const) {
@@ -515,7 +542,7 @@ describe("busy is not finished", () => {
     }
   })
 
-  it("B2 an answer after 50 ms completes at once, and so does one whose idle came before its end", () => {
+  it("B2 an answer after 50 ms completes at once, and one whose idle came before its end when the poll agrees", () => {
     const film = (says: Film["says"], ended: number): Film => ({
       says,
       transcript: [[0, [prompt]], [ended, [prompt, answer]]],
@@ -524,7 +551,24 @@ describe("busy is not finished", () => {
     const quick = watch(film([[1, { _tag: "Busy" }], [50, { _tag: "Idle" }]], 49))
     assert.deepStrictEqual([words(quick.outcome), quick.at], ["completed: behind the door", 50])
     const early = watch(film([[1, { _tag: "Busy" }], [40, { _tag: "Idle" }], [60, { _tag: "MessageEnded" }]], 60))
-    assert.deepStrictEqual([words(early.outcome), early.at], ["completed: behind the door", 60])
+    assert.deepStrictEqual([words(early.outcome), early.at], ["completed: behind the door", 4_000])
+  })
+
+  it("B1 an idle that is the echo of a run before says nothing of a session that has worked since", () => {
+    const { at, outcome } = watch({
+      says: [[1, { _tag: "Busy" }], [20, { _tag: "Idle" }], [200, { _tag: "MessageEnded" }], [9_000, { _tag: "Idle" }]],
+      transcript: [[0, [prompt]], [200, [prompt, answer]]],
+      activity: [[0, "busy"], [9_000, "idle"]]
+    })
+    assert.deepStrictEqual([words(outcome), at], ["completed: behind the door", 9_000])
+    for (const sign of [{ _tag: "Wrote" }, { _tag: "Tool", call: "1", name: "bash", state: "running" }] as const) {
+      const { at } = watch({
+        says: [[1, { _tag: "Busy" }], [20, { _tag: "Idle" }], [100, sign], [201, { _tag: "Answered", ask: "any" }]],
+        transcript: [[0, [prompt]], [200, [prompt, answer]]],
+        activity: [[0, "busy"], [9_000, "idle"]]
+      })
+      assert.strictEqual(at, 10_000, sign._tag)
+    }
   })
 
   it("B2 an idle that is told before the session has begun is no end", () => {
@@ -604,6 +648,21 @@ describe("nothing is believed from one source alone", () => {
       activity: []
     }, { capabilities: { activity: false } })
     assert.strictEqual(words(outcome), "completed: behind the door")
+  })
+
+  it("B11 an error without a message ends a session that was found idle after it, and no sooner", () => {
+    const erred = (seen: Observation.Observation, aborted: boolean, at: number) =>
+      Observation.hear(seen, { _tag: "Erred", session, message: "overloaded", aborted }, at)
+    const looked = (seen: Observation.Observation, at: number) =>
+      Observation.looked(seen, { messages: [prompt], openTodos: 0, at }, true)
+    const idle = Observation.hear(Observation.make(0, Option.none()), { _tag: "Idle", session }, 10)
+    const told = looked(erred(looked(idle, 20), false, 30), 30)
+    assert.strictEqual(judge(told, 30)._tag, "Wait", "in the moment in which it is told")
+    assert.strictEqual(judge(told, 31)._tag, "Settled")
+    const aborted = judge(looked(erred(looked(idle, 20), true, 30), 31), 31)
+    assert.strictEqual(words(aborted._tag === "Settled" ? aborted.outcome : undefined), interrupted)
+    const unknown = looked(erred(Observation.make(0, Option.none()), false, 30), 40)
+    assert.strictEqual(judge(unknown, 50, { capabilities: { ...capabilities, activity: false } })._tag, "Wait")
   })
 
   it("B7 a session that holds only the prompt is never completed; it has never started, and the limit is named", () => {
@@ -731,6 +790,15 @@ describe("the answer", () => {
     }
   })
 
+  it("B2 B8 without a text is proven by the tools it used, and not doubted", () => {
+    const { at, outcome } = watch({
+      says: [[1, { _tag: "Busy" }], [100, { _tag: "Idle" }]],
+      transcript: [[0, [prompt, message("msg_1", { tools: [{ name: "edit", state: "done" }] })]]],
+      activity: [[0, "idle"]]
+    })
+    assert.deepStrictEqual([outcome, at], [{ _tag: "Completed", answer: "" }, 100])
+  })
+
   it("B8 is not what was said on the way when the last word is blank", () => {
     const words = after([prompt, message("msg_1", { state: "more", text: "let me see" }), message("msg_2", {})])
     assert.strictEqual(words, "completed: ")
@@ -739,6 +807,28 @@ describe("the answer", () => {
   it("D5 B11 is not hidden by an error before it", () => {
     const error = message("msg_1", { state: "failed", error: "overloaded" })
     assert.strictEqual(after([prompt, error, message("msg_2", { text: "after all" })]), "completed: after all")
+  })
+
+  it("D5 is the last thing that was said, where more than one message is an end", () => {
+    assert.strictEqual(
+      after([prompt, message("msg_1", { text: "perhaps" }), message("msg_2", { text: "for sure" })]),
+      "completed: for sure"
+    )
+  })
+
+  it("D4 is missing for a reason, also where the host has not said which", () => {
+    assert.strictEqual(
+      after([prompt, message("msg_1", { state: "failed" })]),
+      "agent-error: the agent ended in an error that the host did not explain"
+    )
+  })
+
+  it("D4 is missing because of the tool call that failed, not because of those before it", () => {
+    const tools = [{ name: "read", state: "done" }, { name: "bash", state: "failed", error: "refused" }] as const
+    assert.strictEqual(
+      after([prompt, message("msg_1", { state: "more", tools })]),
+      "no-answer: its session stopped after a tool call that failed: refused"
+    )
   })
 
   it("B11 an error event is forgotten when the session goes on and ends well", () => {
@@ -774,6 +864,21 @@ describe("the answer", () => {
     assert.strictEqual(after([prompt, message("msg_1", { state: "aborted", text: "I was about to" })]), interrupted)
   })
 
+  it("that is cut to `answerMaxChars` has no half of a character at its end (D3, G5)", () => {
+    const { outcome } = watch({
+      says: [[100, { _tag: "Idle" }]],
+      transcript: [[0, [prompt, message("msg_answer", { text: "ab\u{1f511}cd" })]]],
+      activity: [[0, "idle"]]
+    }, { settings: { answerMaxChars: 3 } })
+    assert.deepStrictEqual(outcome, { _tag: "Completed", answer: "ab", cutFrom: 6 })
+    const whole = watch({
+      says: [[100, { _tag: "Idle" }]],
+      transcript: [[0, [prompt, message("msg_answer", { text: "ab\u{1f511}cd" })]]],
+      activity: [[0, "idle"]]
+    }, { settings: { answerMaxChars: 4 } })
+    assert.deepStrictEqual(whole.outcome, { _tag: "Completed", answer: "ab\u{1f511}", cutFrom: 6 })
+  })
+
   it("says so when it was cut at the model's limit, and keeps no more than `answerMaxChars`", () => {
     assert.strictEqual(
       after([prompt, message("msg_1", { state: "cut", text: "behind the" })]),
@@ -785,6 +890,23 @@ describe("the answer", () => {
       activity: []
     }, { settings: { answerMaxChars: 6 } })
     assert.deepStrictEqual(outcome, { _tag: "Completed", answer: "behind", cutFrom: 15 })
+    const whole = watch({ says: [[100, { _tag: "Idle" }]], transcript: [[0, [prompt, answer]]], activity: [] }, {
+      settings: { answerMaxChars: "behind the door".length }
+    })
+    assert.deepStrictEqual(whole.outcome, { _tag: "Completed", answer: "behind the door" })
+  })
+
+  it("says all that a reader should know besides, one thing after the other", () => {
+    const { outcome } = watch({
+      says: [[100, { _tag: "Idle" }]],
+      transcript: [[0, [prompt, message("msg_1", { state: "cut", text: "behind the" })]]],
+      activity: [],
+      todos: [[0, 1]]
+    })
+    assert.strictEqual(
+      words(outcome),
+      "completed: behind the (it left 1 of its todos open; the answer was cut at the model's output limit)"
+    )
   })
 
   const tidied = (nth: number, text: string) => [
@@ -800,6 +922,24 @@ describe("the answer", () => {
       after([prompt, work, ...tidied(1, "behind the door"), ...tidied(2, "anything else?")]),
       "completed: behind the door"
     )
+  })
+
+  it("D5 is not hidden by a summary that nothing follows", () => {
+    assert.strictEqual(after([prompt, answer, ...tidied(1, "").slice(0, 2)]), "completed: behind the door")
+  })
+
+  it("D5 is what the agent ended with before the summary, cut or not, and nothing that it had not ended with", () => {
+    const cut = message("msg_1", { state: "cut", text: "behind the" })
+    assert.strictEqual(after([prompt, cut, ...tidied(1, "anything else?")]), "completed: behind the")
+    for (
+      const unfinished of [
+        message("msg_1", { state: "failed", error: "the context is full", text: "I think it is" }),
+        message("msg_1", { state: "more", text: "let me see" }),
+        message("msg_1", { text: " \n " })
+      ]
+    ) {
+      assert.strictEqual(after([prompt, unfinished, ...tidied(1, "behind the door")]), "completed: behind the door")
+    }
   })
 
   it("B13 is the one to the last notice, not one from before it, also after a context that was tidied up", () => {
@@ -845,7 +985,8 @@ describe("its own tasks", () => {
       { says: [[1_000, { _tag: "Idle" }]], transcript: [[0, [prompt, answer]]], activity: [[0, "idle"]] },
       { says: [[1_000, { _tag: "Idle" }]], transcript: [[0, [prompt, more]]], activity: [[0, "idle"]] },
       { says: [[1_000, { _tag: "Idle" }]], transcript: [[0, [prompt]]], activity: [[0, "idle"]] },
-      { says: [], transcript: [[0, [prompt]]], activity: [[0, "idle"]] }
+      { says: [], transcript: [[0, [prompt]]], activity: [[0, "idle"]] },
+      { says: [], transcript: [[0, [prompt, answer]]], activity: [] }
     ]
     for (const film of films) {
       for (const activity of [true, false]) {
@@ -857,6 +998,11 @@ describe("its own tasks", () => {
     const idle = Observation.hear(busy, { _tag: "Idle", session }, 10)
     assert.strictEqual(judge(idle, 10, { expecting: true })._tag, "AwaitChildren")
     assert.strictEqual(judge(busy, 10, { expecting: true })._tag, "Wait")
+  })
+
+  it("A1 B4 B13 are no reason to lend the slots of a session that may be at work: only of one that is idle", () => {
+    const unknown = Observation.make(0, Option.none())
+    assert.notStrictEqual(judge(unknown, 10, { expecting: true })._tag, "AwaitChildren")
   })
 
   it("B13 are waited for where the session's end is the host's last word, too", () => {
@@ -919,6 +1065,25 @@ describe("silence", () => {
       assert.isAtLeast(at, from)
       assert.isAtMost(at, from + 500)
     }
+  })
+
+  it("B10 B16 is not what a retry of the provider is, also where it was told once and never again", () => {
+    const event = { _tag: "Retrying", session, attempt: 1, message: "429", nextAt: hours(2) } as const
+    const waiting = Observation.hear(Observation.make(0, Option.none()), event, 10)
+    assert.strictEqual(judge(waiting, hours(1))._tag, "Wait")
+  })
+
+  it("B14 B16 is checked in the transcript after half the limit, once more at its end, and then at each half", () => {
+    const limit = Settings.defaults.staleTimeoutMs
+    const running = message("msg_1", { state: "open", tools: [{ name: "bash", state: "running" }] })
+    const busy = Observation.hear(Observation.make(0, Option.none()), { _tag: "Busy", session }, 0)
+    const lookedAt = (at: number) => Observation.looked(busy, { messages: [prompt, running], openTodos: 0, at }, false)
+    const verdicts = (seen: Observation.Observation, at: number) => [judge(seen, at - 1)._tag, judge(seen, at)._tag]
+    const due = ["Wait", "Look"]
+    assert.deepStrictEqual(verdicts(busy, limit / 2), due, "never looked at")
+    assert.deepStrictEqual(verdicts(lookedAt(limit / 2 - 10), limit / 2), due, "looked at before half the limit")
+    assert.deepStrictEqual(verdicts(lookedAt(limit - 10), limit), due, "looked at before its end")
+    assert.deepStrictEqual(verdicts(lookedAt(limit), limit * 1.5), due, "looked at after its end")
   })
 
   it("B16 0 is for ever, and so is a host whose sessions may be silent", () => {

@@ -12,7 +12,7 @@ import type { World } from "../World.ts"
 export type Widest = ReadonlyMap<string, number>
 
 export const check = (
-  { limits, settings, tasks }: World,
+  { entries, limits, settings, tasks }: World,
   resized: ReadonlyMap<string, number>,
   before: Widest
 ): Effect.Effect<Widest, Broken> =>
@@ -21,7 +21,7 @@ export const check = (
     const all = yield* tasks.list
     const running = all.filter(({ status }) => status === "running")
     /** Whose slots may be away: they have sent somebody out. */
-    const senders = new Set(all.map(({ request }) => request.parent))
+    const senders = new Set((yield* entries).map(({ task }) => task.request.parent))
     const allowed = new Map([
       ...all.flatMap(({ request }) => Pools.poolsOf(settings, request)).map(({ name, size }) => [name, size] as const),
       ...resized
