@@ -125,6 +125,11 @@ export const stepsOf = (told: Told, send: Send): ReadonlyArray<Step> => {
 /** Whether a turn in which a session was told this can ever end in an answer. */
 export const mayAnswer = (text: string): boolean => !isErrand(text) || all[text].end === "completed"
 
+const traceless: ReadonlySet<string> = new Set<ErrandName>(["ignored", "has no agent", "has no model"])
+
+/** Whether a turn in which a session was told this leaves a message of the agent's. */
+export const leavesAMessage = (text: string): boolean => !traceless.has(text)
+
 /** The answer that a turn ends with, where it does. */
 export const answerIn = (told: Told): string =>
   (isErrand(told.text) ? all[told.text].says?.() : undefined) ?? answerOf(told)

@@ -49,7 +49,7 @@ const objection = (
     const task = Option.getOrUndefined(Option.orElse(Task.apply(before, event), () => before))
     if (task === undefined) throw new Error(`${event._tag} of no task`)
     tasks.set(event.id, task)
-    const next = Model.step(model, { event, task, turn, working: false, ...host }, Settings.defaults)
+    const next = Model.step(model, { event, task, turn, turns: 1, working: false, ...host }, Settings.defaults)
     if (Result.isFailure(next)) return next.failure.promise
     model = next.success
   }

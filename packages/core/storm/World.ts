@@ -11,12 +11,17 @@ import * as Settings from "../src/Settings.ts"
 import type * as Task from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost, type Told } from "../src/testing/SimulatedHost.ts"
-import { type Send, stepsOf } from "./Agents.ts"
+import { leavesAMessage, type Send, stepsOf } from "./Agents.ts"
 import type { Program } from "./Program.ts"
 
 /** A kept event, and what was true when it was kept. */
 export interface Witnessed extends Entry {
-  /** What the task's session was told in its last turn; none where it has no session, or began nothing. */
+  /** How many turns the task's session had begun. */
+  readonly turns: number
+  /**
+   * What the session was told in the last turn of this run that left anything behind; none where there is none. A session
+   * that works for somebody else when it is prompted has turns of both.
+   */
   readonly turn: Told | undefined
   /** Whether the task's session worked. */
   readonly working: boolean
@@ -50,7 +55,16 @@ const witnessed: Layer.Layer<Journal | Chronicle, never, SimulatedHost> = Layer.
     const session = entry.task.session
     const turns = session === undefined ? [] : yield* host.turns(session)
     const activity = session === undefined ? "idle" : yield* host.activity(session)
-    const witnessed: Witnessed = { ...entry, turn: turns.at(-1)?.at(-1), working: activity !== "idle" }
+    const began = (yield* Ref.get(chronicle)).find(({ event }) =>
+      event._tag === "Continued" && event.id === entry.event.id && event.run === entry.event.run
+    )
+    const own = turns.slice(began?.turns ?? 0).map((told) => told.at(-1))
+    const witnessed: Witnessed = {
+      ...entry,
+      turns: turns.length,
+      turn: own.findLast((told) => told !== undefined && leavesAMessage(told.text)),
+      working: activity !== "idle"
+    }
     yield* Ref.update(chronicle, (all) => [...all, witnessed])
   })
   return Context.make(Chronicle, chronicle).pipe(Context.add(
