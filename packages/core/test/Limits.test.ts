@@ -395,6 +395,29 @@ describe("lend", () => {
     }))
 
   withLimits(
+    "A13 two at once: nobody stands in line for slots while they are still lent",
+    one,
+    (limits) =>
+      Effect.gen(function*() {
+        const lender = yield* Effect.forkScoped(
+          Effect.all([limits.lend("lender")(Effect.sleep(1_000)), limits.lend("lender")(Effect.sleep(5_000))], {
+            concurrency: 2
+          }).pipe(limits.withSlots(claim("lender", opus)))
+        )
+        yield* soon
+        const other = yield* somebody(claim("other", opus))
+        assert.isTrue(yield* other.isIn)
+        yield* pass(1_000)
+        assert.isTrue(Option.isNone(yield* limits.place("lender")), "one of the two is still out")
+        yield* pass(4_000)
+        assert.isTrue(Option.isSome(yield* limits.place("lender")))
+        yield* other.finish(Exit.succeed("done"))
+        assert.isDefined(lender.pollUnsafe())
+        assert.deepStrictEqual(yield* used, { "model:opus": 0 })
+      })
+  )
+
+  withLimits(
     "again while the slots are on their way back: they stay away until the last one is done",
     one,
     (limits) =>
@@ -823,6 +846,48 @@ describe("whatever happens, under any schedule", () => {
           assert.deepStrictEqual(yield* used, { "model:gpt": 0 })
         })),
     thorough(150, 40)
+  )
+
+  it.effect(
+    "A1 A4 a second loan may end at any moment of the way back: the slots come back, and once",
+    () =>
+      Effect.gen(function*() {
+        // Every turn of the way back against the end of the loan.
+        for (let turns = 0; turns < 60; turns++) {
+          yield* inLimits(1, 3, () =>
+            Effect.gen(function*() {
+              const limits = yield* Limits
+              const everything = Effect.repeat(Effect.yieldNow, { times: 150 })
+              const [first, again, second, free] = yield* Effect.all([
+                Deferred.make<void>(),
+                Deferred.make<void>(),
+                Deferred.make<void>(),
+                Deferred.make<void>()
+              ])
+              const lender = yield* Effect.gen(function*() {
+                const one = yield* Effect.forkChild(limits.lend("x")(Deferred.await(first)))
+                yield* Deferred.await(again)
+                yield* limits.lend("x")(Deferred.await(second))
+                yield* Fiber.join(one)
+                return yield* used
+              }).pipe(limits.withSlots(claim("x", "openai/gpt")), Effect.forkScoped)
+              yield* everything
+              yield* Effect.forkScoped(Deferred.await(free).pipe(limits.withSlots(claim("other", "openai/gpt"))))
+              yield* everything
+              yield* Deferred.succeed(first, undefined)
+              yield* everything
+              yield* Deferred.succeed(again, undefined)
+              yield* everything
+              yield* Deferred.succeed(free, undefined)
+              yield* Effect.repeat(Effect.yieldNow, { times: turns })
+              yield* Deferred.succeed(second, undefined)
+              yield* everything
+              assert.deepStrictEqual(lender.pollUnsafe(), Exit.succeed({ "model:gpt": 1 }), `after ${turns} turns`)
+              assert.deepStrictEqual(yield* used, { "model:gpt": 0 })
+            }))
+        }
+      }),
+    patient
   )
 
   it.effect(

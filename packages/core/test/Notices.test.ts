@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Ref, Scheduler, Schema, type Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option, Ref, Scheduler, Schema, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { AgentHost, HostError } from "../src/AgentHost.ts"
 import { Journal } from "../src/Journal.ts"
@@ -166,6 +166,28 @@ describe("a parent", () => {
         yield* end(1)
         yield* end(2, calledOff)
         assert.deepStrictEqual(yield* told(), ["progress: 1 (1 more)", "final: 1, 2 cancelled"])
+      })
+  )
+
+  inWorld(
+    "C4 C12 hears nothing of a batch that it called off because it was told of the one before it",
+    ({ end, host, launch, notices, parent, told }) =>
+      Effect.gen(function*() {
+        yield* host.faults(() => "fail")
+        yield* launch(1)
+        yield* end(1)
+        yield* launch(2)
+        yield* notices.ended(ended(2, parent))
+        yield* host.faults(() => "ok")
+        yield* pass("1 minute")
+        assert.deepStrictEqual(yield* told(), ["final: 1", "final: 2"])
+        yield* notices.reading(parent)(Effect.andThen(launch(3), Effect.andThen(end(3), launch(4))))
+        yield* soon
+        assert.strictEqual((yield* told()).at(-1), "final: 3")
+        yield* end(4, calledOff)
+        yield* pass("1 minute")
+        assert.strictEqual((yield* told()).at(-1), "final: 3")
+        assert.isFalse(yield* notices.expecting(parent))
       })
   )
 
@@ -405,6 +427,28 @@ describe("a parent that is gone", () => {
       yield* pass("10 hours")
       assert.strictEqual((yield* world.host.calls).length, calls)
     }))
+
+  inWorld("C16 lets go whoever waits until its tasks are back", (world) =>
+    Effect.gen(function*() {
+      yield* world.launch(1)
+      const told = yield* Effect.forkScoped(world.notices.told(world.parent, (returned) => returned))
+      yield* soon
+      assert.isUndefined(told.pollUnsafe())
+      yield* world.notices.forget(world.parent)
+      yield* soon
+      assert.deepStrictEqual(told.pollUnsafe(), Exit.succeed(Option.none()))
+    }))
+
+  inWorld(
+    "C16 and was owed nothing can be forgotten as well, and others are told as ever",
+    (world) =>
+      Effect.gen(function*() {
+        yield* world.notices.forget(world.other)
+        yield* world.launch(1)
+        yield* world.end(1)
+        assert.deepStrictEqual(yield* world.told(), ["final: 1"])
+      })
+  )
 
   inWorld(
     "C16 and is forgotten by whoever knows: at once, in the middle of an attempt",

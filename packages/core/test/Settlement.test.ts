@@ -511,6 +511,15 @@ describe("time", () => {
     assert.deepStrictEqual([today.outcome, today.at], [plain.outcome, plain.at])
   })
 
+  it("B18 how long nothing came of a prompt is told in seconds since the prompt", () => {
+    const film: Film = { says: [], transcript: [[0, [prompt]]], activity: [[0, "idle"]] }
+    const { outcome } = watch(film, { begins: 1_790_000_000_000, settings: { startTimeoutMs: 10_000 } })
+    assert.strictEqual(
+      words(outcome),
+      "never-started: nothing came of its prompt within 10 s; the limit is startTimeoutMs = 10000"
+    )
+  })
+
   it("B18 each limit is kept to the millisecond", () => {
     const { minIdleTimeMs, startTimeoutMs, todoWaitMs } = Settings.defaults
     const idle = (messages: ReadonlyArray<Message>, openTodos = 0) =>
@@ -1076,9 +1085,12 @@ describe("silence", () => {
   it("B14 B16 is checked in the transcript after half the limit, once more at its end, and then at each half", () => {
     const limit = Settings.defaults.staleTimeoutMs
     const running = message("msg_1", { state: "open", tools: [{ name: "bash", state: "running" }] })
-    const busy = Observation.hear(Observation.make(0, Option.none()), { _tag: "Busy", session }, 0)
-    const lookedAt = (at: number) => Observation.looked(busy, { messages: [prompt, running], openTodos: 0, at }, false)
-    const verdicts = (seen: Observation.Observation, at: number) => [judge(seen, at - 1)._tag, judge(seen, at)._tag]
+    const today = 1_790_000_000_000
+    const busy = Observation.hear(Observation.make(today, Option.none()), { _tag: "Busy", session }, today)
+    const lookedAt = (ms: number) =>
+      Observation.looked(busy, { messages: [prompt, running], openTodos: 0, at: today + ms }, false)
+    const verdicts = (seen: Observation.Observation, ms: number) =>
+      [today + ms - 1, today + ms].map((now) => judge(seen, now)._tag)
     const due = ["Wait", "Look"]
     assert.deepStrictEqual(verdicts(busy, limit / 2), due, "never looked at")
     assert.deepStrictEqual(verdicts(lookedAt(limit / 2 - 10), limit / 2), due, "looked at before half the limit")

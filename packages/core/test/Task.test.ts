@@ -171,6 +171,61 @@ describe("a task", () => {
     }
   }, thorough(100))
 
+  it("what was written down wrongly is refused, wherever in it the mistake is", () => {
+    const retry = { attempt: 1, message: "429", nextAt: 1 }
+    const right = {
+      id,
+      run: 1,
+      request: request("ses_root"),
+      status: "completed",
+      queuedAt: 0,
+      outcome: completed,
+      progress: { toolCalls: 0, retry }
+    }
+    assert.isTrue(Schema.is(Task.Task)(right))
+    for (
+      const wrong of [
+        { request: { ...right.request, prompt: undefined } },
+        { request: {} },
+        { status: "done" },
+        { outcome: { _tag: "Completed" } },
+        { outcome: { _tag: "Failed", reason: "defect" } },
+        { outcome: { _tag: "Failed", reason: "", message: "" } },
+        { outcome: { _tag: "Cancelled", reason: "", message: "" } },
+        { progress: {} },
+        { progress: { toolCalls: 0, retry: {} } }
+      ]
+    ) {
+      assert.isFalse(Schema.is(Task.Task)({ ...right, ...wrong }), JSON.stringify(wrong))
+    }
+  })
+
+  it("every reason for an end can be written down", () => {
+    const failures = ["start-failed", "never-started", "agent-error", "no-answer", "host-unreachable", "defect"]
+    for (const reason of failures) {
+      assert.isTrue(Schema.is(Task.Outcome)({ _tag: "Failed", reason, message: "" }), reason)
+    }
+    const cancellations = [
+      "requested",
+      "interrupted",
+      "deleted",
+      "parent-ended",
+      "time-limit",
+      "quiet-limit",
+      "shutdown"
+    ]
+    for (const reason of cancellations) {
+      assert.isTrue(Schema.is(Task.Outcome)({ _tag: "Cancelled", reason, message: "" }), reason)
+    }
+  })
+
+  it("A9 has no session before it has its slots", () => {
+    const queued = Task.apply(Option.none(), { _tag: "Queued", id, run: 1, at: 0, request: request("ses_root") })
+    assert.isTrue(Option.isSome(queued))
+    const opened = Task.apply(queued, { _tag: "Opened", id, run: 1, at: 1, session: sessionId("ses_1") })
+    assert.isTrue(Option.isNone(opened))
+  })
+
   it("B19 a late echo of the first run does not touch the second", () => {
     const tell = (task: Option.Option<Task.Task>, event: TaskEvent) =>
       Option.some(Option.getOrThrow(Task.apply(task, event)))

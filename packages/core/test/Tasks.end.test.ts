@@ -480,7 +480,7 @@ describe("the quiet limit", () => {
       yield* atRest
     }))
 
-  inWorld("is for a session that hangs after a tool whose end was not told", {
+  inWorld("is for a session that hangs after a tool whose end was not told (B16)", {
     settings: { staleTimeoutMs: 60_000, taskTtlMs: 0 },
     scripts: { hangs: [{ do: "tool", name: "bash", ms: 30_000 }, hang] }
   }, ({ atRest, end, host, launch }) =>
@@ -551,7 +551,7 @@ describe("the time limit", () => {
       yield* atRest
     }))
 
-  inWorld("counts no time in line", {
+  inWorld("counts no time in line (B17)", {
     settings: { defaultConcurrency: 1, taskTtlMs: 60_000 },
     scripts: { slow: [wait(50_000), say("done")] }
   }, ({ atRest, end, launch }) =>
@@ -562,7 +562,7 @@ describe("the time limit", () => {
       yield* atRest
     }))
 
-  inWorld("counts no time in which a permission is waited for", {
+  inWorld("counts no time in which a permission is waited for (B17)", {
     settings: { taskTtlMs: 60_000 },
     scripts: { asks: [wait(30_000), { do: "ask", what: "bash \"npm test\"" }, hang] }
   }, ({ atRest, end, get, host, launch, sessionOf }) =>
@@ -581,7 +581,7 @@ describe("the time limit", () => {
       yield* atRest
     }))
 
-  inWorld("counts no time of one permission after the other", {
+  inWorld("counts no time of one permission after the other (B17)", {
     settings: { taskTtlMs: 60_000 },
     scripts: {
       asks: [
@@ -605,7 +605,7 @@ describe("the time limit", () => {
       yield* atRest
     }))
 
-  inWorld("counts a retry of the provider", {
+  inWorld("counts a retry of the provider (B10, F9)", {
     settings: { taskTtlMs: 60_000 },
     scripts: { retries: [{ do: "retry", ms: minutes(60), message: "429" }] }
   }, ({ atRest, end, launch }) =>
@@ -663,7 +663,7 @@ describe("a host that cannot say what its sessions do", () => {
   const capabilities = { activity: false }
 
   inWorld(
-    "is believed when it tells that a session is idle",
+    "is believed when it tells that a session is idle (B4)",
     { capabilities },
     ({ atRest, callsOf, get, launch }) =>
       Effect.gen(function*() {
@@ -675,7 +675,7 @@ describe("a host that cannot say what its sessions do", () => {
       })
   )
 
-  inWorld("and whose events are lost: an end is an end when it stays one for three polls, not before 10 s", {
+  inWorld("and whose events are lost: an end is an end when it stays one for three polls, not before 10 s (B3, B4)", {
     capabilities,
     scripts: {
       early: [wait(1_000), say("done")],

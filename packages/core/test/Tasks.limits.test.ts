@@ -1,7 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { Array, Effect, Option } from "effect"
 import type { Model } from "../src/Model.ts"
-import * as Task from "../src/Task.ts"
 import { failingOnce, hang, inWorld, pass, say, soon, wait, type World } from "./support/world.ts"
 
 const opus: Model = { provider: "anthropic", id: "opus" }
@@ -92,7 +91,7 @@ describe("a limit", () => {
   )
 
   inWorld(
-    "is shared fairly: parents take turns",
+    "is shared fairly: parents take turns (A13)",
     { settings: { defaultConcurrency: 1 } },
     (world) =>
       Effect.gen(function*() {
@@ -164,7 +163,7 @@ describe("a waiting task", () => {
 })
 
 describe("limits that change while tasks run", () => {
-  inWorld("resize lets more in at once, and a smaller pool drains without stopping anybody", {
+  inWorld("resize lets more in at once, and a smaller pool drains without stopping anybody (A1, A4)", {
     settings: { defaultConcurrency: 1 },
     scripts: Object.fromEntries(names(8).map((name) => [name, [wait(10_000), say("done")]]))
   }, ({ atRest, callsOf, end, host, launch, limits, used }) =>
@@ -244,29 +243,4 @@ describe("limits that change while tasks run", () => {
       assert.strictEqual(yield* host.peak, 1)
       yield* atRest
     }))
-})
-
-describe("ten thousand waiting tasks", () => {
-  inWorld(
-    "all run, in order, never more than the limit at once, and in the end only the retained are left (A4, A13, D9)",
-    { settings: { defaultConcurrency: 100 }, behave: () => [wait(1_000), say("done")] },
-    (world) =>
-      Effect.gen(function*() {
-        const { atRest, callsOf, host, launch, tasks } = world
-        const all = yield* Effect.forEach(Array.range(1, 10_000), (i) => launch(`${i}`, { background: false }))
-        assert.strictEqual(all.filter(({ status }) => status === "pending").length, 9_900)
-        const last = all.at(-1)?.id ?? ""
-        assert.deepStrictEqual(
-          Option.map(yield* tasks.place(Task.TaskId.make(last)), ({ ahead }) => ahead),
-          Option.some(9_899)
-        )
-        yield* pass("100 seconds")
-        const prompts = yield* callsOf("prompt")
-        assert.deepStrictEqual(prompts.map(({ at }) => at), all.map((_, i) => Math.floor(i / 100) * 1_000))
-        assert.strictEqual(yield* host.peak, 100)
-        yield* atRest
-        assert.deepStrictEqual((yield* tasks.list).map(({ id }) => id), all.slice(-200).map(({ id }) => id))
-      }),
-    60_000
-  )
 })

@@ -31,7 +31,7 @@ describe("after many tasks", () => {
 })
 
 describe("a finished task", () => {
-  inWorld("is kept unchanged until newer ones take its place, the oldest first (D2, D9)", {
+  inWorld("is kept unchanged until newer ones take its place, the oldest first (D1, D2, D9)", {
     settings: { retainedTasks: 3, defaultConcurrency: 1 }
   }, ({ atRest, get, launch, sessionOf, tasks, parent }) =>
     Effect.gen(function*() {
@@ -50,7 +50,7 @@ describe("a finished task", () => {
       yield* atRest
     }))
 
-  inWorld("is kept while the notice that names it has not arrived, and for a while after (D1)", {
+  inWorld("is kept until the notice that names it has arrived, however many there are (D1)", {
     settings: { retainedTasks: 2 }
   }, ({ atRest, host, launch, tasks, told }) =>
     Effect.gen(function*() {

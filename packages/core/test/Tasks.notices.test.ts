@@ -315,7 +315,7 @@ describe("a notice", () => {
 })
 
 describe("a task whose end the parent has read by itself", () => {
-  inWorld("before it was told is not told again", { behave: bySeconds }, (world) =>
+  inWorld("before it was told is not told again (C2)", { behave: bySeconds }, (world) =>
     Effect.gen(function*() {
       const { atRest, launch, parent, tasks, told } = world
       const task = yield* launch("1")
@@ -330,7 +330,7 @@ describe("a task whose end the parent has read by itself", () => {
     }))
 
   inWorld(
-    "while others run is not told, and the last word has them all",
+    "while others run is not told, and the last word has them all (C2, C4)",
     { behave: bySeconds, latency: 20 },
     (world) =>
       Effect.gen(function*() {
@@ -350,7 +350,7 @@ describe("a task whose end the parent has read by itself", () => {
   )
 
   inWorld(
-    "only in part, when the call is over, is told the rest",
+    "only in part, when the call is over, is told the rest (C1)",
     { behave: bySeconds },
     (world) =>
       Effect.gen(function*() {

@@ -41,9 +41,7 @@ const shell = Layer.merge(ShellHost.pipe(Layer.provide(NodeServices.layer)), sub
 
 describe("HostContract on the shell", () => {
   for (const check of HostContract.checks) {
-    const lacks = HostContract.lacks(check, {}, claims)
-    if (lacks.length > 0) it.skip(`${check.name} (lacks ${lacks.join(", ")})`)
-    else it.live(check.name, () => Effect.provide(check.run, shell))
+    if (HostContract.applies(check, {}, claims)) it.live(check.name, () => Effect.provide(check.run, shell))
   }
 
   it("four promises apply to a host that can do nothing but run, fail and be stopped", () => {

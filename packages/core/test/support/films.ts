@@ -54,6 +54,8 @@ export interface Options {
   readonly capabilities?: Partial<Capabilities>
   /** When the audience goes home (ms). */
   readonly until?: number
+  /** What o'clock it is when the film begins (ms). */
+  readonly begins?: number
 }
 
 export const capabilities: Capabilities = {
@@ -79,7 +81,8 @@ export const watch = (film: Film, options: Options = {}): Seen => {
   const settings = { ...Settings.defaults, ...options.settings }
   const host = { ...capabilities, ...options.capabilities }
   const until = options.until ?? 3_600_000
-  let seen = Observation.make(0, Option.none())
+  const clock = (now: number) => (options.begins ?? 0) + now
+  let seen = Observation.make(clock(0), Option.none())
   let polled = false
   let lastTick = 0
   let looks = 0
@@ -89,7 +92,7 @@ export const watch = (film: Film, options: Options = {}): Seen => {
       const verdict = Settlement.judge(seen, {
         settings,
         capabilities: host,
-        now,
+        now: clock(now),
         expecting: at(film.expecting ?? [], now, false)
       })
       if (verdict._tag === "Settled") return verdict.outcome
@@ -98,21 +101,21 @@ export const watch = (film: Film, options: Options = {}): Seen => {
       looks++
       if (!at(film.reachable?.transcript ?? [], now, true)) {
         polled = false
-        seen = Observation.unseen(seen, now)
+        seen = Observation.unseen(seen, clock(now))
         return undefined
       }
-      const look = { messages: at(film.transcript, now, []), openTodos: at(film.todos ?? [], now, 0), at: now }
+      const look = { messages: at(film.transcript, now, []), openTodos: at(film.todos ?? [], now, 0), at: clock(now) }
       seen = Observation.looked(seen, look, polled)
       polled = false
     }
   }
 
   const tick = (now: number): Outcome | undefined => {
-    if (seen.heardAt <= lastTick) {
+    if (seen.heardAt <= clock(lastTick)) {
       const answered = at(film.reachable?.poll ?? [], now, true)
-      if (!host.activity) seen = Observation.unasked(seen, now)
-      else if (answered) seen = Observation.polled(seen, at(film.activity, now, "idle"), now)
-      else seen = Observation.unreachable(seen, now)
+      if (!host.activity) seen = Observation.unasked(seen, clock(now))
+      else if (answered) seen = Observation.polled(seen, at(film.activity, now, "idle"), clock(now))
+      else seen = Observation.unreachable(seen, clock(now))
       polled = true
     }
     lastTick = now
@@ -129,7 +132,7 @@ export const watch = (film: Film, options: Options = {}): Seen => {
       nth++
       now = said[0]
       const event = Object.assign({ session }, said[1])
-      seen = Observation.hear(seen, event, now)
+      seen = Observation.hear(seen, event, clock(now))
       if (Observation.mayDecide(event)) outcome = judge(now)
     } else {
       now = nextTick

@@ -1,0 +1,105 @@
+/**
+ * How sessions are watched: when the poll finds what the events did not tell, and what a look costs.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { AgentHost } from "../src/AgentHost.ts"
+import { Tasks } from "../src/Tasks.ts"
+import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
+import { answerOf, call, failing, hang, inWorld, pass, say } from "./support/world.ts"
+
+describe("the poll", () => {
+  inWorld("finds an end of which no event told when it comes next, not one later (B3, B14)", {
+    settings: { pollIntervalMs: 2_000 }
+  }, ({ atRest, get, host, launch }) =>
+    Effect.gen(function*() {
+      yield* host.feed(() => [])
+      const task = yield* launch("look around")
+      yield* pass(10_000)
+      const { endedAt, startedAt, status } = yield* get(task)
+      assert.strictEqual(status, "completed")
+      assert.strictEqual((endedAt ?? 0) - (startedAt ?? 0), 2_000)
+      yield* atRest
+    }))
+})
+
+describe("a look at a transcript", () => {
+  inWorld("that fails is tried again when the poll comes, and not at once and again (B5, B14)", {
+    settings: { pollIntervalMs: 2_000 }
+  }, ({ atRest, callsOf, end, host, launch }) =>
+    Effect.gen(function*() {
+      const task = yield* launch("look around")
+      yield* pass(500)
+      yield* host.faults(failing({ transcript: "fail" }))
+      const before = (yield* callsOf("transcript")).length
+      yield* pass(60_000)
+      assert.isAtMost((yield* callsOf("transcript")).length - before, 60 / 2 + 2)
+      assert.strictEqual(yield* end(task), "running")
+      yield* host.faults(() => "ok")
+      yield* pass(2_000)
+      assert.strictEqual(yield* end(task), "completed")
+      yield* atRest
+    }))
+
+  inWorld(
+    "takes one round trip, the todos included (B14)",
+    { latency: 1_000 },
+    ({ callsOf, get, launch }) =>
+      Effect.gen(function*() {
+        const launching = yield* Effect.forkChild(launch("look around"))
+        yield* pass("1 minute")
+        const task = yield* get(yield* Fiber.join(launching))
+        const [look] = (yield* callsOf("transcript")).slice(-1)
+        assert.strictEqual(task.endedAt, (look?.at ?? 0) + 1_000)
+      })
+  )
+
+  it.effect("asks for the end of it only, whatever its length (B14)", () =>
+    Effect.gen(function*() {
+      const asked: Array<number> = []
+      const watched = Layer.effect(
+        AgentHost,
+        Effect.map(AgentHost, (host) =>
+          AgentHost.of({
+            ...host,
+            transcript: (session, options) => {
+              asked.push(options.last)
+              return host.transcript(session, options)
+            }
+          }))
+      )
+      yield* Effect.gen(function*() {
+        const tasks = yield* Tasks
+        const parent = yield* (yield* SimulatedHost).root("ses_root")
+        const { id } = yield* tasks.launch({ description: "d", prompt: "look around", agent: "explore", parent })
+        yield* pass(10_000)
+        assert.strictEqual((yield* tasks.get(id)).status, "completed")
+      }).pipe(
+        Effect.provide(Tasks.layer.pipe(Layer.provideMerge(watched), Layer.provideMerge(SimulatedHost.layer())))
+      )
+      assert.isAbove(asked.length, 0)
+      for (const last of asked) assert.isBelow(last, 10)
+    }))
+})
+
+describe("a session whose tasks were all called off", () => {
+  inWorld("is woken by nobody, and is over with what it said (B13, C12)", {}, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, get, host, launch, tasks } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [call("delegate", launch("inner", { parent: told.session })), say("nothing to wait for")]
+          : told.text === "inner"
+          ? [hang]
+          : [say("heard")]
+      )
+      const outer = yield* launch("outer")
+      yield* pass(20_000)
+      assert.strictEqual(yield* end(outer), "running")
+      const inner = (yield* tasks.list).find(({ request }) => request.prompt === "inner")
+      yield* tasks.cancel(inner?.id ?? "")
+      yield* pass(1_000)
+      assert.strictEqual(answerOf(yield* get(outer)), "nothing to wait for")
+      yield* atRest
+    }))
+})
