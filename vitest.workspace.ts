@@ -48,6 +48,17 @@ export default defineConfig({
         }
       },
       {
+        // The fake OpenCode of the benchmark: held to the contract of the real one, in a process of its own.
+        test: {
+          name: "bench",
+          root: "packages/bench",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxConcurrency: 100
+        }
+      },
+      {
         // Pure functions, and the demo itself, once in each of its two ways.
         test: {
           name: "demo",

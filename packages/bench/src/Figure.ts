@@ -1,0 +1,63 @@
+/**
+ * What was measured: one value a run, and what is said of several of them. Pure.
+ */
+import { Schema } from "effect"
+
+/** The unit of a value; `x` is a ratio. */
+export const Unit = Schema.Literals(["ms", "requests/min", "bytes", "kB", "%", "x", "count"])
+export type Unit = typeof Unit.Type
+
+export const Figure = Schema.Struct({
+  /** For example `B3`. */
+  measure: Schema.String,
+  peer: Schema.String,
+  /** What exactly, for example `early idle, p99`. The same words for every peer. */
+  what: Schema.String,
+  /** The size that it was measured at, where the measure has several: the x of a chart. */
+  at: Schema.optionalKey(Schema.Finite),
+  unit: Unit,
+  /** One for each run; empty where the peer could not take part. */
+  values: Schema.Array(Schema.Finite),
+  /** Why there is no value, or what a reader should know. */
+  note: Schema.optionalKey(Schema.String)
+})
+export type Figure = typeof Figure.Type
+
+/** The middle one; of an even number, the mean of the two in the middle. `NaN` of none. */
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2
+}
+
+/** The value that a share of them (from 0 to 1) does not exceed. `NaN` of none. */
+export const quantile = (values: ReadonlyArray<number>, share: number): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** The least and the most. */
+export const spread = (values: ReadonlyArray<number>): readonly [number, number] => [
+  Math.min(...values),
+  Math.max(...values)
+]
+
+/** A line that Errand is to pass. */
+export interface Line {
+  readonly measure: string
+  /** What is asked, in words. */
+  readonly asked: string
+  /** What was found, in words. */
+  readonly found: string
+  readonly passed: boolean
+}
+
+/** What was found for a peer; the median over the runs. */
+export const value = (
+  figures: ReadonlyArray<Figure>,
+  peer: string,
+  what: string,
+  at?: number
+): number =>
+  median(figures.find((figure) => figure.peer === peer && figure.what === what && figure.at === at)?.values ?? [])

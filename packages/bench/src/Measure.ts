@@ -1,0 +1,32 @@
+/**
+ * What one of B1 to B14 is: how it is measured, and what Errand is asked to pass.
+ */
+import { Data, type Effect, type Scope } from "effect"
+import type { Figure, Line } from "./Figure.ts"
+
+/** The bench itself did not work; says nothing about anybody who was measured. */
+export class BenchError extends Data.TaggedError("BenchError")<{ readonly what: string; readonly cause?: unknown }> {
+  override get message(): string {
+    return this.cause === undefined ? this.what : `${this.what}: ${String(this.cause)}`
+  }
+}
+
+/** What a measure is given. */
+export interface Bench {
+  /** How often everything is measured; at least three times for a median and a spread that say something. */
+  readonly runs: number
+  /** Says how far it is: so many of so many steps, and what the next one is. */
+  readonly progress: (done: number, of: number, what: string) => Effect.Effect<void>
+}
+
+export interface Measure {
+  /** For example `B8`. */
+  readonly id: string
+  readonly title: string
+  readonly run: (bench: Bench) => Effect.Effect<ReadonlyArray<Figure>, BenchError, Scope.Scope>
+  readonly lines: (figures: ReadonlyArray<Figure>) => ReadonlyArray<Line>
+}
+
+/** Everything once, then everything again: what changes on the machine meanwhile meets all of them. */
+export const interleaved = <A>(all: ReadonlyArray<A>, runs: number): ReadonlyArray<A> =>
+  Array.from({ length: runs }, () => all).flat()
