@@ -1,5 +1,5 @@
 /**
- * Who may enter: pools, their holders and the line in front of them, as one value, and pure functions on it.
+ * Who may enter: pools, their holders and the line in front of them.
  *
  * Somebody who waits holds nothing. They enter when every one of their pools has a free slot, all at once, so nobody
  * keeps a slot from others while waiting for the next. The order is by *turn*: the tasks of a parent that wait for a pool
@@ -10,8 +10,11 @@
  *
  * Entrants with the same pools form a line (a heap by turn). Only the head of a line can be next, so one admission looks
  * at one entrant per line: its cost grows with the number of models in use, not with the number of tasks that wait.
+ *
+ * The books are maps that change in place, as those in Effect's own semaphore do: as persistent values they took three
+ * times as long. No function here waits, so each is one step for everybody else; what is in the maps never changes.
  */
-import { HashMap, Option } from "effect"
+import { Option } from "effect"
 import * as Heap from "./Heap.ts"
 import type { Pool, PoolName } from "./Pools.ts"
 
@@ -21,6 +24,8 @@ export interface Entrant<A> {
   /** Takes turns with other parents. */
   readonly parent: string
   readonly pools: ReadonlyArray<PoolName>
+  /** The line that they stand in. */
+  readonly line: string
   /** Their place: the turn, then the order of arrival. */
   readonly turn: number
   readonly arrival: number
@@ -45,15 +50,15 @@ interface Line<A> {
 }
 
 export interface Admission<A> {
-  readonly pools: HashMap.HashMap<PoolName, Usage>
+  readonly pools: Map<PoolName, Usage>
   /** By the names of their pools. */
-  readonly lines: HashMap.HashMap<string, Line<A>>
-  readonly waiting: HashMap.HashMap<string, Entrant<A>>
-  readonly inside: HashMap.HashMap<string, Entrant<A>>
+  readonly lines: Map<string, Line<A>>
+  readonly waiting: Map<string, Entrant<A>>
+  readonly inside: Map<string, Entrant<A>>
   /** Of each pool and parent with somebody waiting for it: the last turn given, and how many wait. */
-  readonly parents: HashMap.HashMap<string, { readonly lastTurn: number; readonly waiting: number }>
-  readonly arrivals: number
-  readonly paused: boolean
+  readonly parents: Map<string, { readonly lastTurn: number; readonly waiting: number }>
+  arrivals: number
+  paused: boolean
 }
 
 /** Where a waiting entrant stands. */
@@ -68,12 +73,12 @@ export interface Place {
   readonly paused: boolean
 }
 
-export const empty = <A>(): Admission<A> => ({
-  pools: HashMap.empty(),
-  lines: HashMap.empty(),
-  waiting: HashMap.empty(),
-  inside: HashMap.empty(),
-  parents: HashMap.empty(),
+export const make = <A>(): Admission<A> => ({
+  pools: new Map(),
+  lines: new Map(),
+  waiting: new Map(),
+  inside: new Map(),
+  parents: new Map(),
   arrivals: 0,
   paused: false
 })
@@ -83,8 +88,6 @@ const returning = -1
 
 const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
-const lineOf = (pools: ReadonlyArray<PoolName>): string => pools.join(" ")
-
 const parentOf = (pool: PoolName, parent: string): string => `${pool} ${parent}`
 
 const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0 })
@@ -92,7 +95,7 @@ const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0 })
 /** Puts somebody in line. Pools that are new get their size; pools that exist keep theirs. */
 export const join = <A>(
   self: Admission<A>,
-  entrant: {
+  { id, parent, payload, pools, returns }: {
     readonly id: string
     readonly parent: string
     readonly pools: ReadonlyArray<Pool>
@@ -100,53 +103,48 @@ export const join = <A>(
     readonly returns: boolean
     readonly payload: A
   }
-): Admission<A> => {
-  const names = entrant.pools.map((pool) => pool.name)
-  const served = turnServed(names.map((name) => usage(self, name)))
-  const given = names.map((name) =>
-    Option.match(HashMap.get(self.parents, parentOf(name, entrant.parent)), {
-      onNone: () => 0,
-      onSome: ({ lastTurn }) => lastTurn
-    })
-  )
-  const turn = entrant.returns ? returning : Math.max(served, ...given) + 1
-  const joined: Entrant<A> = {
-    id: entrant.id,
-    parent: entrant.parent,
-    pools: names,
-    turn,
-    arrival: self.arrivals,
-    payload: entrant.payload
+): void => {
+  for (const { name, size } of pools) {
+    if (!self.pools.has(name)) self.pools.set(name, unused(size))
   }
-  const name = lineOf(joined.pools)
-  const line = Option.getOrElse(HashMap.get(self.lines, name), () => ({ heap: undefined, size: 0, waiting: 0 }))
-  return {
-    ...self,
-    arrivals: self.arrivals + 1,
-    pools: entrant.pools.reduce((pools, { name, size }) => {
-      const pool = Option.getOrElse(HashMap.get(pools, name), () => unused(size))
-      return HashMap.set(pools, name, {
-        ...pool,
-        waiting: pool.waiting + 1,
-        turn: pool.waiting === 0 ? Math.max(pool.turn, served) : pool.turn
-      })
-    }, self.pools),
-    waiting: HashMap.set(self.waiting, joined.id, joined),
-    lines: HashMap.set(self.lines, name, {
-      heap: Heap.insert(line.heap, joined, before),
-      size: line.size + 1,
-      waiting: line.waiting + 1
-    }),
-    parents: names.reduce((parents, name) => {
-      const key = parentOf(name, joined.parent)
-      const parent = Option.getOrElse(HashMap.get(parents, key), () => ({ lastTurn: turn, waiting: 0 }))
-      return HashMap.set(parents, key, {
-        lastTurn: Math.max(parent.lastTurn, turn),
-        waiting: parent.waiting + 1
-      })
-    }, self.parents)
+  const names = pools.map(({ name }) => name)
+  const served = turnServed(names.map((name) => usage(self, name)))
+  const given = names.map((name) => self.parents.get(parentOf(name, parent))?.lastTurn ?? 0)
+  const turn = returns ? returning : Math.max(served, ...given) + 1
+  const arrival = self.arrivals++
+  const entrant: Entrant<A> = { id, parent, pools: names, line: names.join(" "), turn, arrival, payload }
+  self.waiting.set(id, entrant)
+  const line = self.lines.get(entrant.line)
+  self.lines.set(entrant.line, {
+    heap: Heap.insert(line?.heap, entrant, before),
+    size: (line?.size ?? 0) + 1,
+    waiting: (line?.waiting ?? 0) + 1
+  })
+  for (const name of names) {
+    const pool = usage(self, name)
+    self.pools.set(name, {
+      ...pool,
+      waiting: pool.waiting + 1,
+      turn: pool.waiting === 0 ? Math.max(pool.turn, served) : pool.turn
+    })
+    const key = parentOf(name, parent)
+    const known = self.parents.get(key)
+    self.parents.set(key, {
+      lastTurn: Math.max(known?.lastTurn ?? turn, turn),
+      waiting: (known?.waiting ?? 0) + 1
+    })
   }
 }
+
+/** Puts somebody in line in front who was inside before. */
+export const rejoin = <A>(self: Admission<A>, { id, parent, pools }: Entrant<A>, payload: A): void =>
+  join(self, {
+    id,
+    parent,
+    pools: pools.map((name) => ({ name, size: usage(self, name).size })),
+    returns: true,
+    payload
+  })
 
 /**
  * The turn that newcomers to these pools join after: the one served last in the pool that gets on the slowest, as it is
@@ -158,44 +156,42 @@ const turnServed = (pools: ReadonlyArray<Usage>): number => {
 }
 
 /** Takes somebody out: from the line if they wait, from their pools if they are inside; else nothing happens. */
-export const leave = <A>(self: Admission<A>, id: string): Admission<A> => {
-  const inside = HashMap.get(self.inside, id)
-  if (Option.isSome(inside)) {
-    return {
-      ...self,
-      inside: HashMap.remove(self.inside, id),
-      pools: update(self.pools, inside.value.pools, (pool) => ({ ...pool, used: pool.used - 1 }))
+export const leave = <A>(self: Admission<A>, id: string): void => {
+  const inside = self.inside.get(id)
+  if (inside !== undefined) {
+    self.inside.delete(id)
+    for (const name of inside.pools) {
+      const pool = usage(self, name)
+      self.pools.set(name, { ...pool, used: pool.used - 1 })
     }
+    return
   }
-  const waiting = HashMap.get(self.waiting, id)
-  return Option.isSome(waiting) ? unline(self, waiting.value) : self
+  const waiting = self.waiting.get(id)
+  if (waiting !== undefined) unline(self, waiting, (pool) => pool)
 }
 
 /** Lets in everybody who may enter, in order. */
-export const admit = <A>(self: Admission<A>): readonly [Admission<A>, ReadonlyArray<Entrant<A>>] => {
+export const admit = <A>(self: Admission<A>): ReadonlyArray<Entrant<A>> => {
   const admitted: Array<Entrant<A>> = []
-  let state = self
-  for (let next = nextOf(state); next !== undefined; next = nextOf(state)) {
+  for (let next = nextOf(self); next !== undefined; next = nextOf(self)) {
     admitted.push(next)
-    state = enter(state, next)
+    enter(self, next)
   }
-  return [state, admitted]
+  return admitted
 }
 
 /** Changes how many a pool lets in. Nobody inside is sent away. A pool that nobody has used yet is remembered. */
-export const resize = <A>(self: Admission<A>, name: PoolName, size: number): Admission<A> => ({
-  ...self,
-  pools: HashMap.set(self.pools, name, { ...usage(self, name), size })
-})
+export const resize = <A>(self: Admission<A>, name: PoolName, size: number): void =>
+  void self.pools.set(name, { ...usage(self, name), size })
 
-export const setPaused = <A>(self: Admission<A>, paused: boolean): Admission<A> => ({ ...self, paused })
+export const setPaused = <A>(self: Admission<A>, paused: boolean): void => void (self.paused = paused)
 
 /** Where somebody stands; none when they do not wait. Takes time in proportion to the length of the line. */
 export const placeOf = <A>(self: Admission<A>, id: string): Option.Option<Place> =>
-  Option.map(HashMap.get(self.waiting, id), (entrant) => {
+  Option.map(Option.fromUndefinedOr(self.waiting.get(id)), (entrant) => {
     const name = entrant.pools.find((pool) => isFull(self, pool)) ?? entrant.pools[0] ?? "total"
     let ahead = 0
-    for (const other of HashMap.values(self.waiting)) {
+    for (const other of self.waiting.values()) {
       if (other.pools.includes(name) && before(other, entrant)) ahead++
     }
     const { size, used } = usage(self, name)
@@ -203,7 +199,13 @@ export const placeOf = <A>(self: Admission<A>, id: string): Option.Option<Place>
   })
 
 export const usage = <A>(self: Admission<A>, name: PoolName): Usage =>
-  Option.getOrElse(HashMap.get(self.pools, name), () => unused(Number.POSITIVE_INFINITY))
+  self.pools.get(name) ?? unused(Number.POSITIVE_INFINITY)
+
+/** How full every pool is that was used or set so far. */
+export const usages = <A>(
+  self: Admission<A>
+): ReadonlyArray<{ readonly name: PoolName; readonly used: number; readonly size: number }> =>
+  Array.from(self.pools, ([name, { size, used }]) => ({ name, used, size }))
 
 const isFull = <A>(self: Admission<A>, name: PoolName): boolean => {
   const { size, used } = usage(self, name)
@@ -213,7 +215,7 @@ const isFull = <A>(self: Admission<A>, name: PoolName): boolean => {
 /** Of the heads of all lines that could enter, the one whose turn it is. A pause does not keep out those who return. */
 const nextOf = <A>(self: Admission<A>): Entrant<A> | undefined => {
   let next: Entrant<A> | undefined
-  for (const { heap } of HashMap.values(self.lines)) {
+  for (const { heap } of self.lines.values()) {
     if (heap === undefined || (self.paused && heap.value.turn !== returning)) continue
     if (heap.value.pools.some((pool) => isFull(self, pool))) continue
     if (next === undefined || before(heap.value, next)) next = heap.value
@@ -221,44 +223,24 @@ const nextOf = <A>(self: Admission<A>): Entrant<A> | undefined => {
   return next
 }
 
-const enter = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
-  const left = unline(self, entrant)
-  return {
-    ...left,
-    inside: HashMap.set(self.inside, entrant.id, entrant),
-    pools: update(left.pools, entrant.pools, (pool) => ({
-      ...pool,
-      used: pool.used + 1,
-      turn: Math.max(pool.turn, entrant.turn)
-    }))
-  }
+const enter = <A>(self: Admission<A>, entrant: Entrant<A>): void => {
+  self.inside.set(entrant.id, entrant)
+  unline(self, entrant, (pool) => ({ ...pool, used: pool.used + 1, turn: Math.max(pool.turn, entrant.turn) }))
 }
 
-/** Takes a waiting entrant out of the books. */
-const unline = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
-  const waiting = HashMap.remove(self.waiting, entrant.id)
-  return {
-    ...self,
-    waiting,
-    lines: HashMap.modifyAt(
-      self.lines,
-      lineOf(entrant.pools),
-      Option.flatMap((line) =>
-        line.waiting === 1 ? Option.none() : Option.some(tidy({ ...line, waiting: line.waiting - 1 }, waiting))
-      )
-    ),
-    pools: update(self.pools, entrant.pools, (pool) => ({ ...pool, waiting: pool.waiting - 1 })),
-    parents: entrant.pools.reduce(
-      (parents, pool) =>
-        HashMap.modifyAt(
-          parents,
-          parentOf(pool, entrant.parent),
-          Option.flatMap((parent) =>
-            parent.waiting === 1 ? Option.none() : Option.some({ ...parent, waiting: parent.waiting - 1 })
-          )
-        ),
-      self.parents
-    )
+/** Takes a waiting entrant out of the books; `also` happens to their pools besides. */
+const unline = <A>(self: Admission<A>, entrant: Entrant<A>, also: (pool: Usage) => Usage): void => {
+  self.waiting.delete(entrant.id)
+  const line = self.lines.get(entrant.line)
+  if (line === undefined || line.waiting === 1) self.lines.delete(entrant.line)
+  else self.lines.set(entrant.line, tidy({ ...line, waiting: line.waiting - 1 }, self.waiting))
+  for (const name of entrant.pools) {
+    const pool = usage(self, name)
+    self.pools.set(name, also({ ...pool, waiting: pool.waiting - 1 }))
+    const key = parentOf(name, entrant.parent)
+    const known = self.parents.get(key)
+    if (known === undefined || known.waiting === 1) self.parents.delete(key)
+    else self.parents.set(key, { ...known, waiting: known.waiting - 1 })
   }
 }
 
@@ -266,7 +248,7 @@ const unline = <A>(self: Admission<A>, entrant: Entrant<A>): Admission<A> => {
  * Drops those who left: from the head always, so that the head is always somebody who waits; from the whole line once
  * they are more than half of it, so that the work is paid for by those who left and the line stays in proportion.
  */
-const tidy = <A>(line: Line<A>, waiting: HashMap.HashMap<string, Entrant<A>>): Line<A> => {
+const tidy = <A>(line: Line<A>, waiting: ReadonlyMap<string, Entrant<A>>): Line<A> => {
   let { heap, size } = line
   while (heap !== undefined && !isWaiting(waiting, heap.value)) {
     heap = Heap.pop(heap, before)
@@ -281,11 +263,5 @@ const tidy = <A>(line: Line<A>, waiting: HashMap.HashMap<string, Entrant<A>>): L
 }
 
 /** An id may have left and joined again: only the entrant itself counts. */
-const isWaiting = <A>(waiting: HashMap.HashMap<string, Entrant<A>>, entrant: Entrant<A>): boolean =>
-  Option.exists(HashMap.get(waiting, entrant.id), (current) => current === entrant)
-
-const update = (
-  pools: HashMap.HashMap<PoolName, Usage>,
-  names: ReadonlyArray<PoolName>,
-  f: (pool: Usage) => Usage
-): HashMap.HashMap<PoolName, Usage> => names.reduce((all, name) => HashMap.modify(all, name, f), pools)
+const isWaiting = <A>(waiting: ReadonlyMap<string, Entrant<A>>, entrant: Entrant<A>): boolean =>
+  waiting.get(entrant.id) === entrant

@@ -72,6 +72,9 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       if (Option.isSome(ended) && isNews(ended.value) && !(yield* isCondemned(task.request.parent))) {
         yield* notices.ended(ended.value)
       }
+      const forsaken = Option.flatMap(ended, forsakenBy)
+      // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
+      if (Option.isSome(forsaken)) yield* notices.forget(forsaken.value)
       yield* Ref.update(
         runs,
         (all) =>
@@ -79,16 +82,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       )
       yield* Deferred.succeed(run.opened, undefined)
       if (Option.isNone(ended)) return
-      const { outcome, session } = ended.value
       yield* Deferred.succeed(run.over, ended.value)
       yield* onEnd
-      if (isShutdown(ended.value)) return
-      if (session !== undefined && outcome?._tag !== "Completed") yield* abandon(session, "parent-ended")
+      if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
     })
-
-  /** Nobody is in this session any more who could wait for its tasks. News of them would only wake it again. */
-  const abandon = (session: Task.SessionId, reason: Task.CancelReason) =>
-    Effect.andThen(Effect.andThen(notices.forget(session), onEnd), stopAll(below(session), reason))
 
   /** Whether a session is that of a task which is about to be ended. */
   const isCondemned = Effect.fnUntraced(function*(session: Task.SessionId) {
@@ -173,12 +170,18 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   yield* Stream.runForEach(watch.deletions, (session) =>
     Effect.gen(function*() {
       const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
-      if (Option.isNone(own)) return yield* abandon(session, "deleted")
-      return yield* stopAll(Effect.map(below(session), (tasks) => [own.value, ...tasks]), "deleted")
+      if (Option.isSome(own)) return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), "deleted")
+      yield* notices.forget(session)
+      yield* onEnd
+      return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
   return { find, begin, stop, stopAll, below }
 })
+
+/** The session of a task that ended without an answer: nobody is in there any more who could wait for its tasks. */
+const forsakenBy = (task: Task.Task): Option.Option<Task.SessionId> =>
+  task.outcome?._tag === "Completed" || isShutdown(task) ? Option.none() : Option.fromUndefinedOr(task.session)
 
 const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
 

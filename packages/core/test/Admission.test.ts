@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { HashMap, Option, Schema } from "effect"
+import { Option, Schema } from "effect"
 import * as Admission from "../src/Admission.ts"
 import * as Heap from "../src/Heap.ts"
 import type { Pool, PoolName } from "../src/Pools.ts"
 import { below, patient, sequence, thorough } from "./support/arbitraries.ts"
+import * as Books from "./support/books.ts"
 
 type State = Admission.Admission<number>
 type Entrant = Admission.Entrant<number>
@@ -51,9 +52,9 @@ const poolsOf = (names: ReadonlyArray<PoolName>): ReadonlyArray<Pool> =>
 const before = (a: Entrant, b: Entrant): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
 const waitingOf = (state: State): ReadonlyArray<Entrant> =>
-  [...HashMap.values(state.waiting)].sort((a, b) => before(a, b) ? -1 : 1)
+  [...state.waiting.values()].sort((a, b) => before(a, b) ? -1 : 1)
 
-const insideOf = (state: State): ReadonlyArray<Entrant> => [...HashMap.values(state.inside)]
+const insideOf = (state: State): ReadonlyArray<Entrant> => [...state.inside.values()]
 
 const isFree = (state: State, name: PoolName): boolean => {
   const { size, used } = Admission.usage(state, name)
@@ -74,13 +75,13 @@ const play = (
   steps: ReadonlyArray<Step>,
   sets: ReadonlyArray<ReadonlyArray<PoolName>> = all
 ): ReadonlyArray<Moment> => {
-  let state: State = Admission.empty()
+  let state: State = Books.empty()
   let next = 0
   const id = () => `${next++}`
   return steps.map((step) => {
     const before = state
     const changed = change(before, step, sets, id)
-    const [after, admitted] = Admission.admit(changed)
+    const [after, admitted] = Books.admit(changed)
     state = after
     return { step, before, changed, state, admitted }
   })
@@ -89,7 +90,7 @@ const play = (
 const change = (state: State, step: Step, sets: ReadonlyArray<ReadonlyArray<PoolName>>, id: () => string): State => {
   switch (step._tag) {
     case "Join":
-      return Admission.join(state, {
+      return Books.join(state, {
         id: id(),
         parent: `parent ${step.parent}`,
         pools: poolsOf(sets[step.pools % sets.length] ?? []),
@@ -98,28 +99,28 @@ const change = (state: State, step: Step, sets: ReadonlyArray<ReadonlyArray<Pool
       })
     case "Leave": {
       const somebody = [...waitingOf(state), ...insideOf(state)]
-      return Admission.leave(state, somebody[step.nth % Math.max(1, somebody.length)]?.id ?? "nobody")
+      return Books.leave(state, somebody[step.nth % Math.max(1, somebody.length)]?.id ?? "nobody")
     }
     case "Resize":
-      return Admission.resize(
+      return Books.resize(
         state,
         names[step.pool] ?? "total",
         step.size === 0 ? Number.POSITIVE_INFINITY : step.size
       )
     case "Pause":
-      return Admission.setPaused(state, step.paused)
+      return Books.setPaused(state, step.paused)
   }
 }
 
 /** Who enters when those inside are always done at once: everybody who waits, one after the other where it is tight. */
 const drain = (start: State): ReadonlyArray<Entrant> => {
   const order: Array<Entrant> = []
-  let state = insideOf(start).reduce((state, { id }) => Admission.leave(state, id), Admission.setPaused(start, false))
+  let state = insideOf(start).reduce((state, { id }) => Books.leave(state, id), Books.setPaused(start, false))
   for (;;) {
-    const [after, admitted] = Admission.admit(state)
+    const [after, admitted] = Books.admit(state)
     if (admitted.length === 0) return order
     order.push(...admitted)
-    state = admitted.reduce((state, { id }) => Admission.leave(state, id), after)
+    state = admitted.reduce((state, { id }) => Books.leave(state, id), after)
   }
 }
 
@@ -130,15 +131,15 @@ const joined = (
   ids: ReadonlyArray<string>
 ): State =>
   ids.reduce(
-    (state, id) => Admission.join(state, { id, parent, pools: poolsOf(pools), returns: false, payload: 0 }),
+    (state, id) => Books.join(state, { id, parent, pools: poolsOf(pools), returns: false, payload: 0 }),
     state
   )
 
 const numbered = (prefix: string, n: number): ReadonlyArray<string> => Array.from({ length: n }, (_, i) => prefix + i)
 
-const held = (pools: ReadonlyArray<PoolName>): State => Admission.admit(joined(Admission.empty(), "z", pools, ["z"]))[0]
+const held = (pools: ReadonlyArray<PoolName>): State => Books.admit(joined(Books.empty(), "z", pools, ["z"]))[0]
 
-const admitted = (state: State): State => Admission.admit(state)[0]
+const admitted = (state: State): State => Books.admit(state)[0]
 
 const idsOf = (entrants: ReadonlyArray<Entrant>): ReadonlyArray<string> => entrants.map(({ id }) => id)
 
@@ -172,15 +173,15 @@ describe("admission", () => {
     "A1 A2 when everybody has left, no slot is used and nothing is remembered of anybody",
     [...steps],
     ([steps]) => {
-      const last = play(steps).at(-1)?.state ?? Admission.empty<number>()
+      const last = play(steps).at(-1)?.state ?? Books.empty<number>()
       const state = [...waitingOf(last), ...insideOf(last)].reduce(
         // Leaving twice is leaving once.
-        (state, { id }) => Admission.leave(Admission.leave(state, id), id),
+        (state, { id }) => Books.leave(Books.leave(state, id), id),
         last
       )
       for (const name of names) assert.strictEqual(Admission.usage(state, name).used, 0, name)
       const { inside, lines, parents, waiting } = state
-      const left = [HashMap.size(inside), HashMap.size(lines), HashMap.size(parents), HashMap.size(waiting)]
+      const left = [inside.size, lines.size, parents.size, waiting.size]
       assert.deepStrictEqual(left, [0, 0, 0, 0])
     },
     thorough(200, 120)
@@ -238,9 +239,9 @@ describe("admission", () => {
       ],
       layered
     )
-    const last = moments.at(-1)?.state ?? Admission.empty<number>()
+    const last = moments.at(-1)?.state ?? Books.empty<number>()
     const state = [...names].reduce(
-      (state, name) => Admission.resize(state, name, name === "total" ? 1 : Number.POSITIVE_INFINITY),
+      (state, name) => Books.resize(state, name, name === "total" ? 1 : Number.POSITIVE_INFINITY),
       last
     )
     const seen = new Map<string, number>()
@@ -265,12 +266,12 @@ describe("admission", () => {
       const story = steps.filter((step) => step._tag !== "Join" || !step.returns)
       for (const { admitted, before, changed, step } of play(story, alone)) {
         if (step._tag === "Leave") {
-          const gone = waitingOf(before).find(({ id }) => !HashMap.has(changed.waiting, id))
+          const gone = waitingOf(before).find(({ id }) => !changed.waiting.has(id))
           if (gone !== undefined) forget(changed, gone)
         }
         let state = changed
         for (const entrant of admitted) {
-          state = Admission.leave(state, entrant.id)
+          state = Books.leave(state, entrant.id)
           forget(state, entrant)
           const others = new Set(
             waitingOf(state).filter(({ parent, pools }) =>
@@ -300,11 +301,11 @@ describe("admission", () => {
     let inside = "z"
     const order: Array<string> = []
     for (let n = 0; n < 20; n++) {
-      const [after, [next]] = Admission.admit(Admission.leave(joined(state, `eager`, ["a"], [`e${n}`]), inside))
+      const [after, [next]] = Books.admit(Books.leave(joined(state, `eager`, ["a"], [`e${n}`]), inside))
       // Only one waits at a time: the one before is called off if it is not its turn yet.
       inside = next?.id ?? "nobody"
       order.push(inside)
-      state = inside === `e${n}` ? after : Admission.leave(after, `e${n}`)
+      state = inside === `e${n}` ? after : Books.leave(after, `e${n}`)
     }
     assert.isAtLeast(order.filter((id) => id.startsWith("p")).length, 10)
     state = joined(state, "eager", ["a"], ["e20"])
@@ -316,8 +317,8 @@ describe("admission", () => {
     // Two pools with fifty of one parent each. The first moves on by forty, the second does not move at all.
     let state = held(["b"])
     state = joined(joined(state, "x", ["a"], numbered("x", 50)), "y", ["b"], numbered("y", 50))
-    state = Admission.resize(state, "b", 1)
-    for (let n = 0; n < 40; n++) state = Admission.leave(admitted(state), `x${n}`)
+    state = Books.resize(state, "b", 1)
+    for (let n = 0; n < 40; n++) state = Books.leave(admitted(state), `x${n}`)
     // A newcomer in the second is next to be served there, whatever happened in the first ...
     const newcomer = joined(state, "w", ["b"], ["w0"])
     assert.deepStrictEqual(
@@ -335,24 +336,24 @@ describe("admission", () => {
 
   it("A13 a slow pool's line is not sent to the back by what goes on in a wider pool", () => {
     // Both count against the total, which is wide. The narrow pool m1 stands still while m2 serves forty.
-    let state = Admission.resize(Admission.empty<number>(), "total", 100)
-    state = Admission.resize(Admission.resize(state, "p1", 100), "m2", 1)
+    let state = Books.resize(Books.empty<number>(), "total", 100)
+    state = Books.resize(Books.resize(state, "p1", 100), "m2", 1)
     state = admitted(joined(state, "z", ["m1", "p1", "total"], ["z"]))
     state = joined(state, "y", ["m1", "p1", "total"], numbered("y", 50))
     state = joined(state, "x", ["m2", "p1", "total"], numbered("x", 50))
-    for (let n = 0; n < 40; n++) state = Admission.leave(admitted(state), `x${n}`)
+    for (let n = 0; n < 40; n++) state = Books.leave(admitted(state), `x${n}`)
     const newcomer = joined(state, "w", ["m1", "p1", "total"], ["w0"])
     const order = idsOf(drain(newcomer)).filter((id) => id.startsWith("w") || id.startsWith("y"))
     assert.deepStrictEqual(order.slice(0, 2), ["y0", "w0"])
   })
 
   it("A13 a pool that nobody waited for gives its first no start over those who wait for a wider one", () => {
-    let state = Admission.resize(held(["m1", "total"]), "total", 1)
-    state = Admission.resize(state, "m2", 50)
+    let state = Books.resize(held(["m1", "total"]), "total", 1)
+    state = Books.resize(state, "m2", 50)
     state = joined(state, "x", ["m1", "total"], numbered("x", 20))
-    state = Admission.resize(state, "m1", 50)
+    state = Books.resize(state, "m1", 50)
     for (let n = 0; n < 10; n++) {
-      state = Admission.leave(state, n === 0 ? "z" : `x${n - 1}`)
+      state = Books.leave(state, n === 0 ? "z" : `x${n - 1}`)
       state = admitted(state)
     }
     const newcomer = joined(state, "w", ["m2", "total"], numbered("w", 10))
@@ -364,35 +365,35 @@ describe("admission", () => {
 
   it.prop("A5 whoever leaves the line changes nobody else's place in it", [...steps, below(50)], ([steps, nth]) => {
     // Everybody waits for the total as well, and it lets in one at a time: the order is the whole truth.
-    const last = play(steps, [...layered, ["total"]]).at(-1)?.state ?? Admission.empty<number>()
+    const last = play(steps, [...layered, ["total"]]).at(-1)?.state ?? Books.empty<number>()
     const state = names.reduce(
-      (state, name) => Admission.resize(state, name, name === "total" ? 1 : Number.POSITIVE_INFINITY),
+      (state, name) => Books.resize(state, name, name === "total" ? 1 : Number.POSITIVE_INFINITY),
       last
     )
     const waiting = waitingOf(state)
     const leaving = waiting[nth % Math.max(1, waiting.length)]?.id ?? "nobody"
     const without = drain(state).filter(({ id }) => id !== leaving)
-    assert.deepStrictEqual(idsOf(drain(Admission.leave(state, leaving))), idsOf(without))
+    assert.deepStrictEqual(idsOf(drain(Books.leave(state, leaving))), idsOf(without))
   }, thorough(200, 120))
 
   it.prop("A5 whoever joins the line leaves the order of all others as it was", [...steps], ([steps]) => {
     for (const { before, changed, step } of play(steps)) {
       if (step._tag !== "Join") continue
-      const places = idsOf(waitingOf(changed)).filter((id) => HashMap.has(before.waiting, id))
+      const places = idsOf(waitingOf(changed)).filter((id) => before.waiting.has(id))
       assert.deepStrictEqual(places, idsOf(waitingOf(before)))
     }
   }, thorough(200, 120))
 
   it("A5 whoever leaves the line and joins it again stands where they joined last", () => {
     const first = joined(joined(held(["a"]), "x", ["a"], ["x0", "x1"]), "y", ["a"], ["y0", "y1"])
-    const again = joined(Admission.leave(first, "x1"), "x", ["a"], ["x1"])
+    const again = joined(Books.leave(first, "x1"), "x", ["a"], ["x1"])
     assert.deepStrictEqual(idsOf(drain(again)), ["x0", "y0", "y1", "x1"])
   })
 
   it("those who return go in front of everybody who waits, first come, first served", () => {
     const waiting = joined(held(["a"]), "x", ["a"], ["x0", "x1"])
     const back = (id: string) => (state: State) =>
-      Admission.join(state, { id, parent: "x", pools: poolsOf(["a"]), returns: true, payload: 0 })
+      Books.join(state, { id, parent: "x", pools: poolsOf(["a"]), returns: true, payload: 0 })
     assert.deepStrictEqual(idsOf(drain(back("r1")(back("r0")(waiting)))), ["r0", "r1", "x0", "x1"])
   })
 
@@ -438,8 +439,8 @@ describe("admission", () => {
   }, thorough(60, 120))
 
   it.prop("the number ahead is the number that enters before, where all wait for one pool", [...steps], ([steps]) => {
-    const last = play(steps, [["a"]]).at(-1)?.state ?? Admission.empty<number>()
-    const state = Admission.resize(last, "a", 1)
+    const last = play(steps, [["a"]]).at(-1)?.state ?? Books.empty<number>()
+    const state = Books.resize(last, "a", 1)
     for (const [nth, { id }] of drain(state).entries()) {
       assert.deepStrictEqual(Option.map(Admission.placeOf(state, id), ({ ahead }) => ahead), Option.some(nth))
     }
@@ -452,15 +453,15 @@ describe("admission", () => {
       for (const { changed, state } of play(steps)) {
         for (const at of [changed, state]) {
           let inLines = 0
-          for (const line of HashMap.values(at.lines)) {
+          for (const line of at.lines.values()) {
             const entrants = [...Heap.values(line.heap)]
             assert.strictEqual(entrants.length, line.size)
             assert.isAtMost(line.size, 2 * line.waiting)
             assert.isAbove(line.waiting, 0)
-            assert.isTrue(HashMap.has(at.waiting, line.heap?.value.id ?? "nobody"))
+            assert.isTrue(at.waiting.has(line.heap?.value.id ?? "nobody"))
             inLines += line.waiting
           }
-          assert.strictEqual(inLines, HashMap.size(at.waiting))
+          assert.strictEqual(inLines, at.waiting.size)
         }
       }
     },
@@ -470,11 +471,11 @@ describe("admission", () => {
   it("D9 a head that is stuck does not keep those who left behind it", patient, () => {
     let state = joined(held(["a"]), "x", ["a"], ["stuck"])
     for (let n = 0; n < 5_000; n++) {
-      state = Admission.leave(joined(state, `parent ${n}`, ["a"], [`x${n}`]), `x${n}`)
+      state = Books.leave(joined(state, `parent ${n}`, ["a"], [`x${n}`]), `x${n}`)
     }
-    const sizes = Array.from(HashMap.values(state.lines), ({ heap }) => [...Heap.values(heap)].length)
+    const sizes = Array.from(state.lines.values(), ({ heap }) => [...Heap.values(heap)].length)
     assert.isAtMost(Math.max(...sizes), 2)
-    assert.strictEqual(HashMap.size(state.waiting), 1)
+    assert.strictEqual(state.waiting.size, 1)
   })
 })
 
@@ -493,7 +494,7 @@ const work = (n: number, models: number) => {
   let nodes = 0
   const count = (state: State) => {
     // Heaps are persistent: what was not there before is what was made.
-    for (const line of HashMap.values(state.lines)) {
+    for (const line of state.lines.values()) {
       const left = [line.heap]
       for (let heap = left.pop(); heap !== undefined; heap = left.pop()) {
         if (seen.has(heap)) continue
@@ -503,22 +504,22 @@ const work = (n: number, models: number) => {
       }
     }
   }
-  let state: State = Admission.empty()
+  let state: State = Books.empty()
   for (let i = 0; i < n; i++) {
     const pools = new Watched<Pool>()
     pools.push({ name: `model ${i % models}`, size: 1 }, { name: "total", size: models })
-    state = Admission.join(state, { id: `${i}`, parent: `parent ${i % 7}`, pools, returns: false, payload: i })
+    state = Books.join(state, { id: `${i}`, parent: `parent ${i % 7}`, pools, returns: false, payload: i })
     count(state)
   }
   Watched.looks = 0
   nodes = 0
   let admissions = 0
   for (;;) {
-    const [after, admitted] = Admission.admit(state)
+    const [after, admitted] = Books.admit(state)
     if (admitted.length === 0) break
     admissions += admitted.length
     count(after)
-    state = admitted.reduce((state, { id }) => Admission.leave(state, id), after)
+    state = admitted.reduce((state, { id }) => Books.leave(state, id), after)
   }
   assert.strictEqual(admissions, n)
   return { looks: Watched.looks, nodes }
