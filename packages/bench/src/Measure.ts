@@ -3,6 +3,7 @@
  */
 import { Data, type Effect, type Scope } from "effect"
 import type { Figure, Line } from "./Figure.ts"
+import type { Peer } from "./peers/Peer.ts"
 
 /** The bench itself did not work; says nothing about anybody who was measured. */
 export class BenchError extends Data.TaggedError("BenchError")<{ readonly what: string; readonly cause?: unknown }> {
@@ -15,6 +16,8 @@ export class BenchError extends Data.TaggedError("BenchError")<{ readonly what: 
 export interface Bench {
   /** How often everything is measured; at least three times for a median and a spread that say something. */
   readonly runs: number
+  /** Who is measured: Errand first. */
+  readonly peers: ReadonlyArray<Peer>
   /** Says how far it is: so many of so many steps, and what the next one is. */
   readonly progress: (done: number, of: number, what: string) => Effect.Effect<void>
 }

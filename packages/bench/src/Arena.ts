@@ -1,0 +1,57 @@
+/**
+ * Where one competitor is measured: a fake OpenCode and the competitor's plugin, each in a fresh process of its own.
+ */
+import { Effect, type Scope } from "effect"
+import { BenchError } from "./Measure.ts"
+import type { Limits, Peer } from "./peers/Peer.ts"
+import type { Control } from "./server/Handle.ts"
+import type { Settings } from "./server/Reports.ts"
+import * as Server from "./server/start.ts"
+import * as Sandbox from "./worker/Sandbox.ts"
+import * as Worker from "./worker/start.ts"
+import type { Worker as Hold } from "./worker/Worker.ts"
+
+export interface Arena {
+  readonly peer: Peer
+  readonly control: Control
+  readonly worker: Hold
+}
+
+export interface Options {
+  readonly limits: Limits
+  /** Every model that a launch will ask for, as `provider/model`. */
+  readonly models?: ReadonlyArray<string>
+  /** What there is on this OpenCode besides what the competitor adds, and how quick it is. */
+  readonly server?: Settings
+}
+
+/** The providers of these models, with their models. */
+const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, ReadonlyArray<string>>> =>
+  models.reduce<Record<string, ReadonlyArray<string>>>((all, model) => {
+    const slash = model.indexOf("/")
+    const provider = model.slice(0, slash)
+    return { ...all, [provider]: [...(all[provider] ?? []), model.slice(slash + 1)] }
+  }, {})
+
+export const open = Effect.fnUntraced(
+  function*(peer: Peer, { limits, models = [], server = {} }: Options): Effect.fn.Return<
+    Arena,
+    BenchError,
+    Scope.Scope
+  > {
+    const { control, url } = yield* Effect.mapError(
+      Server.start,
+      (cause) => new BenchError({ what: "the fake OpenCode did not start", cause })
+    )
+    const sandbox = yield* Sandbox.make(peer, { limits, models })
+    const settings: Settings = {
+      directory: sandbox.directory,
+      ...(models.length === 0 ? {} : { providers: providersOf(models), model: models[0] ?? "" }),
+      ...server,
+      agents: [...peer.agents, ...(server.agents ?? [])]
+    }
+    yield* Effect.mapError(control.reset(settings), (cause) => new BenchError({ what: "reset", cause }))
+    const worker = yield* Worker.start(peer, { url, sandbox })
+    return { peer, control, worker }
+  }
+)

@@ -1,0 +1,19 @@
+/**
+ * Errand itself, as it is built, with its defaults but for the limits.
+ */
+import type { Peer } from "./Peer.ts"
+
+export const errand: Peer = {
+  id: "errand",
+  title: "Errand",
+  entry: "opencode-errand",
+  agents: ["librarian", "oracle", "momus"],
+  env: {},
+  files: ({ limits }) => ({ "config/errand.json": limits }),
+  launch: ({ agent, background, description, model, prompt }) => ({
+    tool: "delegate_task",
+    args: { description, prompt, agent, background, ...(model === undefined ? {} : { model }) }
+  }),
+  output: ({ block, task, timeout }) => ({ tool: "background_output", args: { task_id: task, block, timeout } }),
+  cancel: (ask) => ({ tool: "background_cancel", args: "task" in ask ? { task_id: ask.task } : { all: true } })
+}

@@ -1,0 +1,94 @@
+/**
+ * A plugin, loaded and used as OpenCode 1.18.33 does it: what its module may export, what it is given, its hooks.
+ *
+ * What comes from a plugin is of no known form, so it is looked at piece by piece.
+ */
+import { createOpencodeClient } from "@opencode-ai/sdk"
+import { pathToFileURL } from "node:url"
+import type { Call, Start } from "./Protocol.ts"
+
+/** What of a plugin is used here. */
+export interface Plugin {
+  /** How long the import of its module and its own function took (ms). */
+  readonly loaded: { readonly importing: number; readonly starting: number }
+  readonly hear: (event: unknown) => void
+  /** What the agent reads. Rejects where the tool throws, or where there is none. */
+  readonly call: (call: Call) => Promise<string>
+  readonly dispose: () => Promise<void>
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null
+
+const isFunction = (value: unknown): value is (...args: Array<unknown>) => unknown => typeof value === "function"
+
+/** The plugin's function: of `default { id, server }`, else the default export, else the first that is exported. */
+const functionOf = (module: Fields) => {
+  const { default: main } = module
+  const found = isFields(main) ? main["server"] : main ?? Object.values(module).find(isFunction)
+  if (!isFunction(found)) throw new Error("the module exports no plugin")
+  return found
+}
+
+/** Each argument through its own schema, where the tool has such: OpenCode does it, and defaults come from there. */
+const parsed = (schemas: unknown, args: Fields): Fields => {
+  if (!isFields(schemas)) return args
+  const known = Object.entries(schemas).flatMap(([name, schema]) =>
+    isFields(schema) && isFunction(schema["parse"]) ? [[name, schema["parse"](args[name])] as const] : []
+  )
+  return { ...args, ...Object.fromEntries(known.filter(([, value]) => value !== undefined)) }
+}
+
+export const load = async ({ directory, entry, url }: Start): Promise<Plugin> => {
+  const began = performance.now()
+  const module: unknown = await import(pathToFileURL(entry).href)
+  const imported = performance.now()
+  const input = {
+    client: createOpencodeClient({ baseUrl: url, directory }),
+    project: { id: "bench", worktree: directory, vcs: "git", time: { created: Date.now() } },
+    directory,
+    worktree: directory,
+    experimental_workspace: { register: () => undefined },
+    serverUrl: new URL(url),
+    // Bun's shell, where there is one: this runs under Bun.
+    $: Reflect.get(Reflect.get(globalThis, "Bun") ?? {}, "$")
+  }
+  const made: unknown = await functionOf(isFields(module) ? module : {})(input)
+  const hooks = isFields(made) ? made : {}
+  const started = performance.now()
+  // A hook is a method: it may use the others.
+  const hook = (name: string, ...args: Array<unknown>): unknown => {
+    const found = hooks[name]
+    return isFunction(found) ? found.apply(hooks, args) : undefined
+  }
+  await hook("config", { agent: {}, command: {}, mcp: {}, provider: {}, permission: {}, plugin: [] })
+
+  const call = async ({ args, session, tool }: Call): Promise<string> => {
+    const tools = hooks["tool"]
+    const found = isFields(tools) ? tools[tool] : undefined
+    if (!isFields(found) || !isFunction(found["execute"])) throw new Error(`the plugin has no tool ${tool}`)
+    const result: unknown = await found["execute"](parsed(found["args"], args), {
+      sessionID: session,
+      messageID: "msg_bench",
+      callID: "call_bench",
+      agent: "build",
+      abort: new AbortController().signal,
+      messages: [],
+      extra: {},
+      directory,
+      worktree: directory,
+      metadata: () => undefined,
+      ask: async () => undefined
+    })
+    return isFields(result) ? String(result["output"]) : String(result)
+  }
+
+  return {
+    loaded: { importing: imported - began, starting: started - imported },
+    // Nobody waits for it in OpenCode either; what it throws there is only logged.
+    hear: (event) => void Promise.resolve(hook("event", { event })).catch(() => undefined),
+    call,
+    dispose: async () => void (await hook("dispose"))
+  }
+}
