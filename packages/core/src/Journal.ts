@@ -5,7 +5,7 @@
  * (it is over, or the event belongs to another run) is not kept, and the caller is told, so of two terminal events
  * exactly one wins. This is a port; `layer` keeps everything in memory.
  */
-import { Array, Context, Effect, HashMap, Layer, Option, Order, PubSub, Ref, Stream } from "effect"
+import { Context, Effect, Layer, Option, PubSub, Stream } from "effect"
 import type { SessionId, TaskId } from "./Task.ts"
 import * as Task from "./Task.ts"
 import type { TaskEvent } from "./TaskEvent.ts"
@@ -32,73 +32,37 @@ export class Journal extends Context.Service<Journal, {
   static readonly layer: Layer.Layer<Journal> = Layer.effect(Journal, Effect.suspend(() => memory))
 }
 
-interface State {
-  readonly tasks: HashMap.HashMap<TaskId, Kept>
-  /** How many tasks there ever were. */
-  readonly count: number
-  readonly sessions: HashMap.HashMap<SessionId, TaskId>
-}
-
-interface Kept {
-  readonly task: Task.Task
-  /** Counts tasks: their order. */
-  readonly place: number
-}
-
-const inOrder = Order.mapInput(Order.Number, ({ place }: Kept) => place)
-
-const find = (state: State, id: TaskId): Option.Option<Task.Task> =>
-  Option.map(HashMap.get(state.tasks, id), ({ task }) => task)
-
 const memory = Effect.gen(function*() {
-  const state = yield* Ref.make<State>({ tasks: HashMap.empty(), count: 0, sessions: HashMap.empty() })
+  /** In the order in which they were first asked for. Changed only in one piece, by `append` and `forget`. */
+  const tasks = new Map<TaskId, Task.Task>()
+  const sessions = new Map<SessionId, TaskId>()
   const entries = yield* Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
 
-  const append = (event: TaskEvent) =>
-    Effect.uninterruptible(Effect.gen(function*() {
-      const after = yield* Ref.modify(state, (current) => {
-        const task = Task.apply(find(current, event.id), event)
-        return [task, Option.match(task, { onNone: () => current, onSome: (task) => keep(current, task) })]
-      })
-      if (Option.isSome(after)) yield* PubSub.publish(entries, { event, task: after.value })
-      return after
-    }))
+  const find = (id: TaskId | undefined): Option.Option<Task.Task> =>
+    Option.fromUndefinedOr(id === undefined ? undefined : tasks.get(id))
+
+  const keep = (task: Task.Task): void => {
+    tasks.set(task.id, task)
+    if (task.session !== undefined && !sessions.has(task.session)) sessions.set(task.session, task.id)
+  }
 
   return Journal.of({
-    append,
-    get: (id) => Effect.map(Ref.get(state), (current) => find(current, id)),
-    bySession: (session) =>
-      Effect.map(
-        Ref.get(state),
-        (current) => Option.flatMap(HashMap.get(current.sessions, session), (id) => find(current, id))
-      ),
-    tasks: Effect.map(
-      Ref.get(state),
-      (current) => Array.sort(HashMap.values(current.tasks), inOrder).map(({ task }) => task)
-    ),
-    forget: (id) =>
-      Ref.update(state, (current) => ({
-        ...current,
-        tasks: HashMap.remove(current.tasks, id),
-        sessions: Option.match(find(current, id), {
-          onNone: () => current.sessions,
-          onSome: ({ session }) =>
-            session === undefined
-              ? current.sessions
-              : HashMap.modifyAt(current.sessions, session, Option.filter((owner) => owner !== id))
-        })
+    append: (event) =>
+      Effect.uninterruptible(Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
+        const after = Task.apply(find(event.id), event)
+        if (Option.isNone(after)) return Effect.succeedNone
+        keep(after.value)
+        return Effect.as(PubSub.publish(entries, { event, task: after.value }), after)
       })),
+    get: (id) => Effect.sync(() => find(id)),
+    bySession: (session) => Effect.sync(() => find(sessions.get(session))),
+    tasks: Effect.sync(() => [...tasks.values()]),
+    forget: (id) =>
+      Effect.sync(() => {
+        const session = tasks.get(id)?.session
+        tasks.delete(id)
+        if (session !== undefined && sessions.get(session) === id) sessions.delete(session)
+      }),
     entries: Stream.fromPubSub(entries)
   })
-})
-
-const keep = (state: State, task: Task.Task): State => ({
-  tasks: HashMap.set(state.tasks, task.id, {
-    task,
-    place: Option.match(HashMap.get(state.tasks, task.id), { onNone: () => state.count, onSome: ({ place }) => place })
-  }),
-  count: HashMap.has(state.tasks, task.id) ? state.count : state.count + 1,
-  sessions: task.session === undefined || HashMap.has(state.sessions, task.session)
-    ? state.sessions
-    : HashMap.set(state.sessions, task.session, task.id)
 })

@@ -38,8 +38,8 @@ export const live = (
   const { journal, limits, settings, watch } = environment
   return Effect.gen(function*() {
     const stamp = { id: task.id, run: task.run }
-    yield* journal.append({ _tag: "Started", ...stamp, at: yield* Clock.currentTimeMillis })
     const started = yield* Clock.currentTimeMillis
+    yield* journal.append({ _tag: "Started", ...stamp, at: started })
     const conversation = yield* Conversation.open(environment, task, signs.aborted)
     const { session } = conversation
     yield* journal.append({ _tag: "Opened", ...stamp, at: yield* Clock.currentTimeMillis, session })

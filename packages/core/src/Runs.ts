@@ -98,11 +98,11 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   const begin = Effect.fnUntraced(function*(task: Task.Task) {
     const run: Run = {
       number: task.run,
-      stop: yield* Deferred.make<Task.CancelReason>(),
-      opened: yield* Deferred.make<void>(),
-      over: yield* Deferred.make<Task.Task>(),
-      aborted: yield* Ref.make<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
-      progress: yield* Ref.make(task.progress)
+      stop: Deferred.makeUnsafe(),
+      opened: Deferred.makeUnsafe(),
+      over: Deferred.makeUnsafe(),
+      aborted: Ref.makeUnsafe<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
+      progress: Ref.makeUnsafe(task.progress)
     }
     yield* Ref.update(runs, HashMap.set<string, Run>(task.id, run))
     if (task.request.background) yield* notices.launched(task.request.parent, task.id, task.run)
