@@ -149,7 +149,7 @@ const make = Effect.gen(function*() {
     return Option.isSome(yield* journal.get(id)) ? yield* freshId : id
   })
 
-  const launch = Effect.fnUntraced(function*(request: LaunchRequest) {
+  const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
     return yield* Effect.uninterruptible(Effect.gen(function*() {
       const id = yield* freshId
@@ -172,7 +172,7 @@ const make = Effect.gen(function*() {
     }))
   })
 
-  const resume = Effect.fnUntraced(function*(request: ContinueRequest) {
+  const resume = Effect.fn("Tasks.resume")(function*(request: ContinueRequest) {
     const known = yield* journal.bySession(request.session)
     if (Option.isNone(known)) return yield* new SessionUnknown({ session: request.session })
     const before = known.value
@@ -218,11 +218,11 @@ const make = Effect.gen(function*() {
       abort: Option.getOrElse(abort, () => "unconfirmed" as const)
     }))
 
-  const cancel = Effect.fnUntraced(function*(id: string) {
+  const cancel = Effect.fn("Tasks.cancel")(function*(id: string) {
     return yield* confirmed(yield* runs.stop(yield* get(id), "requested"))
   })
 
-  const cancelAll = Effect.fnUntraced(function*(session: Task.SessionId) {
+  const cancelAll = Effect.fn("Tasks.cancelAll")(function*(session: Task.SessionId) {
     const stopped = yield* runs.stopAll(runs.below(session), "requested")
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   })

@@ -40,6 +40,17 @@ const parsed = (schemas: unknown, args: Fields): Fields => {
   return { ...args, ...Object.fromEntries(known.filter(([, value]) => value !== undefined)) }
 }
 
+/**
+ * The user's message that an event tells of. OpenCode hands each to plugins before it stores it, and that is how they
+ * know who speaks in a session; here it is read from its event, which comes once for each, without its text.
+ */
+const spoken = (event: unknown): Fields | undefined => {
+  const { properties, type } = isFields(event) ? event : {}
+  if (type !== "message.updated" || !isFields(properties)) return undefined
+  const { info } = properties
+  return isFields(info) && info["role"] === "user" ? info : undefined
+}
+
 export const load = async ({ directory, entry, url }: Start): Promise<Plugin> => {
   const began = performance.now()
   const module: unknown = await import(pathToFileURL(entry).href)
@@ -86,8 +97,15 @@ export const load = async ({ directory, entry, url }: Start): Promise<Plugin> =>
 
   return {
     loaded: { importing: imported - began, starting: started - imported },
-    // Nobody waits for it in OpenCode either; what it throws there is only logged.
-    hear: (event) => void Promise.resolve(hook("event", { event })).catch(() => undefined),
+    // Nobody waits for an event in OpenCode either; what a hook throws there is only logged.
+    hear: (event) => {
+      const message = spoken(event)
+      if (message !== undefined) {
+        const said = { ...message, messageID: message["id"] }
+        void Promise.resolve(hook("chat.message", said, { message, parts: [] })).catch(() => undefined)
+      }
+      void Promise.resolve(hook("event", { event })).catch(() => undefined)
+    },
     call,
     dispose: async () => void (await hook("dispose"))
   }
