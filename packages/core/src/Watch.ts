@@ -98,6 +98,19 @@ const make = Effect.gen(function*() {
   const bounded = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>, E> =>
     Effect.timeoutOption(call, settings.callTimeoutMs)
 
+  const verdictOf = (watching: Watched): Effect.Effect<Settlement.Verdict> =>
+    Effect.zipWith(
+      notices.expecting(watching.session),
+      Clock.currentTimeMillis,
+      (expecting, now) =>
+        Settlement.judge(Ref.getUnsafe(watching.seen), {
+          settings,
+          capabilities: host.capabilities,
+          now,
+          expecting
+        })
+    )
+
   /** One call for all sessions that nothing was heard of since the last tick. */
   const tick = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
@@ -113,7 +126,8 @@ const make = Effect.gen(function*() {
     const answered = yield* Clock.currentTimeMillis
     // What was heard while the answer was on its way is newer than the answer.
     const unheard = silent.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
-    for (const { bell, polled, seen, session } of unheard) {
+    for (const watching of unheard) {
+      const { polled, seen, session } = watching
       yield* Ref.update(seen, (seen) => {
         if (!host.capabilities.activity) return Observation.unasked(seen, answered)
         return Option.isNone(answer)
@@ -121,14 +135,17 @@ const make = Effect.gen(function*() {
           : Observation.polled(seen, answer.value.get(session) ?? "idle", answered)
       })
       yield* Ref.set(polled, true)
-      yield* Latch.open(bell)
     }
-    // Time passes for the others too.
-    for (const { bell } of all) yield* Latch.open(bell)
+    // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
+    for (const watching of all) {
+      if ((yield* verdictOf(watching))._tag !== "Wait") yield* Latch.open(watching.bell)
+    }
     return HashMap.isEmpty(yield* Ref.get(watched))
   })
 
   yield* Latch.await(work).pipe(
+    // Not at once: of a session that has just been prompted there is nothing to see yet.
+    Effect.andThen(Effect.sleep(settings.pollIntervalMs)),
     Effect.andThen(Effect.repeat(tick, { schedule: Schedule.spaced(settings.pollIntervalMs), until: (done) => done })),
     // Nobody can have come between: this runs in one piece.
     Effect.andThen(Effect.sync(() => HashMap.isEmpty(Ref.getUnsafe(watched)) ? Latch.closeUnsafe(work) : false)),
@@ -166,12 +183,7 @@ const make = Effect.gen(function*() {
   /** Judges until a verdict needs something to happen first. */
   const judge = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Option.Option<Outcome>> {
     for (;;) {
-      const verdict = Settlement.judge(yield* Ref.get(watching.seen), {
-        settings,
-        capabilities: host.capabilities,
-        now: yield* Clock.currentTimeMillis,
-        expecting: yield* notices.expecting(watching.session)
-      })
+      const verdict = yield* verdictOf(watching)
       switch (verdict._tag) {
         case "Settled":
           return Option.some(verdict.outcome)

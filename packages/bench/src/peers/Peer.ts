@@ -12,6 +12,8 @@ export interface Limits {
   readonly providerConcurrency?: Readonly<Record<string, number>>
   /** By `provider/model`. */
   readonly modelConcurrency?: Readonly<Record<string, number>>
+  /** Of all together. Only Errand has that. */
+  readonly maxConcurrency?: number
 }
 
 export interface Setup {

@@ -33,7 +33,8 @@ export const Ask = Schema.Struct({
   n: Schema.Int,
   what: Schema.Union([
     Schema.Struct({ do: Schema.Literal("call"), calls: Schema.Array(Call) }),
-    Schema.Struct({ do: Schema.Literals(["memory", "cpu", "block", "dispose"]) })
+    Schema.Struct({ do: Schema.Literal("block"), ms: Schema.Finite }),
+    Schema.Struct({ do: Schema.Literals(["memory", "cpu", "dispose"]) })
   ])
 })
 export type Ask = typeof Ask.Type

@@ -26,7 +26,16 @@ export const make = Effect.fnUntraced(
     )
     const at = (...names: ReadonlyArray<string>) => Path.join(root, ...names)
     const files = Object.entries(peer.files(setup))
-    const folders = ["home", "data", "cache", "state", "project", "config", ...files.map(([name]) => Path.dirname(name))]
+    const folders = [
+      "home",
+      "tmp",
+      "data",
+      "cache",
+      "state",
+      "project",
+      "config",
+      ...files.map(([name]) => Path.dirname(name))
+    ]
     yield* attempt("the settings of a competitor", async () => {
       await Promise.all(folders.map((folder) => mkdir(at(folder), { recursive: true })))
       await Promise.all(files.map(([name, value]) => writeFile(at(name), JSON.stringify(value))))
@@ -40,6 +49,7 @@ export const make = Effect.fnUntraced(
         XDG_DATA_HOME: at("data"),
         XDG_CACHE_HOME: at("cache"),
         XDG_STATE_HOME: at("state"),
+        TMPDIR: at("tmp"),
         OPENCODE_CONFIG_DIR: at("config"),
         OPENCODE_DISABLE_AUTOUPDATE: "true",
         ...peer.env

@@ -40,8 +40,8 @@ export interface Worker {
   readonly memory: Effect.Effect<{ readonly heap: number; readonly rss: number }, BenchError>
   /** Processor time used so far (ms), and when that was read. */
   readonly cpu: Effect.Effect<{ readonly used: number; readonly at: number }, BenchError>
-  /** The longest time (ms) for which the event loop was not free, since this was asked last. */
-  readonly block: Effect.Effect<number, BenchError>
+  /** The longest time (ms) for which the event loop was not free within so many ms from now. Looking takes time itself. */
+  readonly block: (ms: number) => Effect.Effect<number, BenchError>
   /** Ends the plugin as OpenCode ends it. */
   readonly dispose: Effect.Effect<void, BenchError>
 }

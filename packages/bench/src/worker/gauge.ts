@@ -20,24 +20,17 @@ export const cpu = (stamp: () => number): { readonly used: number; readonly at: 
 /** How often the event loop is looked at (ms). */
 const every = 2
 
-/**
- * Gives the longest time (ms) for which the event loop was not free since it was asked last, and 0 the first time: it
- * only looks from then on, as looking takes time itself.
- */
-export const blocks = (): () => number => {
-  let longest = 0
-  let looking = false
-  const look = (before: number) =>
+/** Looks for so many ms, and gives the longest time (ms) for which the event loop was not free. Looking takes time itself. */
+export const block = (ms: number): Promise<number> => {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const end = performance.now() + ms
+  const look = (before: number, longest: number) =>
     setTimeout(() => {
       const now = performance.now()
-      longest = Math.max(longest, now - before - every)
-      look(now)
+      const found = Math.max(longest, now - before - every)
+      if (now < end) look(now, found)
+      else resolve(found)
     }, every)
-  return () => {
-    const found = longest
-    longest = 0
-    if (!looking) look(performance.now())
-    looking = true
-    return found
-  }
+  look(performance.now(), 0)
+  return promise
 }

@@ -27,8 +27,6 @@ process.on("uncaughtException", (error) => console.error(error))
 const plugin = await Plugin.load({ directory, entry, url })
 await events.listen(url, directory, plugin.hear)
 
-const block = gauge.blocks()
-
 const called = async (call: Plugin.Plugin["call"] extends (call: infer C) => unknown ? C : never) => {
   const from = stamp()
   const [text, threw] = await plugin.call(call).then(
@@ -47,7 +45,7 @@ const answer = async ({ what }: Ask): Promise<unknown> => {
     case "cpu":
       return gauge.cpu(stamp)
     case "block":
-      return block()
+      return gauge.block(what.ms)
     case "dispose":
       return plugin.dispose()
   }

@@ -132,7 +132,7 @@ export const start = Effect.fnUntraced(
       cancel: (parent, ask) => only(parent, peer.cancel?.(ask)),
       memory: ask(Protocol.Memory, { do: "memory" }),
       cpu: ask(Protocol.Cpu, { do: "cpu" }),
-      block: ask(Schema.Finite, { do: "block" }),
+      block: (ms) => ask(Schema.Finite, { do: "block", ms }),
       dispose: Effect.asVoid(ask(Schema.Unknown, { do: "dispose" }))
     }
   }

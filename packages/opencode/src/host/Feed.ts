@@ -4,13 +4,15 @@
  * The hook is called before anything else is running and is never waited for, so pouring in is a plain call that cannot
  * fail. Events are decoded once, here; those that mean nothing are dropped.
  */
-import { Context, Effect, Layer, Option, PubSub, Stream } from "effect"
+import { Context, Effect, Latch, Layer, Option, PubSub, Stream } from "effect"
 import * as Events from "./events.ts"
 import type { Event } from "./wire.ts"
 
 export class Feed extends Context.Service<Feed, {
-  /** Every event that means something, from the moment of listening. */
+  /** Every event that means something, from the moment of listening, but that somebody writes. */
   readonly events: Stream.Stream<Event>
+  /** Those, and that somebody writes: of each session at most twice a second, and before whatever else it does. */
+  readonly signs: Stream.Stream<Event>
 }>()("opencode-errand/Feed") {}
 
 export interface Source {
@@ -22,14 +24,51 @@ export interface Source {
 /** Even to look at a value may throw. */
 const decode = Option.liftThrowable(Events.decode)
 
+/** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together. */
+const often = "500 millis"
+
 /** Made before the runtime is, as the hook is there first. */
 export const make = (): Source => {
-  const hub = Effect.runSync(PubSub.unbounded<Event>())
+  const events = Effect.runSync(PubSub.unbounded<Event>())
+  const signs = Effect.runSync(PubSub.unbounded<Event>())
+  /** The sessions that write, of which it is not told yet. */
+  const writing = new Map<string, Event>()
+  const someone = Latch.makeUnsafe(false)
+
+  const tell = Effect.gen(function*() {
+    yield* Latch.await(someone)
+    yield* Effect.sleep(often)
+    yield* Latch.close(someone)
+    const told = [...writing.values()]
+    writing.clear()
+    yield* PubSub.publishAll(signs, told)
+  })
+
   return {
     pour: (event) => {
       const known = Option.flatten(decode(event))
-      if (Option.isSome(known)) PubSub.publishUnsafe(hub, known.value)
+      if (Option.isNone(known)) return
+      const { properties, type } = known.value
+      const session = "sessionID" in properties ? properties.sessionID : undefined
+      if (type === "message.part.delta") {
+        writing.set(properties.sessionID, known.value)
+        Latch.openUnsafe(someone)
+        return
+      }
+      const wrote = writing.get(session ?? "")
+      if (wrote !== undefined) {
+        PubSub.publishUnsafe(signs, wrote)
+        writing.delete(session ?? "")
+      }
+      PubSub.publishUnsafe(events, known.value)
+      PubSub.publishUnsafe(signs, known.value)
     },
-    layer: Layer.succeed(Feed, Feed.of({ events: Stream.fromPubSub(hub) }))
+    layer: Layer.effect(
+      Feed,
+      Effect.as(
+        Effect.forkScoped(Effect.forever(tell)),
+        Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
+      )
+    )
   }
 }

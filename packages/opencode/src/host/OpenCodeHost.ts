@@ -106,7 +106,7 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
         Effect.map((transcript) => Transcript.messages(transcript).some(({ notices }) => notices.includes(notice))),
         Effect.catchTag("SessionGone", () => Effect.succeed(false))
       ),
-    events: Stream.flatMap(feed.events, (event) => Stream.fromIterable(Events.translate(event)))
+    events: Stream.flattenIterable(Stream.map(feed.signs, Events.translate))
   })
 })
 

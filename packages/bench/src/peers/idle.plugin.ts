@@ -1,0 +1,6 @@
+/**
+ * The least that OpenCode takes for a plugin which hears events.
+ */
+const plugin = async () => ({ event: async () => undefined })
+
+export default plugin

@@ -1,0 +1,65 @@
+/**
+ * What OpenCode tells, and how often those who listen hear of it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Ref, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as Feed from "../src/host/Feed.ts"
+
+const writes = (session: string) => ({
+  id: "evt_1",
+  type: "message.part.delta",
+  properties: { sessionID: session, messageID: "msg_1", partID: "prt_1", field: "text", delta: "a" }
+})
+const idles = (session: string) => ({ id: "evt_2", type: "session.idle", properties: { sessionID: session } })
+
+/** Who writes and who is idle, as it is heard. */
+const listening = Effect.gen(function*() {
+  const source = Feed.make()
+  const heard = yield* Ref.make<ReadonlyArray<string>>([])
+  const news = yield* Ref.make(0)
+  yield* Effect.gen(function*() {
+    const feed = yield* Feed.Feed
+    yield* Stream.runForEach(feed.signs, ({ properties, type }) => {
+      const session = "sessionID" in properties ? properties.sessionID : undefined
+      return Ref.update(heard, (all) => [...all, `${session} ${type === "session.idle" ? "idle" : "writes"}`])
+    }).pipe(Effect.forkScoped({ startImmediately: true }))
+    yield* Stream.runForEach(feed.events, () => Ref.update(news, (n) => n + 1)).pipe(
+      Effect.forkScoped({ startImmediately: true })
+    )
+    return yield* Effect.never
+  }).pipe(Effect.provide(source.layer), Effect.forkScoped({ startImmediately: true }))
+  yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+  const pass = (ms: number) => Effect.andThen(TestClock.adjust(ms), Effect.repeat(Effect.yieldNow, { times: 20 }))
+  return { pour: source.pour, heard: Ref.get(heard), news: Ref.get(news), pass }
+})
+
+describe("the feed", () => {
+  it.effect("tells that a session writes at most twice a second, however many pieces come, and not to all (B15)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { heard, news, pass, pour } = yield* listening
+      for (let i = 0; i < 100; i++) {
+        pour(writes("one"))
+        pour(writes("two"))
+        yield* pass(10)
+      }
+      yield* pass(500)
+      assert.deepStrictEqual(yield* heard, ["one writes", "two writes", "one writes", "two writes"])
+      assert.strictEqual(yield* news, 0)
+      yield* pass(10_000)
+      assert.strictEqual((yield* heard).length, 4, "who writes no more is told of no more")
+    })))
+
+  it.effect("tells it before whatever the session does next: an end stays the last word (B2)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { heard, news, pass, pour } = yield* listening
+      pour(writes("one"))
+      pour(writes("two"))
+      pour(idles("one"))
+      yield* pass(0)
+      assert.deepStrictEqual(yield* heard, ["one writes", "one idle"])
+      assert.strictEqual(yield* news, 1)
+      yield* pass(1_000)
+      assert.deepStrictEqual(yield* heard, ["one writes", "one idle", "two writes"])
+    })))
+})
