@@ -26,12 +26,12 @@ export interface Options {
 }
 
 /** The providers of these models, with their models. */
-const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, ReadonlyArray<string>>> =>
-  models.reduce<Record<string, ReadonlyArray<string>>>((all, model) => {
-    const slash = model.indexOf("/")
-    const provider = model.slice(0, slash)
-    return { ...all, [provider]: [...(all[provider] ?? []), model.slice(slash + 1)] }
-  }, {})
+const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, ReadonlyArray<string>>> => {
+  const byProvider = Map.groupBy(models, (model) => model.slice(0, model.indexOf("/")))
+  return Object.fromEntries(
+    Array.from(byProvider, ([provider, own]) => [provider, own.map((model) => model.slice(provider.length + 1))])
+  )
+}
 
 export const open = Effect.fnUntraced(
   function*(peer: Peer, { limits, models = [], server = {} }: Options): Effect.fn.Return<

@@ -16,6 +16,8 @@ export const Figure = Schema.Struct({
   /** The size that it was measured at, where the measure has several: the x of a chart. */
   at: Schema.optionalKey(Schema.Finite),
   unit: Unit,
+  /** Which is better; absent: less. `neither`: it shows something, and nobody is better for it. */
+  better: Schema.optionalKey(Schema.Literals(["more", "neither"])),
   /** One for each run; empty where the peer could not take part. */
   values: Schema.Array(Schema.Finite),
   /** Why there is no value, or what a reader should know. */
@@ -44,14 +46,15 @@ export const spread = (values: ReadonlyArray<number>): readonly [number, number]
 ]
 
 /** A line that Errand is to pass. */
-export interface Line {
-  readonly measure: string
+export const Line = Schema.Struct({
+  measure: Schema.String,
   /** What is asked, in words. */
-  readonly asked: string
+  asked: Schema.String,
   /** What was found, in words. */
-  readonly found: string
-  readonly passed: boolean
-}
+  found: Schema.String,
+  passed: Schema.Boolean
+})
+export type Line = typeof Line.Type
 
 /** What was found for a peer; the median over the runs. */
 export const value = (

@@ -26,6 +26,8 @@ export interface Measure {
   /** For example `B8`. */
   readonly id: string
   readonly title: string
+  /** What a user would feel of it: one or two sentences. */
+  readonly about: string
   readonly run: (bench: Bench) => Effect.Effect<ReadonlyArray<Figure>, BenchError, Scope.Scope>
   readonly lines: (figures: ReadonlyArray<Figure>) => ReadonlyArray<Line>
 }

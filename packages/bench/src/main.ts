@@ -3,11 +3,15 @@
  * passes. Ends with 1 where it misses one.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, Schema } from "effect"
+import { Clock, Console, DateTime, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { BenchError } from "./Measure.ts"
 import { measures } from "./measures/index.ts"
 import * as Ready from "./peers/ready.ts"
+import * as files from "./report/files.ts"
+import { machine, versions } from "./report/machine.ts"
+import * as readme from "./report/readme.ts"
+import * as Results from "./report/Results.ts"
 import * as table from "./report/table.ts"
 
 const which = Argument.String("measure").pipe(
@@ -26,49 +30,132 @@ const whom = Flag.String("peers").pipe(
   Flag.withDefault("all")
 )
 
-const json = Flag.Boolean("json").pipe(Flag.withDescription("Print the figures as JSON"), Flag.withDefault(false))
+const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print the figures as one document of JSON"),
+  Flag.withDefault(false)
+)
+
+const report = Flag.Boolean("report").pipe(
+  Flag.withDescription("Write docs/benchmarks.md, its pictures and the README's table; what was not measured stays"),
+  Flag.withDefault(false)
+)
+
+const from = Flag.String("from").pipe(
+  Flag.withDescription("Measure nothing: take the figures of this file"),
+  Flag.optional
+)
+
+const check = Flag.Boolean("check").pipe(
+  Flag.withDescription("Measure nothing: say whether the page and the README are what the results make"),
+  Flag.withDefault(false)
+)
+
+interface Wanted {
+  readonly which: ReadonlyArray<string>
+  readonly runs: number
+  readonly whom: string
+  readonly json: boolean
+  readonly report: boolean
+  readonly from: Option.Option<string>
+  readonly check: boolean
+}
 
 const show = (line: string) =>
   Effect.sync(() => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`))
 
-const bench = Effect.fnUntraced(function*(asked: ReadonlyArray<string>, runs: number, whom: string, json: boolean) {
-  const unknown = asked.find((id) => !measures.some((measure) => measure.id === id.toUpperCase()))
+/** Roughly, from what there was so far: the steps of a measure are alike, measures are not. */
+const left = (began: number, now: number, done: number, of: number): string => {
+  if (done === 0) return ""
+  const seconds = Math.round((now - began) / done * (of - done) / 1_000)
+  return `, ${seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`} left`
+}
+
+/** What there was before stays, where it was not measured now. */
+const keep = Effect.fnUntraced(function*(now: Results.Results) {
+  const all = Results.merge(yield* files.load(), now)
+  for (const what of readme.unfound(all)) yield* Console.error(`There is no figure for the README's row ${what}`)
+  yield* files.write(all)
+})
+
+/** Measures, and says on the way how far it is. A report is kept after each: a later one that fails costs only itself. */
+const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Wanted) {
+  const unknown = which.find((id) => !measures.some((measure) => measure.id === id.toUpperCase()))
   if (unknown !== undefined) {
     return yield* new BenchError({
       what: `There is no measure ${unknown}. There are ${measures.map(({ id }) => id).join(", ")}`
     })
   }
-  const chosen = measures.filter(({ id }) => asked.length === 0 || asked.some((one) => one.toUpperCase() === id))
+  const chosen = measures.filter(({ id }) => which.length === 0 || which.some((one) => one.toUpperCase() === id))
   const { absent, peers } = yield* Ready.ready(whom, show)
   for (const { why } of absent) yield* Console.error(why)
-  let missed = 0
-  for (const { id, lines, run, title } of chosen) {
-    const figures = yield* Effect.scoped(run({
-      runs,
-      peers,
-      progress: (done, of, what) => show(`${id} ${done + 1} of ${of}: ${what}`)
-    }))
-    if (process.stderr.isTTY) yield* show("")
-    const found = lines(figures)
-    missed += found.filter(({ passed }) => !passed).length
-    yield* json
-      ? Console.log(JSON.stringify({ id, figures, lines: found }))
-      : Console.log([`# ${id} ${title}`, ...table.tables(figures), table.lines(found), ""].join("\n\n"))
+  // Of a long message the first line: the rest is npm's.
+  const missing = absent.length === 0 ? {} : { absent: absent.map(({ why }) => why.split("\n")[0] ?? why) }
+  const about = {
+    date: DateTime.formatIsoDateUtc(yield* DateTime.now),
+    runs,
+    machine: yield* machine,
+    versions: yield* versions(peers)
   }
-  return missed === 0 ? 0 : 1
+  return yield* Effect.forEach(chosen, ({ about: felt, id, lines, run, title }, nth) =>
+    Effect.gen(function*() {
+      const began = yield* Clock.currentTimeMillis
+      const figures = yield* Effect.scoped(run({
+        runs,
+        peers,
+        progress: (done, of, what) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            show(`${id} (${nth + 1} of ${chosen.length}), ${done} of ${of} done${left(began, now, done, of)}: ${what}`))
+      }))
+      const now = yield* Clock.currentTimeMillis
+      yield* show(`${id} took ${Math.round((now - began) / 1_000)} s${process.stderr.isTTY ? "\n" : ""}`)
+      const found: Results.Measured = { id, title, about: felt, ...about, figures, lines: lines(figures), ...missing }
+      if (report) {
+        yield* keep({ measures: [found] })
+      }
+      return found
+    }))
+})
+
+const print = ({ about, figures, id, lines, title }: Results.Measured) =>
+  Console.log([`# ${id} ${title}`, about, table.printed(figures), table.lines(lines), ""].join("\n\n"))
+
+const bench = Effect.fnUntraced(function*(wanted: Wanted) {
+  if (wanted.check) {
+    const stale = yield* files.stale
+    if (stale.length === 0) return 0
+    yield* Console.error(
+      `Not what the results make: ${stale.join(", ")}. Run: pnpm bench --report --from docs/benchmarks/results.json`
+    )
+    return 1
+  }
+  if (wanted.report && Option.isNone(wanted.from) && wanted.whom !== "all") {
+    return yield* new BenchError({ what: "A report is of everybody: it does not go with --peers" })
+  }
+  const now: Results.Results = Option.isSome(wanted.from)
+    ? yield* files.load(wanted.from.value)
+    : { measures: yield* measured(wanted) }
+  if (wanted.report && Option.isSome(wanted.from)) yield* keep(now)
+  if (wanted.json) yield* Console.log(Results.print(now).trimEnd())
+  // What is only written anew was printed when it was measured, and judged.
+  if (wanted.report && Option.isSome(wanted.from)) return 0
+  if (!wanted.json) yield* Effect.forEach(now.measures, print, { discard: true })
+  return now.measures.every(({ lines }) => lines.every(({ passed }) => passed)) ? 0 : 1
 })
 
 const command = Command.make(
   "bench",
-  { which, runs, whom, json },
-  ({ json, runs, which, whom }) =>
-    bench(which, runs, whom, json).pipe(
+  { which, runs, whom, json, report, from, check },
+  (wanted) =>
+    bench(wanted).pipe(
       Effect.catchTag("BenchError", (error) => Effect.as(Console.error(error.message), 2)),
       Effect.flatMap((code) => Effect.sync(() => void (process.exitCode = code)))
     )
 ).pipe(
   Command.withDescription("Errand, measured beside what people would pick instead."),
-  Command.withExamples([{ command: "pnpm bench B8", description: "One measure" }])
+  Command.withExamples([
+    { command: "pnpm bench B8", description: "One measure" },
+    { command: "pnpm bench --report", description: "Everything, and write it down" }
+  ])
 )
 
 // pnpm hands on the `--` that stands before the arguments.

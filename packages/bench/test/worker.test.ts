@@ -76,20 +76,22 @@ const noisy: Peer = {
 
 const calls = (tool: string) =>
   Effect.gen(function*() {
-    const { worker } = yield* Arena.open(noisy, { limits: {} })
+    const { control, worker } = yield* Arena.open(noisy, { limits: {} })
     const call = Effect.map(
       worker.launch([{ parent: "ses_root", description: "", prompt: tool, agent: "general", background: true }]),
       ([called]) => called
     )
-    return { worker, call }
+    return { control, worker, call }
   })
 
 describe("a plugin that does what a good one does not", () => {
-  it.live("may print, throw at events and leave promises: it harms nobody, and its arguments have their defaults", () =>
+  it.live("may print, throw at events and leave promises: it harms nobody, and its arguments come as they were given", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { call } = yield* calls("print")
+      const { call, control } = yield* calls("print")
+      yield* control.root()
       const called = yield* call
-      assert.deepStrictEqual([called?.text, called?.threw], ["printed by default", false])
+      assert.deepStrictEqual([called?.text, called?.threw], ["printed {}", false])
+      assert.strictEqual((yield* call)?.text, "printed {}")
     })))
 
   it.live("throws in a tool, or has no such tool: that is what the agent reads", () =>

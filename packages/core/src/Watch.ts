@@ -65,8 +65,11 @@ interface Watched {
   readonly polled: Ref.Ref<boolean>
 }
 
-/** Enough to hold the end of a turn with a summary before it, and little enough to be cheap whatever the history. */
-const lastMessages = 8
+/** How much of a transcript is looked at: its end, as a message may be long. */
+const lastMessages = 2
+
+/** Enough to hold the end of a turn with a summary before it, where the host has just written one. */
+const withSummary = 8
 
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
@@ -155,10 +158,15 @@ const make = Effect.gen(function*() {
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
     // The host knows no such session: that it was deleted was not heard.
-    const transcript = Effect.tapErrorTag(
-      host.transcript(session, { last: lastMessages }),
-      "SessionGone",
-      () => PubSub.publish(deleted, session)
+    const last = (count: number) =>
+      Effect.tapErrorTag(
+        host.transcript(session, { last: count }),
+        "SessionGone",
+        () => PubSub.publish(deleted, session)
+      )
+    const transcript = Effect.flatMap(
+      last(lastMessages),
+      (messages) => messages.some(({ automatic }) => automatic) ? last(withSummary) : Effect.succeed(messages)
     )
     const [messages, openTodos] = yield* Effect.all([
       bounded(transcript),

@@ -105,7 +105,7 @@ const entriesOf = ({ source, content, section }: Source): Read => {
   return together([
     ...repeated.some((path) => path.length === 1 && path[0] === section) ? [again(source, section)] : [],
     twice(source, repeated.filter(([key]) => key === section).map(([, ...path]) => path)),
-    ...Object.entries(inner).filter(([key]) => rules.has(key)).map(([key, found]) => member(source, key, found))
+    ...Object.entries(inner).filter(([key]) => isSetting(key)).map(([key, found]) => member(source, key, found))
   ])
 }
 
@@ -113,7 +113,7 @@ const entriesOf = ({ source, content, section }: Source): Read => {
 const twice = (source: string, repeated: ReadonlyArray<ReadonlyArray<string>>): Read =>
   together(
     repeated.flatMap(([key, entry, ...deeper]) => {
-      const rule = key === undefined ? undefined : rules.get(key)
+      const rule = key === undefined ? undefined : ruleOf(key)
       if (key === undefined || rule === undefined || deeper.length > 0) return []
       return entry !== undefined && rule.each === undefined ? [] : [again(source, pathText([key, entry]))]
     })
@@ -137,7 +137,7 @@ const broken = (source: string, message: string): Read => ({
 const member = (source: string, key: string, found: unknown): Read => {
   // The first is for editors; the second is how a program leaves an option out.
   if (key === "$schema" || found === undefined) return nothing
-  const rule = rules.get(key)
+  const rule = ruleOf(key)
   if (rule === undefined) return { entries: [], problems: [unknownKey(source, key)] }
   if (rule.each === undefined || !isObject(found)) {
     return { entries: [{ source, path: [key], found, rule }], problems: [] }
@@ -150,7 +150,7 @@ const member = (source: string, key: string, found: unknown): Read => {
 }
 
 const unknownKey = (source: string, key: string): Problem => {
-  const near = nearest(key, rules.keys())
+  const near = nearest(key, settingNames)
   return {
     source,
     key,
@@ -168,7 +168,7 @@ const invalid = ({ source, path, found, rule }: Entry, winner: Entry | undefined
 }
 
 const fallback = ([key, entry]: Entry["path"]): string => {
-  if (entry !== undefined || rules.get(key)?.each !== undefined) return "It is ignored."
+  if (entry !== undefined || ruleOf(key)?.each !== undefined) return "It is ignored."
   const value = Object.entries(defaults).find(([name]) => name === key)?.[1]
   return `The default is used: ${JSON.stringify(value)}.`
 }
@@ -204,18 +204,31 @@ const allowedBy = (schema: unknown): string => {
   }
 }
 
-/** The rule of each setting; with `each` where it is a record, the rule of its entries. */
-const rules: ReadonlyMap<string, Rule & { readonly each?: Rule | undefined }> = new Map(
-  Object.entries(PluginSettings.fields).map(([key, field]) => {
-    const { schema } = Schema.toJsonSchemaDocument(field)
-    const accepts = (value: unknown): boolean => Option.isSome(Schema.decodeUnknownOption(field)(value))
-    const { type, additionalProperties } = Schema.decodeSync(Allowed)(schema)
-    const rule: Rule = { accepts, allowed: allowedBy(schema) }
-    return [
-      key,
-      type === "object"
-        ? { ...rule, each: { accepts: (value) => accepts({ entry: value }), allowed: allowedBy(additionalProperties) } }
-        : rule
-    ]
-  })
-)
+type SettingRule = Rule & { readonly each?: Rule | undefined }
+
+const isSetting = (key: string): key is keyof typeof PluginSettings.fields => Object.hasOwn(PluginSettings.fields, key)
+
+const settingNames = Object.keys(PluginSettings.fields)
+
+/** Made when they are asked for: to make them all took 10 ms of every start. */
+const rules = new Map<string, SettingRule>()
+
+/** The rule of a setting; with `each` where it is a record, the rule of its entries. None where there is no such setting. */
+const ruleOf = (key: string): SettingRule | undefined => {
+  if (!isSetting(key)) return undefined
+  const known = rules.get(key)
+  if (known !== undefined) return known
+  const rule = makeRule(PluginSettings.fields[key])
+  rules.set(key, rule)
+  return rule
+}
+
+const makeRule = (field: (typeof PluginSettings.fields)[keyof typeof PluginSettings.fields]): SettingRule => {
+  const { schema } = Schema.toJsonSchemaDocument(field)
+  const accepts = (value: unknown): boolean => Option.isSome(Schema.decodeUnknownOption(field)(value))
+  const { type, additionalProperties } = Schema.decodeSync(Allowed)(schema)
+  const rule: Rule = { accepts, allowed: allowedBy(schema) }
+  return type === "object"
+    ? { ...rule, each: { accepts: (value) => accepts({ entry: value }), allowed: allowedBy(additionalProperties) } }
+    : rule
+}

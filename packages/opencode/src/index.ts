@@ -40,8 +40,11 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   const { settings } = loaded
   const feed = Feed.make()
   const runtime = ManagedRuntime.make(App.layer(input, loaded, feed))
-  // It listens from now on, not from the first tool call on. Nobody waits for it: it must not hold up OpenCode's start.
-  runtime.runFork(Effect.void)
+  // It listens soon, not only from the first tool call on. Until OpenCode has started nothing happens that it has to hear,
+  // and to make everything takes time that OpenCode's first answer would take longer; whoever needs it sooner makes it.
+  const listening = Effect.runFork(
+    Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => runtime.runFork(Effect.void)))
+  )
 
   /** Runs something for a hook that has no answer to give; whatever goes wrong is ours alone. */
   const quietly = async (effect: Effect.Effect<unknown, unknown, App.App>): Promise<void> => {
@@ -71,7 +74,10 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   })
 
   return {
-    dispose: safely(() => runtime.dispose()),
+    dispose: safely(async () => {
+      listening.interruptUnsafe()
+      await runtime.dispose()
+    }),
     event: safely(async ({ event }) => feed.pour(event)),
     config: safely(async (config) => {
       Object.assign(config, addCrew(config, settings))

@@ -36,6 +36,7 @@ const run = Effect.fnUntraced(function*({ progress, runs }: Bench) {
     at: size,
     what: how === "drain" ? "queued and drained" : "queued and called off",
     unit: "ms",
+    better: "neither",
     values: times.get(`${peer} ${size} ${how}`) ?? []
   }))
   const memory: ReadonlyArray<Figure> = cases.filter(({ how }) => how === "drain").map(({ how, peer, size }) => ({
@@ -44,6 +45,7 @@ const run = Effect.fnUntraced(function*({ progress, runs }: Bench) {
     at: size,
     what: "memory of one that waits",
     unit: "bytes",
+    better: "neither",
     values: bytes.get(`${peer} ${size} ${how}`) ?? []
   }))
   return [...time, ...memory]
@@ -55,6 +57,8 @@ const ratio = (figures: ReadonlyArray<Figure>, peer: string, at: number): number
 export const B8: Measure = {
   id: "B8",
   title: "A long queue",
+  about:
+    "Queues of a length that nobody should need: whether they stay in proportion. p-queue is a plain queue of promises, without limits by kind, turns between parents, or anything to look at.",
   run,
   lines: (figures) => {
     const limiter = "Errand, the limiter alone"

@@ -14,6 +14,7 @@ export interface Value {
   readonly what: string
   readonly at?: number
   readonly unit: Unit
+  readonly better?: "more" | "neither"
   readonly value: number
 }
 
@@ -32,7 +33,36 @@ export interface Comparison<Case> {
   readonly atOnce?: number
 }
 
+/** What one run with one competitor gave; `why` where it gave nothing. */
+export interface Found {
+  readonly peer: Peer
+  readonly values: ReadonlyArray<Value>
+  readonly why?: string | undefined
+}
+
 const key = ({ at, what }: Omit<Value, "value">) => `${what} ${at ?? ""}`
+
+/** A figure of each competitor for everything that was expected. Pure. */
+export const figuresOf = (
+  measure: string,
+  peers: ReadonlyArray<Peer>,
+  expected: ReadonlyArray<Omit<Value, "value">>,
+  found: ReadonlyArray<Found>
+): ReadonlyArray<Figure> =>
+  expected.flatMap((wanted) =>
+    peers.map((peer): Figure => {
+      const own = found.filter((one) => one.peer === peer)
+      const values = own.flatMap(({ values }) => values.filter((value) => key(value) === key(wanted)))
+      const why = own.find((one) => one.why !== undefined)?.why
+      return {
+        measure,
+        peer: peer.title,
+        ...wanted,
+        values: values.map(({ value }) => value),
+        ...(values.length > 0 || why === undefined ? {} : { note: why })
+      }
+    })
+  )
 
 export const compare = <Case>(
   { peers, progress, runs }: Bench,
@@ -43,25 +73,13 @@ export const compare = <Case>(
     let done = 0
     const found = yield* Effect.forEach(all, ({ one, peer }) =>
       Effect.gen(function*() {
-        yield* progress(done++, all.length, `${peer.title}, ${says(one)}`)
+        yield* progress(done, all.length, `${peer.title}, ${says(one)}`)
         const values = yield* Effect.scoped(sample(peer, one)).pipe(
           Effect.map((values) => ({ values, why: undefined })),
           Effect.catchTag("NoPart", ({ why }) => Effect.succeed({ values: [], why }))
         )
+        done += 1
         return { peer, ...values }
       }), { concurrency: atOnce })
-    return cases.flatMap(expected).flatMap((wanted) =>
-      peers.map((peer): Figure => {
-        const own = found.filter((one) => one.peer === peer)
-        const values = own.flatMap(({ values }) => values.filter((value) => key(value) === key(wanted)))
-        const why = own.find((one) => one.why !== undefined)?.why
-        return {
-          measure,
-          peer: peer.title,
-          ...wanted,
-          values: values.map(({ value }) => value),
-          ...(values.length > 0 || why === undefined ? {} : { note: why })
-        }
-      })
-    )
+    return figuresOf(measure, peers, cases.flatMap(expected), found)
   })

@@ -31,21 +31,25 @@ export interface Until<State> {
   readonly every?: number
   /** Ms after the mark at which it gives what there is. */
   readonly patience: number
+  /** Ms without any entry of these kinds after which it gives what there is, too. Absent: it waits on. */
+  readonly quiet?: number
 }
 
-/** What came of all entries since the mark, when it was enough or when patience was at its end. */
+/** What came of all entries since the mark: when it was enough, or when patience was at its end, or nothing came any more. */
 export const until = <State>(
   control: Control,
-  { enough, every = 50, from, kinds, patience, since, step }: Until<State>
+  { enough, every = 50, from, kinds, patience, quiet = patience, since, step }: Until<State>
 ): Effect.Effect<State, BenchError> =>
   Effect.gen(function*() {
     let state = from
     let seen = since.next
+    let last = since.now
     for (;;) {
       const { entries, next, now } = yield* told(control.log({ since: seen, kinds }))
       seen = next
+      if (entries.length > 0) last = now
       state = entries.reduce(step, state)
-      if (enough(state) || now - since.now >= patience) return state
+      if (enough(state) || now - since.now >= patience || now - last >= quiet) return state
       yield* Effect.sleep(every)
     }
   })

@@ -31,15 +31,6 @@ const functionOf = (module: Fields) => {
   return found
 }
 
-/** Each argument through its own schema, where the tool has such: OpenCode does it, and defaults come from there. */
-const parsed = (schemas: unknown, args: Fields): Fields => {
-  if (!isFields(schemas)) return args
-  const known = Object.entries(schemas).flatMap(([name, schema]) =>
-    isFields(schema) && isFunction(schema["parse"]) ? [[name, schema["parse"](args[name])] as const] : []
-  )
-  return { ...args, ...Object.fromEntries(known.filter(([, value]) => value !== undefined)) }
-}
-
 /**
  * The user's message that an event tells of. OpenCode hands each to plugins before it stores it, and that is how they
  * know who speaks in a session; here it is read from its event, which comes once for each, without its text.
@@ -68,8 +59,8 @@ export const load = async ({ directory, entry, url }: Start): Promise<Plugin> =>
   const made: unknown = await functionOf(isFields(module) ? module : {})(input)
   const hooks = isFields(made) ? made : {}
   const started = performance.now()
-  // A hook is a method: it may use the others.
-  const hook = (name: string, ...args: Array<unknown>): unknown => {
+  // A hook is a method: it may use the others. What it throws at once is a rejection like any other.
+  const hook = async (name: string, ...args: Array<unknown>): Promise<unknown> => {
     const found = hooks[name]
     return isFunction(found) ? found.apply(hooks, args) : undefined
   }
@@ -79,7 +70,8 @@ export const load = async ({ directory, entry, url }: Start): Promise<Plugin> =>
     const tools = hooks["tool"]
     const found = isFields(tools) ? tools[tool] : undefined
     if (!isFields(found) || !isFunction(found["execute"])) throw new Error(`the plugin has no tool ${tool}`)
-    const result: unknown = await found["execute"](parsed(found["args"], args), {
+    // As the model wrote them: OpenCode only shows it the tool's schemas, and neither checks by them nor fills in defaults.
+    const result: unknown = await found["execute"](args, {
       sessionID: session,
       messageID: "msg_bench",
       callID: "call_bench",
@@ -102,9 +94,9 @@ export const load = async ({ directory, entry, url }: Start): Promise<Plugin> =>
       const message = spoken(event)
       if (message !== undefined) {
         const said = { ...message, messageID: message["id"] }
-        void Promise.resolve(hook("chat.message", said, { message, parts: [] })).catch(() => undefined)
+        void hook("chat.message", said, { message, parts: [] }).catch(() => undefined)
       }
-      void Promise.resolve(hook("event", { event })).catch(() => undefined)
+      void hook("event", { event }).catch(() => undefined)
     },
     call,
     dispose: async () => void (await hook("dispose"))

@@ -11,16 +11,16 @@ export default {
   server: async () => {
     console.log("{\"n\":1,\"value\":\"not the bench's own words\"}")
     return {
-      event: async () => {
+      event: () => {
         throw new Error("an event that it does not like")
       },
       tool: {
         print: {
           args: { text: { parse: (value: unknown) => value ?? "by default" } },
-          execute: async ({ text }: { readonly text: string }) => {
-            console.log(text)
+          execute: async (args: unknown) => {
+            console.log("{\"n\":2}")
             void Promise.reject(new Error("nobody waits for this"))
-            return { output: `printed ${text}` }
+            return { output: `printed ${JSON.stringify(args)}` }
           }
         },
         block: {

@@ -10,8 +10,8 @@ import { type DelegateArguments, delegateArguments } from "./DelegateArguments.t
 import { readTask } from "./readTask.ts"
 import { answered } from "./refusal.ts"
 
-/** How long a launch waits for the session's id. With a free slot it is there in a few round trips. */
-const patience = "450 millis"
+/** How long a launch waits for the session's id: a few round trips, unless the host is in trouble. */
+const patience = "2 seconds"
 
 export const delegateTask = Effect.fn("delegate_task")(
   function*(input: unknown, caller: Caller) {
@@ -25,8 +25,10 @@ export const delegateTask = Effect.fn("delegate_task")(
       )
       return yield* readTask(ended, caller)
     }
-    const opened = yield* Effect.timeoutOption(tasks.opened(task.id), patience)
-    const current = Option.isSome(opened) ? opened.value : yield* tasks.get(task.id)
+    // One that stands in line may stand there for long, and there is nothing to wait for.
+    const inLine = yield* tasks.place(task.id)
+    if (Option.isNone(inLine)) yield* Effect.timeoutOption(tasks.opened(task.id), patience)
+    const current = yield* tasks.get(task.id)
     const place = Option.getOrUndefined(yield* tasks.place(current.id))
     return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
   },

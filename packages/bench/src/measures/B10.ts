@@ -1,0 +1,138 @@
+/**
+ * B10: calling off. How long until the server is asked to abort, wherever in a batch the task is, and whether its
+ * neighbours take no harm: they go on, end, and are told of. And a task that is called off while its session is being
+ * opened: nothing of it may be left at work.
+ */
+import { Effect } from "effect"
+import * as Arena from "../Arena.ts"
+import { type Figure, value } from "../Figure.ts"
+import type { Measure } from "../Measure.ts"
+import { errand } from "../peers/errand.ts"
+import type { Peer } from "../peers/Peer.ts"
+import type { Entry } from "../server/Reports.ts"
+import { compare, NoPart, type Value } from "./compare.ts"
+import { ask, begun, endless, launch, nameOf, speak } from "./crowd.ts"
+import { mark, told, until } from "./happened.ts"
+import { hear, silence } from "./heard.ts"
+import { apart, believed } from "./slow.ts"
+
+const count = 9
+
+/** Which of the batch are called off. */
+const victims = [{ name: "the first", nth: 0 }, { name: "one in the middle", nth: 4 }, { name: "the last", nth: 8 }]
+
+const neighbours = Array.from({ length: count }, (_, nth) => nth).filter((nth) =>
+  !victims.some((one) => one.nth === nth)
+)
+
+const time = (name: string) => `from calling off ${name} until the server is asked to abort it`
+const harmed = `of ${neighbours.length} neighbours, took harm`
+const left = "left at work of 1 that was called off while its session was opened"
+
+const expected = [
+  ...victims.map(({ name }) => ({ what: time(name), unit: "ms" as const })),
+  { what: harmed, unit: "count" as const },
+  { what: left, unit: "count" as const }
+]
+
+/** A batch, of which three are called off. */
+const batch = Effect.fnUntraced(function*(arena: Arena.Arena) {
+  const { control, worker } = arena
+  const parent = yield* told(control.root())
+  yield* speak(control, parent)
+  const since = yield* mark(control)
+  const asks = Array.from(
+    { length: count },
+    (_, nth) => ask(parent, nth, [{ do: "gate", name: "go on" }, { do: "say", text: "Done." }])
+  )
+  const launched = yield* launch(arena, asks)
+  const found = yield* begun(control, { count, parents: [parent], since, patience: 15_000 })
+  if (found.begun.size < count) {
+    return yield* new NoPart({ why: `${found.begun.size} of ${count} had begun after 15 s` })
+  }
+  const values: Array<Value> = []
+  for (const { name, nth } of victims) {
+    const before = yield* mark(control)
+    const { from } = yield* worker.cancel(parent, { task: launched[nth]?.task ?? "" })
+    const at = yield* until(control, {
+      since: before,
+      kinds: ["abort"],
+      from: Number.NaN,
+      step: (at, entry: Entry) => Number.isNaN(at) ? entry.at : at,
+      enough: (at) => !Number.isNaN(at),
+      every: 10,
+      patience: 5_000
+    })
+    if (!Number.isNaN(at)) values.push({ what: time(name), unit: "ms", value: at - from })
+  }
+  // Some believe no end before that.
+  yield* Effect.sleep(believed)
+  yield* told(control.openGate("go on"))
+  const { missing } = yield* until(control, {
+    since,
+    kinds: ["created", "told"],
+    from: silence([parent], neighbours.map(nameOf)),
+    step: hear,
+    enough: ({ missing }) => missing.size === 0,
+    patience: 40_000
+  })
+  return [...values, { what: harmed, unit: "count" as const, value: missing.size }]
+})
+
+/** One that is called off while the server is opening its session. */
+const early = Effect.fnUntraced(function*(arena: Arena.Arena) {
+  const { control, worker } = arena
+  const parent = yield* told(control.root())
+  yield* told(control.latency(300))
+  yield* Effect.forkScoped(Effect.ignore(launch(arena, [ask(parent, count, endless)])))
+  yield* Effect.sleep("150 millis")
+  yield* worker.cancel(parent, { all: true })
+  yield* Effect.sleep("2 seconds")
+  yield* told(control.latency(0))
+  yield* Effect.sleep("1 second")
+  const working = yield* told(control.working)
+  return { what: left, unit: "count" as const, value: working.filter((work) => work.parent === parent).length }
+})
+
+const sample = Effect.fnUntraced(function*(peer: Peer) {
+  if (peer.cancel === undefined) return yield* new NoPart({ why: "cannot call off" })
+  const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 } })
+  return [...(yield* batch(arena)), yield* early(arena)]
+})
+
+const of = (figures: ReadonlyArray<Figure>, what: string): ReadonlyArray<number> =>
+  figures.find((figure) => figure.peer === errand.title && figure.what === what)?.values ?? []
+
+export const B10: Measure = {
+  id: "B10",
+  title: "Calling off",
+  about: "Who calls off an agent wants it to stop spending now, and nothing else to stop.",
+  run: (bench) =>
+    apart(bench, 3, (bench, atOnce) =>
+      compare<"all">(bench, {
+        measure: "B10",
+        cases: ["all"],
+        says: () => `three of ${count}, and one at its start`,
+        expected: () => expected,
+        atOnce,
+        sample
+      })),
+  lines: (figures) => {
+    const times = victims.map(({ name }) => ({ name, ms: value(figures, errand.title, time(name)) }))
+    const worst = (what: string) => Math.max(...of(figures, what))
+    return [
+      {
+        measure: "B10",
+        asked: "the server is asked within 20 ms",
+        found: times.map(({ ms, name }) => `${name} ${ms.toFixed(1)} ms`).join(", "),
+        passed: times.every(({ ms }) => ms < 20)
+      },
+      {
+        measure: "B10",
+        asked: "no neighbour takes harm, and nothing is left at work, in any run",
+        found: `${worst(harmed)} of ${neighbours.length} took harm, ${worst(left)} left`,
+        passed: worst(harmed) === 0 && worst(left) === 0
+      }
+    ]
+  }
+}
