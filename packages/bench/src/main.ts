@@ -3,9 +3,9 @@
  * passes. Ends with 1 where it misses one.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Clock, Console, DateTime, Effect, Option, Schema } from "effect"
+import { Clock, Console, DateTime, Effect, Option, Schema, Semaphore } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { BenchError } from "./Measure.ts"
+import { BenchError, type Measure } from "./Measure.ts"
 import { measures } from "./measures/index.ts"
 import * as Ready from "./peers/ready.ts"
 import * as files from "./report/files.ts"
@@ -96,7 +96,8 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
     machine: yield* machine,
     versions: yield* versions(peers)
   }
-  return yield* Effect.forEach(chosen, ({ about: felt, id, lines, run, title }, nth) =>
+  const keeping = yield* Semaphore.make(1)
+  const measure = ({ about: felt, id, lines, run, title }: Measure, nth: number) =>
     Effect.gen(function*() {
       const began = yield* Clock.currentTimeMillis
       const figures = yield* Effect.scoped(run({
@@ -110,10 +111,18 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       yield* show(`${id} took ${Math.round((now - began) / 1_000)} s${process.stderr.isTTY ? "\n" : ""}`)
       const found: Results.Measured = { id, title, about: felt, ...about, figures, lines: lines(figures), ...missing }
       if (report) {
-        yield* keep({ measures: [found] })
+        yield* keeping.withPermit(keep({ measures: [found] }))
       }
       return found
-    }))
+    })
+  // Times and processor one after the other; what is steady then all at once.
+  const numbered = chosen.map((one, nth) => ({ one, nth }))
+  const [steady, others] = [numbered.filter(({ one }) => one.steady), numbered.filter(({ one }) => !one.steady)]
+  const found = [
+    ...yield* Effect.forEach(others, ({ nth, one }) => measure(one, nth)),
+    ...yield* Effect.forEach(steady, ({ nth, one }) => measure(one, nth), { concurrency: "unbounded" })
+  ]
+  return chosen.flatMap(({ id }) => found.filter((one) => one.id === id))
 })
 
 const print = ({ about, figures, id, lines, title }: Results.Measured) =>

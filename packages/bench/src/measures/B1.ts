@@ -95,7 +95,7 @@ export const B1: Measure = {
       says: (one) => `1 to ${sizes.at(-1)} agents that ${one}`,
       expected: (one) => sizes.map((at) => ({ what: what(one), at, unit: "requests/min" })),
       // Counts, and hardly any work.
-      atOnce: 12,
+      atOnce: 24,
       sample: (peer, one) =>
         Effect.flatMap(Arena.open(peer, { limits: { defaultConcurrency: 0 } }), (arena) => sample(arena, one))
     }),

@@ -108,7 +108,7 @@ export const B10: Measure = {
   title: "Calling off",
   about: "Who calls off an agent wants it to stop spending now, and nothing else to stop.",
   run: (bench) =>
-    apart(bench, 3, (bench, atOnce) =>
+    apart(bench, 6, (bench, atOnce) =>
       compare<"all">(bench, {
         measure: "B10",
         cases: ["all"],

@@ -77,6 +77,7 @@ export const B2: Measure = {
   title: "Long histories",
   about:
     "What is fetched of a session by the time its parent is told. Who reads whole histories gets slower with every message.",
+  steady: true,
   run: (bench) =>
     compare<number>(bench, {
       measure: "B2",

@@ -133,7 +133,7 @@ export const B3: Measure = {
     + "Hearing of an end that comes early, late, in silence or as an error is what such systems get wrong most.",
   run: (bench) =>
     Effect.map(
-      apart(bench, 3, (bench, atOnce) =>
+      apart(bench, 6, (bench, atOnce) =>
         compare<"all">(bench, {
           measure: "B3",
           cases: ["all"],

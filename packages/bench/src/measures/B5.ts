@@ -9,7 +9,7 @@
 import { Effect, Fiber } from "effect"
 import * as Arena from "../Arena.ts"
 import { type Figure, type Line, median } from "../Figure.ts"
-import type { Measure } from "../Measure.ts"
+import type { Bench, Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import { floor } from "../peers/floor.ts"
 import type { Peer } from "../peers/Peer.ts"
@@ -17,7 +17,7 @@ import { compare, type Value } from "./compare.ts"
 import { ask, launch, nameOf, speak } from "./crowd.ts"
 import { mark, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
-import { believed } from "./slow.ts"
+import { apart, believed } from "./slow.ts"
 
 const models = ["fake/m1", "fake/m2"] as const
 const places = 20
@@ -119,13 +119,16 @@ export const B5: Measure = {
   title: "From launch to told, many tasks under limits",
   about: "A thousand tasks under limits, launched at once: how long until their parents have been told of all of them.",
   run: Effect.fnUntraced(function*(bench) {
-    const of = (one: Case, atOnce: number) =>
+    const of = (bench: Bench, one: Case, atOnce: number) =>
       Effect.map(
         compare<Case>(bench, { measure: "B5", cases: [one], says: ({ name }) => name, expected, sample, atOnce }),
         (figures) => figures.map(explained(one, bench.runs))
       )
-    // The long ones are nearly all waiting: they can wait side by side.
-    return [...yield* of(many, 1), ...yield* of(long, 4)]
+    return [
+      ...yield* apart(bench, 3, (bench, atOnce) => of(bench, many, atOnce)),
+      // The long ones are nearly all waiting: they can wait side by side.
+      ...yield* of(bench, long, 4)
+    ]
   }),
   lines: (figures) => [line(figures, many), line(figures, long)]
 }
