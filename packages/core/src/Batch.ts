@@ -108,6 +108,10 @@ export const told = (batch: Batch, tasks: ReadonlyArray<Task.Task>): Batch =>
 /** Whether this very run of the task is in the batch. */
 export const isMember = (batch: Batch, task: Task.Task): boolean => Option.isSome(memberOf(batch, task.id, task.run))
 
+/** How this very run of the task ended, if it is in the batch and over. */
+export const endOf = (batch: Batch, id: Task.TaskId, run: number): Option.Option<Task.Task> =>
+  Option.flatMap(memberOf(batch, id, run), ({ ended }) => ended)
+
 const isOut = (member: Member): boolean => Option.isNone(member.ended)
 
 const memberOf = (batch: Batch, id: Task.TaskId, run: number): Option.Option<Member> =>

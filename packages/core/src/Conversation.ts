@@ -8,6 +8,7 @@
 import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule, type Scope } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
 import { within } from "./HostCall.ts"
+import type { Journal } from "./Journal.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
 import * as Tasks from "./Task.ts"
@@ -19,13 +20,14 @@ export interface Conversation {
   readonly session: SessionId
   /** The last message that was there before; none in a new session. */
   readonly after: Option.Option<string>
-  readonly prompt: Effect.Effect<void, HostError | SessionGone>
+  readonly prompt: (text: string) => Effect.Effect<void, HostError | SessionGone>
 }
 
 /** What is needed besides. */
 export interface Environment {
   readonly host: AgentHost["Service"]
   readonly settings: Settings
+  readonly journal: Pick<Journal["Service"], "owns">
   /** The calls that may outlive a task; ends with the service. */
   readonly calls: FiberSet.FiberSet<unknown, unknown>
   /** The tasks whose sessions are being stopped, each with what is done when that is over. */
@@ -37,7 +39,7 @@ export interface Environment {
  * is aborted, and `aborted` becomes what waits for the host's word on that.
  */
 export const open = Effect.fnUntraced(function*(
-  { calls, host, settings, stopping }: Environment,
+  { calls, host, journal, settings, stopping }: Environment,
   task: Task,
   aborted: Ref.Ref<Effect.Effect<Abort>>
 ): Effect.fn.Return<Conversation, HostError | SessionGone, Scope.Scope> {
@@ -90,6 +92,8 @@ export const open = Effect.fnUntraced(function*(
       ? Effect.void
       : Effect.gen(function*() {
         yield* Ref.update(state, (state) => ({ ...state, closed: true }))
+        // Whoever has taken it over works in that session.
+        if (!(yield* journal.owns(task.id))) return
         yield* Ref.set(aborted, Deferred.await(word))
         yield* Ref.update(stopping, HashMap.set(task.id, stopped))
         yield* FiberSet.run(calls, Effect.ensuring(stop, isStopped))
@@ -109,16 +113,17 @@ export const open = Effect.fnUntraced(function*(
   ))
   return {
     session,
-    after: task.session === undefined ? Option.none() : yield* lastMessage({ host, settings }, session),
-    prompt: committed(
-      "prompt",
-      host.prompt(session, {
-        text: task.request.prompt,
-        agent: task.request.agent,
-        model: task.request.model,
-        mayLaunch: mayLaunch(settings, task)
-      })
-    )
+    after: yield* lastBefore({ host, settings }, task),
+    prompt: (text) =>
+      committed(
+        "prompt",
+        host.prompt(session, {
+          text,
+          agent: task.request.agent,
+          model: task.request.model,
+          mayLaunch: mayLaunch(settings, task)
+        })
+      )
   }
 })
 
@@ -130,11 +135,13 @@ interface State {
 
 const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task) < settings.maxDepth
 
-/** Makes sure that a session from earlier is there, and finds where it ends. */
-const lastMessage = Effect.fnUntraced(function*(
+/** The last message before the prompt of this run. A session from earlier has to be there, and ends somewhere. */
+const lastBefore = Effect.fnUntraced(function*(
   { host, settings }: Pick<Environment, "host" | "settings">,
-  session: SessionId
+  { opened, session }: Task
 ) {
+  if (opened !== undefined) return Option.fromUndefinedOr(opened.after)
+  if (session === undefined) return Option.none<string>()
   yield* within("attach", settings.startTimeoutMs, host.attach(session))
   if (!host.capabilities.transcript) return Option.none<string>()
   const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: 1 }))

@@ -36,6 +36,13 @@ const words: Record<CancelReason, string> = {
   shutdown: "Errand was shut down"
 }
 
+/** Its process is gone, and it is not to be continued. */
+export const cutOff: Outcome = {
+  _tag: "Failed",
+  reason: "interrupted",
+  message: "it was interrupted by a restart of the program that it ran in"
+}
+
 /** `ms` is the limit. */
 export const timeLimit = (ms: number): Outcome => ({
   _tag: "Cancelled",

@@ -1,11 +1,16 @@
 /**
- * The ordered record of everything that happened to tasks, and the tasks that follow from it.
+ * The ordered record of everything that happened to tasks and to the news that is owed about them, and what follows from
+ * it: the tasks, and what every parent is owed.
  *
- * There is no second truth: a task is the fold of its events. Appending is conditional: an event that the task refuses
- * (it is over, or the event belongs to another run) is not kept, and the caller is told, so of two terminal events
- * exactly one wins. This is a port; `layer` keeps everything in memory.
+ * There is no second truth: a task is the fold of its events (`Task.apply`), a parent's box that of the events about it
+ * (`Outbox`). Appending is conditional: an event that the task refuses (it is over, the event belongs to another run, or
+ * the task is somebody else's by now) is not kept, and the caller is told, so of two terminal events exactly one wins.
+ *
+ * This is a port. `layer` keeps everything in memory; `@errand/core/sqlite` keeps it in a file that outlives the process.
  */
 import { Context, Effect, Layer, Option, PubSub, Stream } from "effect"
+import type { NoticeEvent } from "./NoticeEvent.ts"
+import * as Outbox from "./Outbox.ts"
 import type { SessionId, TaskId } from "./Task.ts"
 import * as Task from "./Task.ts"
 import type { TaskEvent } from "./TaskEvent.ts"
@@ -16,53 +21,117 @@ export interface Entry {
   readonly task: Task.Task
 }
 
+/** What those left behind who are gone, and is this one's from now on. */
+export interface Inheritance {
+  /** The tasks that are not over, in the order in which they are to go on: those that ran first. */
+  readonly tasks: ReadonlyArray<Task.Task>
+  /** The parents that have tasks among them, or are owed news. */
+  readonly parents: ReadonlyArray<SessionId>
+  /** Whether there is more, of somebody of whom it is not clear yet whether they are gone: ask again soon. */
+  readonly unclear: boolean
+}
+
 export class Journal extends Context.Service<Journal, {
   /** Keeps an event and gives the task after it; none when the event was refused. */
   readonly append: (event: TaskEvent) => Effect.Effect<Option.Option<Task.Task>>
   readonly get: (id: TaskId) => Effect.Effect<Option.Option<Task.Task>>
   /** The task whose session this is. */
   readonly bySession: (session: SessionId) => Effect.Effect<Option.Option<Task.Task>>
-  /** Every task that is kept, in the order in which they were first asked for. */
+  /** Every task that is kept at hand, in the order in which they were first asked for. */
   readonly tasks: Effect.Effect<ReadonlyArray<Task.Task>>
-  /** Drops a task with everything that is known of it. */
+  /** Tasks that are over and are kept, but not at hand: of earlier processes for example. The latest ones, oldest first. */
+  readonly older: Effect.Effect<ReadonlyArray<Task.Task>>
+  /** A task that is over need not be kept at hand any more. */
   readonly forget: (id: TaskId) => Effect.Effect<void>
   /** What is kept from now on. A listener that is slower than 4,096 entries loses the oldest. */
   readonly entries: Stream.Stream<Entry>
+  /** What a parent is owed in this moment; nothing is an empty box. */
+  readonly boxUnsafe: (parent: SessionId) => Outbox.Box
+  /** Keeps the event that is decided on the parent's box as it is in that moment, if one is; gives the box after it. */
+  readonly note: (
+    parent: SessionId,
+    decide: (box: Outbox.Box) => Option.Option<NoticeEvent>
+  ) => Effect.Effect<Outbox.Box>
+  /** Whether a task is (still) this one's to go on with: another process takes it only from one that seems to be gone. */
+  readonly owns: (id: TaskId) => Effect.Effect<boolean>
+  /**
+   * Takes over what those left behind who are gone: everything, or what belongs to the family of one root session. A task
+   * is handed to one process, and once.
+   */
+  readonly inherit: (root: Option.Option<SessionId>) => Effect.Effect<Inheritance>
+  /** Whether what was left behind is taken over at the start, or only when it is asked for. */
+  readonly inherits: "at start" | "when asked"
 }>()("@errand/core/Journal") {
   static readonly layer: Layer.Layer<Journal> = Layer.effect(Journal, Effect.suspend(() => memory))
 }
 
+/** What follows from the events so far. Changed in place, in one piece, by `add` and `note` and nobody else. */
+export interface Fold {
+  /** In the order in which they were first asked for. */
+  readonly tasks: Map<TaskId, Task.Task>
+  readonly sessions: Map<SessionId, TaskId>
+  /** Of the parents that have something out or are owed a word. */
+  readonly boxes: Map<SessionId, Outbox.Box>
+}
+
+export const emptyFold = (): Fold => ({ tasks: new Map(), sessions: new Map(), boxes: new Map() })
+
+const changeIn = ({ boxes }: Fold): Outbox.Change => (parent, change) => {
+  const box = change(boxes.get(parent) ?? Outbox.empty)
+  if (Outbox.isSettled(box)) boxes.delete(parent)
+  else boxes.set(parent, box)
+}
+
+/** A task as an event has left it. */
+export const add = (fold: Fold, { event, task }: Entry): void => {
+  fold.tasks.set(task.id, task)
+  if (task.session !== undefined && !fold.sessions.has(task.session)) fold.sessions.set(task.session, task.id)
+  Outbox.ofTask(event, task, changeIn(fold))
+}
+
+export const note = (fold: Fold, event: NoticeEvent): void => Outbox.ofNotice(event, changeIn(fold))
+
+export const boxOf = (fold: Fold, parent: SessionId): Outbox.Box => fold.boxes.get(parent) ?? Outbox.empty
+
+export const find = (fold: Fold, id: TaskId | undefined): Option.Option<Task.Task> =>
+  Option.fromUndefinedOr(id === undefined ? undefined : fold.tasks.get(id))
+
+export const remove = (fold: Fold, id: TaskId): void => {
+  const session = fold.tasks.get(id)?.session
+  fold.tasks.delete(id)
+  if (session !== undefined && fold.sessions.get(session) === id) fold.sessions.delete(session)
+}
+
+/** Tells of what is kept. */
+export const makeEntries = Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
+
 const memory = Effect.gen(function*() {
-  /** In the order in which they were first asked for. Changed only in one piece, by `append` and `forget`. */
-  const tasks = new Map<TaskId, Task.Task>()
-  const sessions = new Map<SessionId, TaskId>()
-  const entries = yield* Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
-
-  const find = (id: TaskId | undefined): Option.Option<Task.Task> =>
-    Option.fromUndefinedOr(id === undefined ? undefined : tasks.get(id))
-
-  const keep = (task: Task.Task): void => {
-    tasks.set(task.id, task)
-    if (task.session !== undefined && !sessions.has(task.session)) sessions.set(task.session, task.id)
-  }
-
+  const fold = emptyFold()
+  const entries = yield* makeEntries
   return Journal.of({
     append: (event) =>
       Effect.uninterruptible(Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
-        const after = Task.apply(find(event.id), event)
+        const after = Task.apply(find(fold, event.id), event)
         if (Option.isNone(after)) return Effect.succeedNone
-        keep(after.value)
-        return Effect.as(PubSub.publish(entries, { event, task: after.value }), after)
+        const entry = { event, task: after.value }
+        add(fold, entry)
+        return Effect.as(PubSub.publish(entries, entry), after)
       })),
-    get: (id) => Effect.sync(() => find(id)),
-    bySession: (session) => Effect.sync(() => find(sessions.get(session))),
-    tasks: Effect.sync(() => [...tasks.values()]),
-    forget: (id) =>
+    get: (id) => Effect.sync(() => find(fold, id)),
+    bySession: (session) => Effect.sync(() => find(fold, fold.sessions.get(session))),
+    tasks: Effect.sync(() => [...fold.tasks.values()]),
+    older: Effect.succeed([]),
+    forget: (id) => Effect.sync(() => remove(fold, id)),
+    entries: Stream.fromPubSub(entries),
+    boxUnsafe: (parent) => boxOf(fold, parent),
+    note: (parent, decide) =>
       Effect.sync(() => {
-        const session = tasks.get(id)?.session
-        tasks.delete(id)
-        if (session !== undefined && sessions.get(session) === id) sessions.delete(session)
+        const event = decide(boxOf(fold, parent))
+        if (Option.isSome(event)) note(fold, event.value)
+        return boxOf(fold, parent)
       }),
-    entries: Stream.fromPubSub(entries)
+    owns: () => Effect.succeed(true),
+    inherit: () => Effect.succeed({ tasks: [], parents: [], unclear: false }),
+    inherits: "at start"
   })
 })

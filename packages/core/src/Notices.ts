@@ -1,12 +1,14 @@
 /**
  * The outbox: tells every parent what it is owed, in order, until the host has taken it.
  *
- * What is owed is decided by `Batch`. Here it is delivered: one fiber per parent that is owed something, one notice at a
- * time. A delivery that fails is tried again, for as long as the parent exists; one whose end is unclear is looked up in
- * the parent's transcript first, so that nothing is told twice. A notice that would wake a task's session waits until
- * that task has its slots again.
+ * What is owed follows from the journal (`Outbox`). Here it is delivered: one fiber per parent that is owed something, one
+ * notice at a time. That a notice is about to go out is kept before it goes, and that it was taken after; so whoever goes
+ * on after a crash knows which one may have arrived. A delivery that fails is tried again, for as long as the parent
+ * exists; one whose end is unclear is looked up in the parent's transcript first, so that nothing is told twice. A notice
+ * that would wake a task's session waits until that task has its slots again.
  */
 import {
+  Clock,
   Context,
   Deferred,
   Effect,
@@ -21,13 +23,14 @@ import {
   Stream
 } from "effect"
 import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
-import * as Batch from "./Batch.ts"
+import type * as Batch from "./Batch.ts"
 import { within } from "./HostCall.ts"
 import { Journal } from "./Journal.ts"
 import { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
+import * as Outbox from "./Outbox.ts"
 import * as Settings from "./Settings.ts"
-import type { SessionId, Task, TaskId } from "./Task.ts"
+import type { SessionId, Task } from "./Task.ts"
 
 export interface Delivery {
   readonly parent: SessionId
@@ -36,7 +39,7 @@ export interface Delivery {
 
 export class Notices extends Context.Service<Notices, {
   /** A background task of this parent is out. */
-  readonly launched: (parent: SessionId, id: TaskId, run: number) => Effect.Effect<void>
+  readonly launched: (parent: SessionId) => Effect.Effect<void>
   /** A background task is over: its parent is owed the news. Returns at once. */
   readonly ended: (task: Task) => Effect.Effect<void>
   /** The parent has read the end of a task by itself: it need not be told. */
@@ -60,6 +63,14 @@ export class Notices extends Context.Service<Notices, {
   ) => Effect.Effect<Option.Option<string>>
   /** The session is gone: nothing is owed to it any more. */
   readonly forget: (session: SessionId) => Effect.Effect<void>
+  /** What this session is owed was left behind by somebody who is gone. `held`: it is told when it is used. */
+  readonly inherited: (session: SessionId, held: boolean) => Effect.Effect<void>
+  /** Tells a session nothing until it is used. */
+  readonly hold: (session: SessionId) => Effect.Effect<void>
+  /** The session is used: what was held back for it is told. */
+  readonly used: (session: SessionId) => Effect.Effect<void>
+  /** The service has ended: nobody need wait for what this session is owed. */
+  readonly leave: (session: SessionId) => Effect.Effect<void>
   /** Whether a task is still part of what its parent is owed. */
   readonly owes: (task: Task) => Effect.Effect<boolean>
   /** The notices that were taken, and by whom, from now on. */
@@ -71,138 +82,147 @@ export class Notices extends Context.Service<Notices, {
   )
 }
 
-/** What a parent is owed. */
-interface Box {
-  /** Batches that are over and wait for their last word, oldest first. */
-  readonly sealed: ReadonlyArray<Batch.Batch>
-  /** The batch that is out. */
-  readonly open: Batch.Batch
-  /** Whether a courier is on its way. */
+/** What is being done about a parent's box. */
+interface Post {
+  /** Whether a courier is on duty. */
   readonly courier: boolean
+  /** Whether nothing is told for now. */
+  readonly held: boolean
   /** The last notice that woke the parent. */
   readonly woke: Option.Option<string>
   /** Done with `woke` when nothing is out and nothing is owed. */
   readonly settled: Deferred.Deferred<Option.Option<string>>
-  /** Done when nothing is out any more, or something is again. */
-  readonly turn: Deferred.Deferred<void>
+  /** Done when something about the box changes. */
+  readonly changed: Deferred.Deferred<void>
 }
 
-type Boxes = HashMap.HashMap<SessionId, Box>
+type Posts = HashMap.HashMap<SessionId, Post>
 
 /** Half a second, doubling, at most half a minute: a host that restarts is back within a few tries. */
 const firstDelay = "500 millis"
 const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced("30 seconds")])
 
-const emptyBox = (): Box => ({
-  sealed: [],
-  open: Batch.empty,
+const newPost = (): Post => ({
   courier: false,
+  held: false,
   woke: Option.none(),
   settled: Deferred.makeUnsafe(),
-  turn: Deferred.makeUnsafe()
+  changed: Deferred.makeUnsafe()
 })
 
-/** Everything that has to be said, and nothing else: batches that need no last word are dropped. */
-const tidy = (box: Box): Box => {
-  const over = isOut(box) && Batch.isOver(box.open)
-  const sealed = over ? [...box.sealed, box.open] : box.sealed
-  return {
-    ...box,
-    sealed: sealed.filter((batch) => !Batch.isClosed(batch)),
-    open: over ? Batch.empty : box.open
-  }
-}
+const heldBack = (post: Post): Post => ({ ...post, held: true })
 
-/** A changed box, and what is to be done with those who waited for the change. */
-interface Turn {
-  readonly box: Box
-  readonly done: Effect.Effect<unknown>
-}
+/** What a courier finds. */
+type Found =
+  /** Nothing to say now: it is off duty. */
+  | { readonly _tag: "Nothing" }
+  /** Nothing is out or owed: the post is gone. */
+  | { readonly _tag: "Settled"; readonly post: Post }
+  /** A notice that went out before, and nobody knows whether it was taken. */
+  | { readonly _tag: "Again"; readonly notice: Notice }
+  | { readonly _tag: "Next" }
 
-const turned = (before: Box, after: Box): Turn =>
-  isOut(before) === isOut(after)
-    ? { box: after, done: Effect.void }
-    : { box: { ...after, turn: Deferred.makeUnsafe() }, done: Deferred.succeed(before.turn, undefined) }
-
-/** Whether tasks are out: a batch that is over is sealed at once. */
-const isOut = (box: Box): boolean => !Batch.isEmpty(box.open)
-
-const isSettled = (box: Box): boolean => box.sealed.length === 0 && !isOut(box)
+const nothing: Found = { _tag: "Nothing" }
 
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
   const journal = yield* Journal
   const limits = yield* Limits
   const settings = yield* Settings.Current
-  const boxes = yield* Ref.make<Boxes>(HashMap.empty())
+  const posts = yield* Ref.make<Posts>(HashMap.empty())
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
-  // Nobody waits for a service that has ended.
+  // Nobody waits for a service that has ended. What is owed stays in the journal.
   yield* Effect.addFinalizer(() =>
-    Effect.flatMap(Ref.get(boxes), (all) => Effect.forEach(HashMap.keys(all), forget, { discard: true }))
+    Effect.flatMap(Ref.get(posts), (all) => Effect.forEach(HashMap.keys(all), leave, { discard: true }))
   )
   const couriers = yield* FiberMap.make<SessionId>()
   const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivery>({ capacity: 1024 }), PubSub.shutdown)
 
-  /** Changes what a parent is owed, and sends a courier unless one is on its way. */
-  const owe = (parent: SessionId, change: (box: Box) => Box) =>
+  /** Something about a parent's box may have changed: those who wait look again, and a courier is on duty. */
+  const attend = (parent: SessionId, change: (post: Post) => Post = (post) => post) =>
     Effect.uninterruptible(Effect.flatMap(
-      Ref.modify(boxes, (all): readonly [Option.Option<Turn & { readonly send: boolean }>, Boxes] => {
-        const box = HashMap.get(all, parent)
-        if (Option.isNone(box)) return [Option.none(), all]
-        const turn = turned(box.value, { ...tidy(change(box.value)), courier: true })
-        return [Option.some({ ...turn, send: !box.value.courier }), HashMap.set(all, parent, turn.box)]
+      Ref.modify(posts, (all): readonly [Option.Option<Post>, Posts] => {
+        const post = Option.map(HashMap.get(all, parent), change)
+        if (Option.isNone(post)) return [post, all]
+        return [post, HashMap.set(all, parent, { ...post.value, courier: true, changed: Deferred.makeUnsafe<void>() })]
       }),
       Option.match({
         onNone: () => Effect.void,
-        onSome: ({ done, send }) =>
-          Effect.andThen(done, send ? Effect.asVoid(FiberMap.run(couriers, parent, courier(parent))) : Effect.void)
+        onSome: ({ changed, courier: onDuty }) =>
+          Effect.andThen(
+            Deferred.succeed(changed, undefined),
+            onDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+          )
       })
     ))
 
-  /**
-   * What to say next. A courier that finds nothing is off duty from that same moment on, so nobody relies on one that
-   * is about to leave.
-   */
-  const nextErrand = (parent: SessionId) =>
-    Effect.uninterruptible(Effect.flatMap(
-      Ref.modify(boxes, (all): readonly [readonly [Batch.Next, Option.Option<Box>], Boxes] => {
-        const box = HashMap.get(all, parent)
-        if (Option.isNone(box)) return [[{ _tag: "Nothing" }, Option.none()], all]
-        if (isSettled(box.value)) return [[{ _tag: "Nothing" }, box], HashMap.remove(all, parent)]
-        const next: Batch.Next = HashMap.has(Ref.getUnsafe(readers), parent)
-          ? { _tag: "Nothing" }
-          : Batch.next(box.value.sealed[0] ?? box.value.open)
-        return [[next, Option.none()], HashMap.set(all, parent, underWay(box.value, next))]
-      }),
-      ([next, done]) =>
-        Option.isNone(done)
-          ? Effect.succeed(next)
-          : Effect.as(Deferred.succeed(done.value.settled, done.value.woke), next)
-    ))
+  /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */
+  const find = (parent: SessionId): Effect.Effect<Found> =>
+    Ref.modify(posts, (all): readonly [Found, Posts] => {
+      const post = Option.getOrUndefined(HashMap.get(all, parent))
+      if (post === undefined) return [nothing, all]
+      const box = journal.boxUnsafe(parent)
+      if (Outbox.isSettled(box)) return [{ _tag: "Settled", post }, HashMap.remove(all, parent)]
+      const offDuty = HashMap.set(all, parent, { ...post, courier: false })
+      if (post.held || HashMap.has(Ref.getUnsafe(readers), parent)) return [nothing, offDuty]
+      if (Option.isSome(box.sending)) return [{ _tag: "Again", notice: box.sending.value }, all]
+      return isWord(Outbox.next(box)) ? [{ _tag: "Next" }, all] : [nothing, offDuty]
+    })
+
+  /** Decides what is said next, and keeps that it is about to be said. */
+  const compose = Effect.fnUntraced(function*(parent: SessionId) {
+    const notice = yield* freshId
+    const at = yield* Clock.currentTimeMillis
+    const box = yield* journal.note(parent, (box) => {
+      const next = Outbox.next(box)
+      if (!isWord(next) || Option.isSome(box.sending)) return Option.none()
+      return Option.some({
+        _tag: "Sending",
+        parent,
+        at,
+        notice,
+        kind: next._tag === "Final" ? "final" : "progress",
+        tasks: next.tasks.map(({ id, run }) => ({ id, run })),
+        remaining: next._tag === "Final" ? 0 : next.remaining
+      })
+    })
+    return Option.filter(box.sending, ({ id }) => id === notice)
+  })
 
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (;;) {
-        const next = yield* nextErrand(parent)
-        if (next._tag !== "Progress" && next._tag !== "Final") return
-        const notice: Notice = {
-          id: yield* freshId,
-          kind: next._tag === "Final" ? "final" : "progress",
-          wakes: next._tag === "Final",
-          tasks: next.tasks,
-          remaining: next._tag === "Final" ? 0 : next.remaining
-        }
-        yield* deliver(parent, notice)
-        yield* Ref.update(boxes, HashMap.modifyAt(parent, Option.map((box) => tidy(taken(box, next, notice)))))
-        yield* PubSub.publish(deliveries, { parent, notice })
+        const found = yield* Effect.uninterruptible(Effect.tap(
+          find(parent),
+          (found) => found._tag === "Settled" ? close(found.post) : Effect.void
+        ))
+        if (found._tag === "Nothing" || found._tag === "Settled") return
+        const notice = found._tag === "Again" ? Option.some(found.notice) : yield* compose(parent)
+        if (Option.isNone(notice)) continue
+        yield* deliver(parent, notice.value, found._tag === "Again")
+        yield* taken(parent, notice.value)
       }
     }).pipe(Effect.catchTag("SessionGone", () => forget(parent)))
 
-  const deliver = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
+  const taken = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
+    const at = yield* Clock.currentTimeMillis
+    yield* journal.note(parent, () => Option.some({ _tag: "Taken", parent, at, notice: notice.id }))
+    if (notice.wakes) {
+      yield* Ref.update(
+        posts,
+        HashMap.modifyAt(parent, Option.map((post) => ({ ...post, woke: Option.some(notice.id) })))
+      )
+    }
+    yield* PubSub.publish(deliveries, { parent, notice })
+  }, Effect.uninterruptible)
+
+  const deliver = Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
     if (notice.wakes) yield* restored(parent)
     const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
     if (!host.capabilities.receipts) {
+      // That it may have arrived counts as that it has.
+      if (again) return
       return yield* untilTaken(attempt.pipe(
         Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
       ))
@@ -212,6 +232,7 @@ const make = Effect.gen(function*() {
       within("received", settings.callTimeoutMs, host.received(parent, notice.id)),
       (received) => received ? Effect.void : attempt
     )
+    if (again) return yield* untilTaken(further)
     yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
   })
 
@@ -229,55 +250,88 @@ const make = Effect.gen(function*() {
       (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
     )
 
+  /** Nobody need wait any more. */
+  const close = ({ changed, settled, woke }: Post) =>
+    Effect.andThen(Deferred.succeed(settled, woke), Deferred.succeed(changed, undefined))
+
+  const leave = (parent: SessionId) =>
+    Effect.uninterruptible(Effect.flatMap(
+      Ref.modify(posts, (all) => [HashMap.get(all, parent), HashMap.remove(all, parent)]),
+      Option.match({ onNone: () => Effect.void, onSome: (post) => Effect.asVoid(close(post)) })
+    ))
+
   const forget = (parent: SessionId) =>
     Effect.uninterruptible(Effect.gen(function*() {
-      const box = yield* Ref.modify(boxes, (all) => [HashMap.get(all, parent), HashMap.remove(all, parent)])
-      if (Option.isNone(box)) return
-      yield* Deferred.succeed(box.value.settled, box.value.woke)
-      yield* Deferred.succeed(box.value.turn, undefined)
+      const at = yield* Clock.currentTimeMillis
+      yield* journal.note(parent, (box) =>
+        Outbox.isSettled(box) ? Option.none() : Option.some({ _tag: "Dropped", parent, at }))
+      const gone = yield* Ref.modify(posts, (all) => {
+        const post = HashMap.get(all, parent)
+        // It may have tasks out again by now.
+        return Option.isNone(post) || Outbox.isSettled(journal.boxUnsafe(parent))
+          ? [post, HashMap.remove(all, parent)]
+          : [Option.none<Post>(), HashMap.set(all, parent, { ...post.value, courier: false })]
+      })
+      yield* Option.isSome(gone) ? close(gone.value) : attend(parent)
     }))
 
-  const boxOf = (session: SessionId) => Effect.map(Ref.get(boxes), HashMap.get(session))
+  const postOf = (session: SessionId) => Effect.map(Ref.get(posts), HashMap.get(session))
 
-  /** Waits until a session has tasks out, or has none. Nobody hears of tasks that are out in a box that is gone. */
+  /** Waits until a session has tasks out, or has none. Nobody hears of tasks that are out of a post that is gone. */
   const untilOut = (session: SessionId, out: boolean): Effect.Effect<void> =>
-    Effect.flatMap(boxOf(session), (box) => {
-      if (Option.isNone(box)) return out ? Effect.never : Effect.void
-      return isOut(box.value) === out
+    Effect.flatMap(postOf(session), (post) => {
+      if (Option.isNone(post)) return out ? Effect.never : Effect.void
+      return Outbox.isOut(journal.boxUnsafe(session)) === out
         ? Effect.void
-        : Effect.andThen(Deferred.await(box.value.turn), untilOut(session, out))
+        : Effect.andThen(Deferred.await(post.value.changed), untilOut(session, out))
     })
 
   const told = Effect.fnUntraced(function*(
     session: SessionId,
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
   ) {
-    const box = yield* boxOf(session)
-    if (Option.isNone(box)) return Option.none<string>()
+    const post = yield* postOf(session)
+    if (Option.isNone(post)) return Option.none<string>()
     yield* whileOut(untilOut(session, false))
     return yield* Effect.raceFirst(
-      Deferred.await(box.value.settled),
+      Deferred.await(post.value.settled),
       Effect.as(untilOut(session, true), Option.none<string>())
     )
   })
 
+  const open = (session: SessionId, change: (post: Post) => Post) =>
+    Effect.flatMap(
+      Ref.modify(posts, (all) => {
+        const post = Option.getOrElse(HashMap.get(all, session), newPost)
+        return [post, HashMap.set(all, session, { ...change(post), changed: Deferred.makeUnsafe<void>() })]
+      }),
+      ({ changed }) => Effect.asVoid(Deferred.succeed(changed, undefined))
+    )
+
+  const used = (session: SessionId) =>
+    Effect.flatMap(postOf(session), (post) =>
+      Option.exists(post, ({ held }) => held)
+        ? attend(session, (post) => ({ ...post, held: false }))
+        : Effect.void)
+
   return Notices.of({
-    launched: (parent, id, run) =>
-      Effect.flatten(Ref.modify(boxes, (all) => {
-        const box = Option.getOrElse(HashMap.get(all, parent), emptyBox)
-        const turn = turned(box, { ...box, open: Batch.join(box.open, id, run) })
-        return [turn.done, HashMap.set(all, parent, turn.box)]
-      })),
-    ended: (task) => owe(task.request.parent, (box) => ({ ...box, open: Batch.end(box.open, task) })),
-    read: (task) =>
-      owe(task.request.parent, (box) => ({
-        ...box,
-        sealed: box.sealed.map((batch) => Batch.know(batch, task.id, task.run)),
-        open: Batch.know(box.open, task.id, task.run)
-      })),
+    launched: (parent) => open(parent, (post) => post),
+    ended: ({ request }) => attend(request.parent),
+    read: Effect.fnUntraced(function*(task) {
+      const { id, request: { parent }, run } = task
+      const at = yield* Clock.currentTimeMillis
+      yield* journal.note(
+        parent,
+        (box) => Outbox.has(box, task) ? Option.some({ _tag: "Read", parent, at, id, run }) : Option.none()
+      )
+      yield* attend(parent)
+    }),
     reading: (session) => (call) =>
       Effect.acquireUseRelease(
-        Ref.update(readers, HashMap.modifyAt(session, (count) => Option.some(Option.getOrElse(count, () => 0) + 1))),
+        Effect.andThen(
+          used(session),
+          Ref.update(readers, HashMap.modifyAt(session, (count) => Option.some(Option.getOrElse(count, () => 0) + 1)))
+        ),
         () => call,
         () =>
           Effect.andThen(
@@ -285,46 +339,30 @@ const make = Effect.gen(function*() {
               readers,
               HashMap.modifyAt(session, Option.flatMap((count) => count > 1 ? Option.some(count - 1) : Option.none()))
             ),
-            owe(session, (box) => box)
+            attend(session)
           )
       ),
-    expecting: (session) => Effect.map(boxOf(session), Option.isSome),
+    expecting: (session) => Effect.map(postOf(session), Option.isSome),
     settled: (session) =>
       Effect.flatMap(
-        boxOf(session),
-        (box) => Option.isNone(box) ? Effect.void : Effect.asVoid(Deferred.await(box.value.settled))
+        postOf(session),
+        (post) => Option.isNone(post) ? Effect.void : Effect.asVoid(Deferred.await(post.value.settled))
       ),
     told,
     // In this order: what the session is owed from then on has a courier of its own.
     forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
-    owes: (task) =>
-      Effect.map(
-        boxOf(task.request.parent),
-        Option.exists((box) => [...box.sealed, box.open].some((batch) => Batch.has(batch, task.id)))
-      ),
+    inherited: (session, held) => Effect.andThen(open(session, (post) => ({ ...post, held })), attend(session)),
+    hold: (session) => Ref.update(posts, HashMap.modifyAt(session, Option.map(heldBack))),
+    used,
+    leave,
+    owes: (task) => Effect.sync(() => Outbox.has(journal.boxUnsafe(task.request.parent), task)),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })
 
-/** The courier has been told what is next. */
-const underWay = (box: Box, next: Batch.Next): Box => {
-  if (next._tag === "Nothing") return { ...box, courier: false }
-  return next._tag === "Progress" ? { ...box, open: Batch.promise(box.open) } : box
-}
-
-const taken = (box: Box, next: Exclude<Batch.Next, { readonly _tag: "Nothing" | "Closed" }>, notice: Notice): Box => {
-  if (next._tag === "Progress") {
-    // The batch may have come to its end while the notice was on its way.
-    return {
-      ...box,
-      sealed: box.sealed.map((batch) => Batch.told(batch, next.tasks)),
-      open: Batch.told(box.open, next.tasks)
-    }
-  }
-  // Not simply the first: it is gone if the parent has read everything in it meanwhile.
-  const isTold = (batch: Batch.Batch) => next.tasks.some((task) => Batch.isMember(batch, task))
-  return { ...box, sealed: box.sealed.filter((batch) => !isTold(batch)), woke: Option.some(notice.id) }
-}
+/** Whether there is something to say now. */
+const isWord = (next: Batch.Next): next is Extract<Batch.Next, { readonly _tag: "Progress" | "Final" }> =>
+  next._tag === "Progress" || next._tag === "Final"
 
 const freshId = Effect.map(
   Random.nextIntBetween(0, 0x7fffffff),

@@ -7,7 +7,7 @@ import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Opti
 import { AgentHost } from "./AgentHost.ts"
 import type * as Conversation from "./Conversation.ts"
 import * as Ending from "./Ending.ts"
-import { Journal } from "./Journal.ts"
+import { type Inheritance, Journal } from "./Journal.ts"
 import * as Life from "./Life.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
   const lives = yield* FiberMap.make<string>()
   const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
-  const environment: Life.Environment = { host, settings, calls, stopping, journal, limits, watch }
+  const environment: Life.Environment = { host, settings, calls, stopping, journal, limits, notices, watch }
 
   const find = (id: string) => Effect.map(Ref.get(runs), HashMap.get(id))
 
@@ -69,7 +69,8 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
         progress: yield* Ref.get(run.progress)
       })
       // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
-      if (Option.isSome(ended) && isNews(ended.value) && !(yield* isCondemned(task.request.parent))) {
+      if (Option.isSome(ended) && isNews(ended.value)) {
+        if (yield* isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
         yield* notices.ended(ended.value)
       }
       const forsaken = Option.flatMap(ended, forsakenBy)
@@ -81,7 +82,11 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
           Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
       )
       yield* Deferred.succeed(run.opened, undefined)
-      if (Option.isNone(ended)) return
+      if (Option.isNone(ended)) {
+        // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
+        yield* Deferred.succeed(run.over, Option.getOrElse(yield* journal.get(task.id), () => task))
+        return
+      }
       yield* Deferred.succeed(run.over, ended.value)
       yield* onEnd
       if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
@@ -105,7 +110,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       progress: Ref.makeUnsafe(task.progress)
     }
     yield* Ref.update(runs, HashMap.set<string, Run>(task.id, run))
-    if (task.request.background) yield* notices.launched(task.request.parent, task.id, task.run)
+    if (task.request.background) yield* notices.launched(task.request.parent)
     const begun = yield* Effect.exit(FiberMap.run(
       lives,
       task.id,
@@ -116,12 +121,24 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     if (Exit.isFailure(begun)) {
       // The service has ended: nothing lives any more, and nobody is told anything.
       yield* end(task, run)(Exit.failCause(begun.cause))
-      yield* notices.forget(task.request.parent)
+      yield* notices.leave(task.request.parent)
     } else if (Deferred.isDoneUnsafe(run.stop)) {
       // Called off before its life could be found.
       yield* Fiber.interrupt(begun.value)
     }
     return yield* Effect.map(journal.get(task.id), Option.getOrElse(() => task))
+  })
+
+  /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
+  const inherit = Effect.fnUntraced(function*({ parents, tasks }: Inheritance) {
+    const sessions = new Set(tasks.map(({ session }) => session))
+    yield* Effect.forEach(parents, (parent) => notices.inherited(parent, !sessions.has(parent)), { discard: true })
+    yield* Effect.forEach(tasks, begin, { discard: true })
+    const orphans = yield* Effect.filter(
+      tasks,
+      ({ request }) => Effect.map(journal.bySession(request.parent), Option.exists(isForsaken))
+    )
+    yield* stopAll(Effect.succeed(orphans), "parent-ended")
   })
 
   /** Says why a task is to end, if it is not over. The first reason counts. */
@@ -176,12 +193,15 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
-  return { find, begin, stop, stopAll, below }
+  return { find, begin, inherit, stop, stopAll, below }
 })
 
 /** The session of a task that ended without an answer: nobody is in there any more who could wait for its tasks. */
 const forsakenBy = (task: Task.Task): Option.Option<Task.SessionId> =>
-  task.outcome?._tag === "Completed" || isShutdown(task) ? Option.none() : Option.fromUndefinedOr(task.session)
+  isForsaken(task) ? Option.fromUndefinedOr(task.session) : Option.none()
+
+const isForsaken = (task: Task.Task): boolean =>
+  Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !isShutdown(task)
 
 const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
 

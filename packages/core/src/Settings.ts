@@ -51,6 +51,12 @@ export const Settings = Schema.Struct({
     600_000,
     "How long the host may be out of reach before its running tasks are given up (ms). 0: for ever."
   ),
+  onRestart: setting(
+    Schema.Literals(["continue", "report"]),
+    "continue",
+    "What becomes of tasks that were at work when their process ended. `continue`: their agents are told to go on. "
+      + "`report`: they end as `error`, and the parent is told how to continue them."
+  ),
   maxDepth: setting(positive, 3, "How deep tasks may launch tasks: 1 allows only tasks of a root session."),
   retainedTasks: setting(limit, 200, "How many finished tasks are kept for reading."),
   answerMaxChars: setting(positive, 500_000, "How much of an answer is kept (characters).")

@@ -53,6 +53,8 @@ export const FailureReason = Schema.Literals([
   "no-answer",
   /** The host has not answered for too long. */
   "host-unreachable",
+  /** The process that it ran in is gone, and it was not to be continued. */
+  "interrupted",
   /** A fault in Errand itself. */
   "defect"
 ])
@@ -124,6 +126,10 @@ export const Task = Schema.Struct({
   endedAt: Schema.optionalKey(Schema.Int),
   /** The conversation; kept over runs. */
   session: Schema.optionalKey(SessionId),
+  /** Present once this run has its session: the last message that was there before its prompt, if there was one. */
+  opened: Schema.optionalKey(Schema.Struct({ after: Schema.optionalKey(Schema.String) })),
+  /** How often this run was taken over from a process that was gone, and how long it ran before that (ms). */
+  adopted: Schema.optionalKey(Schema.Struct({ times: Schema.Int, ranMs: Schema.Int })),
   /** Present exactly when the status is terminal. */
   outcome: Schema.optionalKey(Outcome),
   progress: Progress
@@ -141,9 +147,12 @@ export const depth = (task: Task): number => task.request.ancestors.length
 /** Whether a session sent the task out, itself or through tasks of its own. */
 export const isBelow = (task: Task, session: SessionId): boolean => task.request.ancestors.includes(session)
 
-/** How long the task ran, or has run until `now` (ms); 0 while it has not started. */
+/** How long the task ran, or has run until `now` (ms); 0 while it has not started. What it ran elsewhere counts, too. */
 export const duration = (task: Task, now: number): number =>
-  task.startedAt === undefined ? 0 : Math.max(0, (task.endedAt ?? now) - task.startedAt)
+  ranBefore(task) + (task.startedAt === undefined ? 0 : Math.max(0, (task.endedAt ?? now) - task.startedAt))
+
+/** How long this run of the task ran in processes that are gone (ms). */
+export const ranBefore = (task: Task): number => task.adopted?.ranMs ?? 0
 
 /** How long the task waited in line, or has waited until `now` (ms). */
 export const queuedFor = (task: Task, now: number): number =>
@@ -186,7 +195,11 @@ const change = (task: Task, event: Exclude<TaskEvent, { readonly _tag: "Queued" 
         ? Option.some({ ...task, status: "running", startedAt: event.at })
         : Option.none()
     case "Opened":
-      return task.status === "running" ? Option.some({ ...task, session: event.session }) : Option.none()
+      return task.status === "running"
+        ? Option.some({ ...task, session: event.session, opened: openedOf(event) })
+        : Option.none()
+    case "Adopted":
+      return Option.some(adopted(task, event))
     case "Ended":
       return Option.some({
         ...task,
@@ -197,6 +210,22 @@ const change = (task: Task, event: Exclude<TaskEvent, { readonly _tag: "Queued" 
       })
   }
 }
+
+const openedOf = ({ after }: Extract<TaskEvent, { readonly _tag: "Opened" }>): NonNullable<Task["opened"]> =>
+  after === undefined ? {} : { after }
+
+/** Nobody is left who waits for it in a call of theirs: its parent is owed the news. */
+const adopted = (task: Task, { ranMs }: Extract<TaskEvent, { readonly _tag: "Adopted" }>): Task => ({
+  id: task.id,
+  run: task.run,
+  request: { ...task.request, background: true },
+  status: "pending",
+  queuedAt: task.queuedAt,
+  progress: task.progress,
+  adopted: { times: (task.adopted?.times ?? 0) + 1, ranMs: ranBefore(task) + ranMs },
+  ...(task.session === undefined ? {} : { session: task.session }),
+  ...(task.opened === undefined ? {} : { opened: task.opened })
+})
 
 const nextRun = (task: Task, event: Extract<TaskEvent, { readonly _tag: "Continued" }>): Task => ({
   id: task.id,

@@ -19,8 +19,13 @@ export const TaskEvent = Schema.TaggedUnion({
   Continued: { ...stamp, request: Request },
   /** It has its slots. */
   Started: { ...stamp },
-  /** It has its session. */
-  Opened: { ...stamp, session: SessionId },
+  /** It has its session. `after`: the last message that was there before it was prompted; absent in a new one. */
+  Opened: { ...stamp, session: SessionId, after: Schema.optionalKey(Schema.String) },
+  /**
+   * Whoever went on with it is gone, and somebody else goes on: it stands in line again, in its session if it had one.
+   * `ranMs`: how long it had run, as far as anybody can tell.
+   */
+  Adopted: { ...stamp, ranMs: Schema.Int },
   /** It is over: the one terminal event of a run. */
   Ended: { ...stamp, outcome: Outcome, progress: Progress }
 })

@@ -4,7 +4,7 @@
  * What a task is stands in `Task`, how it lives in `Life`, how it ends in `Runs`. Here is what can be asked for, and what
  * is refused.
  */
-import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schema, type Stream } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schedule, Schema, type Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import type * as Conversation from "./Conversation.ts"
 import { type Entry, Journal } from "./Journal.ts"
@@ -97,6 +97,11 @@ export class Tasks extends Context.Service<Tasks, {
   readonly reading: (session: Task.SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Somebody in this session has read how the task ended: where it is the parent, it need not be told again. */
   readonly read: (task: Task.Task, by: Task.SessionId) => Effect.Effect<void>
+  /**
+   * Takes over what was left behind in the family of a session, where the journal does that when asked. Returns when that
+   * is done.
+   */
+  readonly inherit: (session: Task.SessionId) => Effect.Effect<void>
   /** Every change of every task, from now on. */
   readonly changes: Stream.Stream<Entry>
 }>()("@errand/core/Tasks") {
@@ -128,6 +133,18 @@ const make = Effect.gen(function*() {
   const runs = yield* Runs.make(retention.look)
   const append = journal.append
 
+  const inherit = Effect.fnUntraced(function*(root: Option.Option<Task.SessionId>) {
+    const inheritance = yield* journal.inherit(root)
+    yield* runs.inherit(inheritance)
+    return inheritance.unclear
+  })
+
+  /** Until it is clear of everybody who left something behind whether they are gone. */
+  const inheritAll = (root: Option.Option<Task.SessionId>) =>
+    Effect.repeat(inherit(root), { schedule: Schedule.spaced("5 seconds"), until: (unclear) => !unclear })
+
+  if (journal.inherits === "at start") yield* Effect.forkScoped(inheritAll(Option.none()))
+
   /** Who the task is for, and where that is; refused where nothing may be launched from. */
   const ancestorsOf = Effect.fnUntraced(function*(parent: Task.SessionId) {
     const ancestors = yield* lineageOf(parent)
@@ -152,6 +169,7 @@ const make = Effect.gen(function*() {
   const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
     return yield* Effect.uninterruptible(Effect.gen(function*() {
+      yield* notices.used(request.parent)
       const id = yield* freshId
       const queued = yield* append({
         _tag: "Queued",
@@ -261,8 +279,8 @@ const make = Effect.gen(function*() {
     cancel,
     cancelAll,
     list: Effect.flatMap(
-      journal.tasks,
-      (tasks) => Effect.forEach([...tasks].sort((a, b) => a.queuedAt - b.queuedAt), withProgress)
+      Effect.all([journal.older, journal.tasks]),
+      (all) => Effect.forEach(all.flat().sort((a, b) => a.queuedAt - b.queuedAt), withProgress)
     ),
     place: limits.place,
     expecting: notices.expecting,
@@ -272,6 +290,11 @@ const make = Effect.gen(function*() {
       Task.isTerminal(task) && task.request.parent === by
         ? Effect.andThen(notices.read(task), retention.look)
         : Effect.void,
+    inherit: Effect.fnUntraced(function*(session) {
+      if (journal.inherits === "at start") return
+      const family = yield* Effect.result(lineageOf(session))
+      if (Result.isSuccess(family)) yield* inherit(Option.fromUndefinedOr(family.success.at(-1)))
+    }),
     changes: journal.entries
   })
 })

@@ -84,6 +84,7 @@ const make = Effect.gen(function*() {
 
   const hear = Effect.fnUntraced(function*(event: HostEvent) {
     if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
+    if (event._tag === "Busy") yield* notices.used(event.session)
     const watching = HashMap.get(yield* Ref.get(watched), event.session)
     if (Option.isNone(watching)) return
     const now = yield* Clock.currentTimeMillis

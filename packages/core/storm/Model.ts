@@ -95,6 +95,8 @@ const happen = (model: Model, witnessed: Witnessed, settings: Settings.Settings)
         tasks: new Map([...model.tasks, [event.id, { ...known, session: event.session }]])
       })
     }
+    case "Adopted":
+      return broken("D8 what nobody left behind is not taken over", name)
     case "Ended":
       if (known === undefined || isOver(known.status) || known.run !== event.run) {
         return broken("B19 E2 a run ends once", name)

@@ -38,8 +38,32 @@ const soon = Effect.repeat(Effect.yieldNow, { times: 30 })
 const pass = (duration: Parameters<typeof TestClock.adjust>[0]) =>
   Effect.andThen(soon, Effect.andThen(TestClock.adjust(duration), soon))
 
-const world = Effect.gen(function*() {
+/** The outbox, with a journal to which everything happens first. */
+const withNews = Effect.gen(function*() {
   const notices = yield* Notices
+  const journal = yield* Journal
+  return {
+    ...notices,
+    launched: (parent: Task.SessionId, id: Task.TaskId, run: number) =>
+      Effect.andThen(
+        journal.append({ _tag: run === 1 ? "Queued" : "Continued", id, run, at: 0, request: request(parent) }),
+        notices.launched(parent)
+      ),
+    ended: Effect.fnUntraced(function*(task: Task.Task) {
+      const { id, outcome, progress, run, session } = task
+      assert.isDefined(outcome)
+      assert.isDefined(session)
+      if (outcome === undefined || session === undefined) return
+      yield* journal.append({ _tag: "Started", id, run, at: 0 })
+      yield* journal.append({ _tag: "Opened", id, run, at: 0, session })
+      yield* journal.append({ _tag: "Ended", id, run, at: 1, outcome, progress })
+      yield* notices.ended(task)
+    })
+  }
+})
+
+const world = Effect.gen(function*() {
+  const notices = yield* withNews
   const host = yield* SimulatedHost
   const parent = yield* host.root("root")
   const other = yield* host.root("other")
@@ -374,7 +398,7 @@ const refusing = (times: number, receipts: boolean) =>
     return {
       taken,
       tries,
-      layer: Notices.layer.pipe(Layer.provide(Layer.mergeAll(Journal.layer, Limits.layer, host)))
+      layer: Notices.layer.pipe(Layer.provideMerge(Layer.mergeAll(Journal.layer, Limits.layer, host)))
     }
   })
 
@@ -384,7 +408,7 @@ describe("a host that says no", () => {
       Effect.gen(function*() {
         const { layer, taken, tries } = yield* refusing(5, receipts)
         yield* Effect.gen(function*() {
-          const notices = yield* Notices
+          const notices = yield* withNews
           yield* notices.launched(sessionId("root"), taskId(1), 1)
           yield* notices.ended(ended(1, "root"))
           yield* pass("5 minutes")

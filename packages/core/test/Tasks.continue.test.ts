@@ -40,8 +40,11 @@ describe("continuing a task", () => {
           queuedAt: 5_000,
           startedAt: 5_000,
           session,
+          // What was said before is known: nothing of it is the new answer.
+          opened: { after: again.opened?.after ?? "" },
           progress: { toolCalls: 0 }
         })
+        assert.isString(again.opened?.after)
         yield* pass(999)
         assert.strictEqual((yield* get(task)).status, "running", "the old answer is not the new one")
         yield* pass(1)

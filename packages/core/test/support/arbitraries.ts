@@ -67,6 +67,7 @@ export const ended = (
   startedAt: 0,
   endedAt: 1,
   session: sessionId(`ses_of_${n}`),
+  opened: {},
   outcome,
   progress: { toolCalls: 0 }
 })

@@ -11,6 +11,7 @@ const failures: Record<Task.FailureReason, string> = {
   "agent-error": "its agent or the model's provider ended in an error",
   "no-answer": "its agent stopped in the middle, without an answer",
   "host-unreachable": "OpenCode did not answer for too long",
+  "interrupted": "it was interrupted by a restart of OpenCode",
   "defect": "a fault in Errand itself"
 }
 
@@ -58,6 +59,7 @@ export const advice = (task: Task.Task): string => {
       case "agent-error":
         return `See whether the reason is gone first (a wrong key or model does not mend itself). ${goOn(task)}`
       case "no-answer":
+      case "interrupted":
         return goOn(task)
       case "host-unreachable":
         return `See that OpenCode answers again first. ${goOn(task)}`

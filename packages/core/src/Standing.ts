@@ -1,0 +1,75 @@
+/**
+ * What has become of a run whose process is gone: what its session tells of it, when somebody else is to go on with it.
+ *
+ * Only an end that the transcript proves is believed. Whatever else stopped there was cut off with the process, so it is
+ * no failure of the agent's, and nobody interrupted it.
+ */
+import { Clock, Effect, Option, Schedule } from "effect"
+import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
+import { within } from "./HostCall.ts"
+import * as Observation from "./Observation.ts"
+import type { Settings } from "./Settings.ts"
+import * as Settlement from "./Settlement.ts"
+import type { Outcome, SessionId, Task } from "./Task.ts"
+
+export type Standing =
+  /** Its session, if it has one, was told nothing of this run. */
+  | { readonly _tag: "Unprompted" }
+  /** It works, or waits for tasks of its own. */
+  | { readonly _tag: "AtWork" }
+  /** It had finished. */
+  | { readonly _tag: "Finished"; readonly outcome: Outcome }
+  /** It stopped in the middle. `last` is the last message that is there; none where the host has no transcripts. */
+  | { readonly _tag: "CutOff"; readonly last: Option.Option<string> }
+
+const unprompted: Standing = { _tag: "Unprompted" }
+const atWork: Standing = { _tag: "AtWork" }
+
+interface Environment {
+  readonly host: AgentHost["Service"]
+  readonly settings: Settings
+  /** Whether a session has background tasks out, or is owed a notice. */
+  readonly expecting: (session: SessionId) => Effect.Effect<boolean>
+}
+
+/** Enough to hold the end of a turn with a summary before it. */
+const lastMessages = 8
+
+/** A host that has just been started may need some time until it answers. */
+export const find = (environment: Environment, task: Task): Effect.Effect<Standing, HostError | SessionGone> =>
+  task.session === undefined || task.opened === undefined
+    ? Effect.succeed(unprompted)
+    : look(environment, task.session, Option.fromUndefinedOr(task.opened.after)).pipe(
+      Effect.retry({
+        schedule: Schedule.upTo(Schedule.spaced(environment.settings.pollIntervalMs), { times: tries }),
+        while: (error) => error._tag === "HostError"
+      })
+    )
+
+const tries = 10
+
+const look = Effect.fnUntraced(function*(
+  { expecting, host, settings }: Environment,
+  session: SessionId,
+  after: Option.Option<string>
+): Effect.fn.Return<Standing, HostError | SessionGone> {
+  yield* within("attach", settings.startTimeoutMs, host.attach(session))
+  const { activity, transcript } = host.capabilities
+  const doing = activity
+    ? (yield* within("activity", settings.callTimeoutMs, host.activity([session]))).get(session) ?? "idle"
+    : "idle"
+  if (doing === "busy" || doing === "retry") return atWork
+  if (!transcript) return { _tag: "CutOff", last: Option.none() }
+  const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: lastMessages }))
+  const last = Option.map(Option.fromUndefinedOr(messages.at(-1)), ({ id }) => id)
+  if (Option.isNone(last) || Option.contains(after, last.value)) return unprompted
+  const at = yield* Clock.currentTimeMillis
+  const seen = Observation.looked(
+    Observation.polled(Observation.make(at, after), "idle", at),
+    { messages, openTodos: 0, at },
+    true
+  )
+  const verdict = Settlement.judge(seen, { settings, capabilities: host.capabilities, now: at, expecting: false })
+  if (verdict._tag !== "Settled" || verdict.outcome._tag !== "Completed") return { _tag: "CutOff", last }
+  return (yield* expecting(session)) ? atWork : { _tag: "Finished", outcome: verdict.outcome }
+})
