@@ -62,7 +62,7 @@ export class Journal extends Context.Service<Journal, {
   /** Whether what was left behind is taken over at the start, or only when it is asked for. */
   readonly inherits: "at start" | "when asked"
 }>()("@errand/core/Journal") {
-  static readonly layer: Layer.Layer<Journal> = Layer.effect(Journal, Effect.suspend(() => memory))
+  static readonly layer: Layer.Layer<Journal> = Layer.effect(Journal, Effect.suspend(() => inMemory))
 }
 
 /** What follows from the events so far. Changed in place, in one piece, by `add` and `note` and nobody else. */
@@ -82,11 +82,11 @@ const changeIn = ({ boxes }: Fold): Outbox.Change => (parent, change) => {
   else boxes.set(parent, box)
 }
 
-/** A task as an event has left it. */
-export const add = (fold: Fold, { event, task }: Entry): void => {
+/** A task as an event has left it. `counts`: whether what its parent is owed follows from that, too. */
+export const add = (fold: Fold, { event, task }: Entry, counts = true): void => {
   fold.tasks.set(task.id, task)
   if (task.session !== undefined && !fold.sessions.has(task.session)) fold.sessions.set(task.session, task.id)
-  Outbox.ofTask(event, task, changeIn(fold))
+  if (counts) Outbox.ofTask(event, task, changeIn(fold))
 }
 
 export const note = (fold: Fold, event: NoticeEvent): void => Outbox.ofNotice(event, changeIn(fold))
@@ -105,7 +105,8 @@ export const remove = (fold: Fold, id: TaskId): void => {
 /** Tells of what is kept. */
 export const makeEntries = Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
 
-const memory = Effect.gen(function*() {
+/** A journal that is gone with its scope. */
+export const inMemory = Effect.gen(function*() {
   const fold = emptyFold()
   const entries = yield* makeEntries
   return Journal.of({

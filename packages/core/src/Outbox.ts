@@ -30,8 +30,8 @@ export const isOut = (box: Box): boolean => !Batch.isEmpty(box.open)
 export const isSettled = (box: Box): boolean => box.sealed.length === 0 && !isOut(box) && Option.isNone(box.sending)
 
 /** Whether a task is still part of what its parent is owed. */
-export const has = (box: Box, task: Task): boolean =>
-  [...box.sealed, box.open].some((batch) => Batch.has(batch, task.id))
+export const has = (box: Box, { id }: Pick<Task, "id">): boolean =>
+  [...box.sealed, box.open].some((batch) => Batch.has(batch, id))
 
 /** What to say next, where no notice is on its way. */
 export const next = (box: Box): Batch.Next => Batch.next(box.sealed[0] ?? box.open)

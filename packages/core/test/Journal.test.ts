@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Schema, Stream } from "effect"
+import { Effect, Fiber, type Layer, Option, Schema, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type Entry, Journal } from "../src/Journal.ts"
 import * as Task from "../src/Task.ts"
@@ -16,6 +16,7 @@ import {
   taskId,
   thorough
 } from "./support/arbitraries.ts"
+import { temporary } from "./support/files.ts"
 
 const queued = (n: number): TaskEvent => ({
   _tag: "Queued",
@@ -53,8 +54,19 @@ const append = Effect.fnUntraced(function*(...events: ReadonlyArray<TaskEvent>) 
   return yield* Effect.forEach(events, journal.append)
 })
 
-const inJournal = <A, E>(name: string, story: (journal: Journal["Service"]) => Effect.Effect<A, E, Journal>) =>
+type Story = (journal: Journal["Service"]) => Effect.Effect<unknown, never, Journal | Scope.Scope>
+
+const inMemory = (name: string, story: Story) =>
   it.effect(name, () => Effect.provide(Effect.flatMap(Journal, story), Journal.layer), patient)
+
+/** Where a journal may be kept: the same is true of all. */
+const kinds: Readonly<Record<string, Layer.Layer<Journal>>> = { "in memory": Journal.layer, "in a file": temporary }
+
+const inJournal = (name: string, story: Story) => {
+  for (const [kind, layer] of Object.entries(kinds)) {
+    it.effect(`${name} (${kind})`, () => Effect.provide(Effect.flatMap(Journal, story), layer), patient)
+  }
+}
 
 const Draw = Schema.Struct({
   task: below(3),
@@ -81,51 +93,56 @@ const eventOf = ({ outcome, task, what }: typeof Draw.Type, run: number): TaskEv
 }
 
 describe("a journal", () => {
-  it.effect.prop(
-    "B19 E2 keeps what the task takes and refuses the rest: every task is the fold of its entries, which come in order",
-    [sequence(Draw, 60)],
-    ([draws]) =>
-      Effect.gen(function*() {
-        const journal = yield* Journal
-        const entries: Array<Entry> = []
-        const listener = yield* Effect.forkChild(
-          Stream.runForEach(journal.entries, (entry) => Effect.sync(() => entries.push(entry))),
-          { startImmediately: true }
-        )
-        const tasks = new Map<Task.TaskId, Task.Task>()
-        const kept: Array<Entry> = []
-        for (const draw of draws) {
-          const id = taskId(draw.task)
-          const before = Option.fromUndefinedOr(tasks.get(id))
-          const run = Option.match(before, { onNone: () => 1, onSome: ({ run }) => run })
-          const event = eventOf(draw, run + draw.off)
-          if (event === undefined) {
-            yield* journal.forget(id)
-            tasks.delete(id)
-          } else {
-            const after = Task.apply(before, event)
-            assert.deepStrictEqual(yield* journal.append(event), after)
-            if (Option.isSome(after)) {
-              tasks.set(id, after.value)
-              kept.push({ event, task: after.value })
+  for (const [kind, layer] of Object.entries(kinds)) {
+    it.effect.prop(
+      `B19 E2 keeps what the task takes and refuses the rest: every task is the fold of its entries, in order (${kind})`,
+      [sequence(Draw, 60)],
+      ([draws]) =>
+        Effect.gen(function*() {
+          const journal = yield* Journal
+          const entries: Array<Entry> = []
+          const listener = yield* Effect.forkChild(
+            Stream.runForEach(journal.entries, (entry) => Effect.sync(() => entries.push(entry))),
+            { startImmediately: true }
+          )
+          const tasks = new Map<Task.TaskId, Task.Task>()
+          const kept: Array<Entry> = []
+          for (const draw of draws) {
+            const id = taskId(draw.task)
+            const before = Option.fromUndefinedOr(tasks.get(id))
+            const run = Option.match(before, { onNone: () => 1, onSome: ({ run }) => run })
+            const event = eventOf(draw, run + draw.off)
+            if (event === undefined) {
+              // In a file what is over is only not at hand any more.
+              if (kind === "in memory") {
+                yield* journal.forget(id)
+                tasks.delete(id)
+              }
+            } else {
+              const after = Task.apply(before, event)
+              assert.deepStrictEqual(yield* journal.append(event), after)
+              if (Option.isSome(after)) {
+                tasks.set(id, after.value)
+                kept.push({ event, task: after.value })
+              }
+            }
+            assert.deepStrictEqual(yield* journal.tasks, [...tasks.values()])
+            for (const n of [0, 1, 2]) {
+              const task = Option.fromUndefinedOr(tasks.get(taskId(n)))
+              assert.deepStrictEqual(yield* journal.get(taskId(n)), task)
+              assert.deepStrictEqual(
+                yield* journal.bySession(sessionId(`ses_${n}`)),
+                Option.filter(task, ({ session }) => session !== undefined)
+              )
             }
           }
-          assert.deepStrictEqual(yield* journal.tasks, [...tasks.values()])
-          for (const n of [0, 1, 2]) {
-            const task = Option.fromUndefinedOr(tasks.get(taskId(n)))
-            assert.deepStrictEqual(yield* journal.get(taskId(n)), task)
-            assert.deepStrictEqual(
-              yield* journal.bySession(sessionId(`ses_${n}`)),
-              Option.filter(task, ({ session }) => session !== undefined)
-            )
-          }
-        }
-        yield* Effect.repeat(Effect.yieldNow, { times: 10 })
-        assert.deepStrictEqual(entries, kept)
-        yield* Fiber.interrupt(listener)
-      }).pipe(Effect.provide(Journal.layer)),
-    thorough(150)
-  )
+          yield* Effect.repeat(Effect.yieldNow, { times: 10 })
+          assert.deepStrictEqual(entries, kept)
+          yield* Fiber.interrupt(listener)
+        }).pipe(Effect.provide(layer)),
+      thorough(kind === "in memory" ? 150 : 60)
+    )
+  }
 
   inJournal(
     "E2 of two ends at the same moment exactly one wins, and each is told whether it was its own",
@@ -164,7 +181,7 @@ describe("a journal", () => {
       assert.deepStrictEqual(yield* of("bg_00000001"), Option.none())
     }))
 
-  inJournal(
+  inMemory(
     "D9 forgets a task with everything that is known of it, and nothing else",
     (journal) =>
       Effect.gen(function*() {
@@ -189,7 +206,7 @@ describe("a journal", () => {
       })
   )
 
-  inJournal(
+  inMemory(
     "D9 of two tasks that a host gave the same session, forgetting the second leaves the first known",
     (journal) =>
       Effect.gen(function*() {
@@ -213,7 +230,7 @@ describe("a journal", () => {
       })
   )
 
-  inJournal(
+  inMemory(
     "tells every listener from when it began, and loses the oldest for one that is too slow",
     (journal) =>
       Effect.gen(function*() {

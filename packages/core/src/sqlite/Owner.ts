@@ -1,0 +1,41 @@
+/**
+ * Who goes on with which tasks: every journal in use is an owner, with a lease that it renews. Pure.
+ *
+ * An owner is gone when it said so, when its process is not there any more, or when its lease has run out. The last is
+ * only believed by somebody who has been awake for that long: when a computer wakes up all leases have run out, and those
+ * who hold them need a moment.
+ */
+
+/** How often a lease is renewed while there is anything to lose (ms). */
+export const beat = 5_000
+
+/** How long a lease lasts (ms): three beats may be late. */
+export const lease = 20_000
+
+export interface Owner {
+  readonly id: string
+  readonly pid: number
+  readonly host: string
+  /** Epoch ms of the last sign of life; 0 when it has said good-bye. */
+  readonly seen: number
+}
+
+/** Who looks. */
+export interface Observer {
+  readonly host: string
+  /** Epoch ms. */
+  readonly now: number
+  /** Epoch ms. Since when it has been looking. */
+  readonly since: number
+  /** Whether there is a process with this id on this host. */
+  readonly isAlive: (pid: number) => boolean
+}
+
+export type Verdict = "alive" | "gone" | "unclear"
+
+export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Verdict => {
+  if (owner.seen === 0) return "gone"
+  if (owner.host === host && !isAlive(owner.pid)) return "gone"
+  if (now - owner.seen <= lease) return "alive"
+  return now - since > lease ? "gone" : "unclear"
+}

@@ -1,0 +1,344 @@
+/**
+ * A journal in a file: what was kept outlives the process, however it ends, and the next one goes on with it.
+ *
+ * What this process goes on with is folded in memory as well, so that to look at it costs nothing; of everything else the
+ * file is asked. An event is kept in one transaction, in which it is also found out whether the task is (still) this one's.
+ * A file that cannot be used, or not any more, is told of once, and all goes on in memory.
+ */
+import { Clock, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
+import { existsSync, renameSync } from "node:fs"
+import { hostname } from "node:os"
+import * as Journal from "../Journal.ts"
+import type { NoticeEvent } from "../NoticeEvent.ts"
+import * as Outbox from "../Outbox.ts"
+import type { SessionId, TaskId } from "../Task.ts"
+import * as Task from "../Task.ts"
+import type { TaskEvent } from "../TaskEvent.ts"
+import { fromSql, JournalProblem, problem } from "./JournalProblem.ts"
+import type { Library } from "./Library.ts"
+import * as Owner from "./Owner.ts"
+import * as Store from "./Store.ts"
+
+export interface Options {
+  /** A path; its folder is made. One file for each project. */
+  readonly file: string
+  /** Whether what was left behind is taken over at the start (the default), or family by family when it is asked for. */
+  readonly inherits?: Journal.Journal["Service"]["inherits"] | undefined
+  /** How long tasks that are over are kept (ms); those whose parent is still owed news are kept longer. Default 7 days. */
+  readonly retentionMs?: number | undefined
+  /** Whether the disk has to confirm each event; see `SqliteClient`. Default `false`. */
+  readonly fsync?: boolean | undefined
+  /** Told once, when the file cannot be used (any more). */
+  readonly onProblem?: ((problem: JournalProblem) => Effect.Effect<void>) | undefined
+  /** Who this is; by default the process that it runs in. */
+  readonly process?: { readonly pid: number; readonly host: string } | undefined
+  readonly library?: Library | undefined
+}
+
+const week = 7 * 24 * 3_600_000
+
+/** How many tasks of earlier processes are listed. */
+const listed = 200
+
+export const layer = (options: Options): Layer.Layer<Journal.Journal> =>
+  Layer.effect(
+    Journal.Journal,
+    make(options).pipe(
+      Effect.catchTag("JournalProblem", (problem) =>
+        Effect.gen(function*() {
+          if (problem.reason === "corrupt") yield* setAside(options.file)
+          yield* tell(options, problem)
+          return yield* Journal.inMemory
+        }))
+    )
+  )
+
+const tell = ({ onProblem = ({ message }) => Effect.logWarning(message) }: Options, problem: JournalProblem) =>
+  onProblem(problem)
+
+/** Nothing is ever written over: an older file that was set aside keeps its name. */
+const setAside = (file: string) =>
+  Effect.ignore(Effect.try(() => {
+    const free = Array.from({ length: 100 }, (_, nth) => `${file}.damaged${nth === 0 ? "" : nth}`)
+      .find((name) => !existsSync(name))
+    for (const end of ["", "-wal", "-shm"]) {
+      if (free !== undefined && existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${free}${end}`)
+    }
+  }))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Somebody else's process is alive as well.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Journal.Journal["Service"], JournalProblem, Scope.Scope> {
+  const { file, fsync = false, inherits = "at start", library, retentionMs = week } = options
+  const { host, pid } = options.process ?? { host: hostname(), pid: process.pid }
+  const store = yield* Store.open({ file, fsync, library })
+  const since = yield* Clock.currentTimeMillis
+  const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
+  const fold = Journal.emptyFold()
+  const entries = yield* Journal.makeEntries
+  const broken = yield* Ref.make(false)
+  const beatenAt = yield* Ref.make(0)
+  /** One change at a time, of the file and of what follows from it. */
+  const lock = yield* Semaphore.make(1)
+
+  const asProblem = (error: Store.StoreError): JournalProblem =>
+    error._tag === "SqlError" ? fromSql(file)(error) : problem("corrupt", file, "an event in it cannot be read")
+
+  /** Does something with the file. Once that fails nothing more is kept in it: an event that is missing would be a lie. */
+  const attempt = <A>(use: Effect.Effect<A, Store.StoreError>): Effect.Effect<Option.Option<A>> =>
+    Effect.flatMap(Ref.get(broken), (isBroken) =>
+      isBroken ? Effect.succeedNone : Store.patiently(use).pipe(
+        Effect.asSome,
+        Effect.catch((error) =>
+          Effect.gen(function*() {
+            yield* Ref.set(broken, true)
+            yield* tell(options, asProblem(error))
+            return Option.none<A>()
+          })
+        )
+      ))
+
+  const changing = <A>(change: Effect.Effect<A>): Effect.Effect<A> => Effect.uninterruptible(lock.withPermit(change))
+
+  /** Its lease goes on. In a transaction of its own, or in one that is written anyway. */
+  const beat = Effect.gen(function*() {
+    const seen = yield* Clock.currentTimeMillis
+    if (seen - (yield* Ref.get(beatenAt)) < Owner.beat / 2) return
+    yield* store.seen({ id: me, pid, host, seen })
+    yield* Ref.set(beatenAt, seen)
+  })
+
+  const load = (id: TaskId) => Effect.map(store.eventsOf(id), foldTask)
+
+  /** Decides on an event, and keeps it if it is taken. */
+  const keep = Effect.fnUntraced(function*(event: TaskEvent) {
+    const owner = yield* store.ownerOf(event.id)
+    const mine = Option.contains(owner, me)
+    // Only what is over is anybody's.
+    if (Option.isSome(owner) && !mine && event._tag !== "Continued") return Option.none<Journal.Entry>()
+    const known = mine ? Journal.find(fold, event.id) : Option.none()
+    const before = Option.isNone(known) && Option.isSome(owner) ? yield* load(event.id) : known
+    const task = Task.apply(before, event)
+    if (Option.isNone(task)) return Option.none<Journal.Entry>()
+    yield* beat
+    yield* store.insert(event, task.value, me)
+    return Option.some({ event, task: task.value })
+  })
+
+  /** What of this parent's tasks is not in its box any more was told. */
+  const sweep = Effect.fnUntraced(function*(parent: SessionId) {
+    const box = Journal.boxOf(fold, parent)
+    for (const id of yield* store.owedTo(parent, me)) {
+      if (!Outbox.has(box, { id })) yield* store.told(id)
+    }
+    if (Outbox.isSettled(box)) yield* store.settled(parent, me)
+  })
+
+  const add = (entry: Journal.Entry) =>
+    Effect.gen(function*() {
+      Journal.add(fold, entry)
+      yield* PubSub.publish(entries, entry)
+      const { task } = entry
+      // Its batch was closed by that: its parent knows everything.
+      if (
+        Task.isTerminal(task) && !isShutdown(entry.event) && !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
+      ) {
+        yield* attempt(store.transaction(sweep(task.request.parent)))
+      }
+    })
+
+  const append = (event: TaskEvent) =>
+    changing(Effect.gen(function*() {
+      // What ends only because this process does, goes on in the next one.
+      const kept = isShutdown(event) ? Option.none() : yield* attempt(store.transaction(keep(event)))
+      const entry = Option.getOrElse(
+        kept,
+        () => Option.map(Task.apply(Journal.find(fold, event.id), event), (task): Journal.Entry => ({ event, task }))
+      )
+      if (Option.isNone(entry)) {
+        // Where it is somebody else's by now, it is theirs to be looked at.
+        if (Option.isSome(kept) && !(yield* owns(event.id))) Journal.remove(fold, event.id)
+        return Option.none<Task.Task>()
+      }
+      yield* add(entry.value)
+      return Option.some(entry.value.task)
+    }))
+
+  const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>
+    changing(Effect.gen(function*() {
+      const event = decide(Journal.boxOf(fold, parent))
+      if (Option.isNone(event)) return Journal.boxOf(fold, parent)
+      Journal.note(fold, event.value)
+      yield* attempt(store.transaction(Effect.andThen(
+        Effect.andThen(beat, store.insertNotice(event.value, me)),
+        event.value._tag === "Sending" ? Effect.void : sweep(parent)
+      )))
+      return Journal.boxOf(fold, parent)
+    }))
+
+  const owns = (id: TaskId) =>
+    Effect.map(
+      attempt(store.ownerOf(id)),
+      (found) => Option.isNone(found) || Option.contains(found.value, me)
+    )
+
+  const get = (id: TaskId) => {
+    const known = Journal.find(fold, id)
+    return Option.isSome(known)
+      ? Effect.succeed(known)
+      : Effect.map(attempt(load(id)), Option.flatten)
+  }
+
+  /** Who is gone, and of whom that is not clear yet. */
+  const others = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const judged = (yield* store.owners).filter(({ id }) => id !== me)
+      .map((owner) => ({ owner, verdict: Owner.judge(owner, { host, now, since, isAlive }) }))
+    const unknown = (yield* store.unknownOwners).filter((id) => id !== me)
+    return {
+      gone: [
+        ...judged.filter(({ verdict }) => verdict === "gone").map(({ owner: { id, seen } }) => ({ id, seen })),
+        ...unknown.map((id) => ({ id, seen: 0 }))
+      ],
+      unclear: judged.filter(({ verdict }) => verdict === "unclear").map(({ owner }) => owner)
+    }
+  })
+
+  /** Takes over what one owner left behind. */
+  const takeOver = Effect.fnUntraced(
+    function*(owner: { readonly id: string; readonly seen: number }, root?: SessionId) {
+      const now = yield* Clock.currentTimeMillis
+      const ids = yield* store.unfinishedOf(owner.id, root)
+      const records = yield* store.records(ids, owner.id)
+      yield* store.handOver(ids, owner.id, me)
+      const tasks = new Map<TaskId, Task.Task>()
+      for (const record of records) {
+        if (record._tag === "Task") {
+          const { event } = record
+          const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
+          if (Option.isSome(task)) tasks.set(event.id, task.value)
+        }
+      }
+      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task)).sort(inOrder)
+      const adopted = open.map((task): TaskEvent => ({
+        _tag: "Adopted",
+        id: task.id,
+        run: task.run,
+        at: now,
+        // It ran at least until its owner was last seen.
+        ranMs: task.startedAt === undefined ? 0 : Math.max(0, owner.seen - task.startedAt)
+      }))
+      for (const event of adopted) {
+        const after = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
+        if (Option.isSome(after)) yield* store.insert(event, after.value, me)
+      }
+      yield* store.forgetOwner(owner.id)
+      return { records, adopted }
+    }
+  )
+
+  const inherit = (root: Option.Option<SessionId>): Effect.Effect<Journal.Inheritance> =>
+    changing(Effect.gen(function*() {
+      const found = yield* attempt(store.transaction(Effect.gen(function*() {
+        const { gone, unclear } = yield* others
+        if (gone.length > 0) yield* beat
+        const left = yield* Effect.forEach(gone, (owner) => takeOver(owner, Option.getOrUndefined(root)))
+        const doubtful = yield* Effect.forEach(unclear, ({ id }) => store.unfinishedOf(id, Option.getOrUndefined(root)))
+        return { left, unclear: doubtful.flat().length > 0 }
+      })))
+      if (Option.isNone(found)) return { tasks: [], parents: [], unclear: false }
+      const tasks = new Map<TaskId, Task.Task>()
+      const parents = new Set<SessionId>()
+      for (const { adopted, records } of found.value.left) {
+        const all = [...records, ...adopted.map((event) => ({ _tag: "Task" as const, event, counts: true }))]
+        for (const record of all) {
+          if (record._tag === "Notice") {
+            Journal.note(fold, record.event)
+            parents.add(record.event.parent)
+            continue
+          }
+          const { counts, event } = record
+          const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
+          if (Option.isNone(task)) continue
+          tasks.set(event.id, task.value)
+          Journal.add(fold, { event, task: task.value }, counts)
+          parents.add(task.value.request.parent)
+          if (event._tag === "Adopted") yield* PubSub.publish(entries, { event, task: task.value })
+        }
+      }
+      const owed = [...parents].filter((parent) => !Outbox.isSettled(Journal.boxOf(fold, parent)))
+      yield* attempt(store.transaction(Effect.forEach(parents, sweep, { discard: true })))
+      const live = found.value.left.flatMap(({ adopted }) => adopted.flatMap(({ id }) => tasks.get(id) ?? []))
+      return { tasks: live, parents: owed, unclear: found.value.unclear }
+    }))
+
+  // Whoever opens a file of this name next knows that this one is gone. Its tasks are theirs.
+  yield* Effect.addFinalizer(() => changing(attempt(store.seen({ id: me, pid, host, seen: 0 }))))
+
+  // While there is anything to lose.
+  const stake = Effect.sync(() =>
+    fold.boxes.size > 0 || [...fold.tasks.values()].some((task) => !Task.isTerminal(task))
+  )
+  yield* Effect.flatMap(stake, (any) => any ? changing(attempt(beat)) : Effect.void).pipe(
+    Effect.repeat(Schedule.spaced(Owner.beat)),
+    Effect.forkScoped
+  )
+
+  yield* Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => changing(attempt(store.transaction(store.compact(now - retentionMs))))
+  ).pipe(Effect.repeat(Schedule.spaced("1 hour")), Effect.forkScoped)
+
+  return Journal.Journal.of({
+    append,
+    get,
+    bySession: (session) => {
+      const known = fold.sessions.get(session)
+      if (known !== undefined) return get(known)
+      return Effect.flatMap(
+        attempt(store.withSession(session)),
+        (id) => Option.match(Option.flatten(id), { onNone: () => Effect.succeedNone, onSome: get })
+      )
+    },
+    tasks: Effect.sync(() => [...fold.tasks.values()]),
+    older: Effect.map(
+      attempt(store.latest(listed)),
+      (found) => [...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id))
+    ),
+    forget: (id) => Effect.sync(() => Journal.remove(fold, id)),
+    entries: Stream.fromPubSub(entries),
+    boxUnsafe: (parent) => Journal.boxOf(fold, parent),
+    note,
+    owns,
+    inherit,
+    inherits
+  })
+})
+
+const foldTask = (events: ReadonlyArray<TaskEvent>): Option.Option<Task.Task> =>
+  events.reduce(
+    (task, event) => Option.orElse(Task.apply(task, event), () => task),
+    Option.none<Task.Task>()
+  )
+
+const foldTasks = (events: ReadonlyArray<TaskEvent>): ReadonlyMap<TaskId, Task.Task> =>
+  new Map(
+    Array.from(Map.groupBy(events, ({ id }) => id))
+      .flatMap(([id, own]) => Option.toArray(Option.map(foldTask(own), (task) => [id, task] as const)))
+  )
+
+/** Those who ran first, longest first; then those who waited, in the order in which they were asked for. */
+const inOrder = (a: Task.Task, b: Task.Task): number =>
+  (a.startedAt ?? Number.POSITIVE_INFINITY) - (b.startedAt ?? Number.POSITIVE_INFINITY) || a.queuedAt - b.queuedAt
+
+const isShutdown = (event: TaskEvent): boolean =>
+  event._tag === "Ended" && event.outcome._tag === "Cancelled" && event.outcome.reason === "shutdown"

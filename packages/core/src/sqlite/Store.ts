@@ -1,0 +1,251 @@
+/**
+ * What is kept in the file and how it is found again: every statement of the journal, with its rows decoded.
+ */
+import { Effect, Option, Schedule, Schema, type Scope } from "effect"
+import { Migrator, SqlClient, SqlError } from "effect/sql"
+import { mkdirSync } from "node:fs"
+import { dirname } from "node:path"
+import { NoticeEvent } from "../NoticeEvent.ts"
+import type { SessionId, Task, TaskId } from "../Task.ts"
+import { TaskId as TaskIdSchema } from "../Task.ts"
+import { TaskEvent } from "../TaskEvent.ts"
+import { fromSql, type JournalProblem, problem } from "./JournalProblem.ts"
+import type { Owner } from "./Owner.ts"
+import * as SqliteClient from "./SqliteClient.ts"
+import { migrations, version } from "./tables.ts"
+
+const TaskBody = Schema.fromJsonString(TaskEvent)
+const NoticeBody = Schema.fromJsonString(NoticeEvent)
+const encodeTask = Schema.encodeSync(TaskBody)
+const encodeNotice = Schema.encodeSync(NoticeBody)
+
+const Bodies = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ body: TaskBody })))
+const Records = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
+  seq: Schema.Int,
+  task: Schema.NullOr(Schema.String),
+  body: Schema.String,
+  owed: Schema.NullOr(Schema.Int)
+})))
+const Ids = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ id: TaskIdSchema })))
+const Holders = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ owner: Schema.String })))
+const Owners = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
+  id: Schema.String,
+  pid: Schema.Int,
+  host: Schema.String,
+  seen: Schema.Int
+})))
+const Version = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ version: Schema.NullOr(Schema.Int) })))
+const decodeTask = Schema.decodeUnknownEffect(TaskBody)
+const decodeNotice = Schema.decodeUnknownEffect(NoticeBody)
+
+/** One of the events that a box is made of. `counts`: whether its parent may not have been told of it. */
+export type Recorded =
+  | { readonly _tag: "Task"; readonly event: TaskEvent; readonly counts: boolean }
+  | { readonly _tag: "Notice"; readonly event: NoticeEvent }
+
+export type StoreError = SqlError.SqlError | Schema.SchemaError
+
+const root = ({ request }: Task): SessionId => request.ancestors.at(-1) ?? request.parent
+
+export type Store = ReturnType<typeof make>
+
+/** Opens the file, or makes it, and brings its tables up to date. */
+export const open = Effect.fnUntraced(function*(
+  options: SqliteClient.Options
+): Effect.fn.Return<Store, JournalProblem, Scope.Scope> {
+  const { file } = options
+  yield* Effect.try({
+    // It holds what people asked for: it is nobody else's business.
+    try: () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }),
+    catch: (cause) => problem("unavailable", file, cause instanceof Error ? cause.message : String(cause))
+  })
+  const sql = yield* patiently(SqliteClient.make(options)).pipe(Effect.mapError(fromSql(file)))
+  const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations) })
+  yield* patiently(Effect.provideService(migrate, SqlClient.SqlClient, sql)).pipe(
+    Effect.catchTag("MigrationError", ({ message }) => Effect.fail(problem("unavailable", file, message))),
+    Effect.catchTag("SqlError", (error) => Effect.fail(fromSql(file)(error)))
+  )
+  const [found] = yield* sql`SELECT max(migration_id) AS version FROM effect_sql_migrations`.pipe(
+    Effect.flatMap(Version),
+    Effect.mapError((error) =>
+      error._tag === "SqlError" ? fromSql(file)(error) : problem("corrupt", file, "no version")
+    )
+  )
+  if ((found?.version ?? 0) > version) {
+    return yield* problem("newer", file, `version ${found?.version} of its tables, known are ${version}`)
+  }
+  return make(sql)
+})
+
+/** Somebody else writes for some milliseconds at a time. Who has the file locked for seconds is stuck. */
+export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, { while: isLocked, times: 500, schedule: Schedule.spaced("10 millis") })
+
+const isLocked = (error: unknown): boolean => SqlError.isSqlError(error) && error.reason._tag === "LockTimeoutError"
+
+const make = (sql: SqlClient.SqlClient) => {
+  const insertTask = (event: TaskEvent) =>
+    sql`INSERT INTO event (task, body) VALUES (${event.id}, ${encodeTask(event)})`
+
+  return {
+    /** All or nothing, and nobody else writes meanwhile. */
+    transaction: <A, E>(effect: Effect.Effect<A, E>) => sql.withTransaction(effect),
+
+    /** Who goes on with a task; none where there is no such task. */
+    ownerOf: (id: TaskId) =>
+      Effect.map(
+        Effect.flatMap(sql`SELECT owner FROM task WHERE id = ${id}`, Holders),
+        ([row]) => Option.map(Option.fromUndefinedOr(row), ({ owner }) => owner)
+      ),
+
+    /** Everything that happened to a task, in order. */
+    eventsOf: (id: TaskId) =>
+      Effect.map(
+        Effect.flatMap(sql`SELECT body FROM event WHERE task = ${id} ORDER BY seq`, Bodies),
+        (rows) => rows.map(({ body }) => body)
+      ),
+
+    withSession: (session: SessionId) =>
+      Effect.map(
+        Effect.flatMap(sql`SELECT id FROM task WHERE session = ${session} LIMIT 1`, Ids),
+        ([row]) => Option.map(Option.fromUndefinedOr(row), ({ id }) => id)
+      ),
+
+    /** The events of the tasks that ended last, so many of them, in order. */
+    latest: (count: number) =>
+      Effect.map(
+        Effect.flatMap(
+          sql`SELECT body FROM event WHERE task IN (
+            SELECT id FROM task WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT ${count}
+          ) ORDER BY seq`,
+          Bodies
+        ),
+        (rows) => rows.map(({ body }) => body)
+      ),
+
+    /** Keeps an event of a task, which is `task` after it and `owner`'s. */
+    insert: Effect.fnUntraced(function*(event: TaskEvent, task: Task, owner: string) {
+      yield* insertTask(event)
+      switch (event._tag) {
+        case "Queued":
+          yield* sql`INSERT INTO task (id, owner, parent, root, owed) VALUES (
+            ${task.id}, ${owner}, ${task.request.parent}, ${root(task)},
+            CASE WHEN ${task.request.background} THEN last_insert_rowid() END
+          )`
+          break
+        case "Continued":
+          yield* sql`UPDATE task SET
+            owner = ${owner}, parent = ${task.request.parent}, root = ${root(task)}, ended = NULL,
+            owed = CASE WHEN ${task.request.background} THEN coalesce(owed, last_insert_rowid()) ELSE owed END
+            WHERE id = ${task.id}`
+          break
+        case "Adopted":
+          yield* sql`UPDATE task SET owner = ${owner}, owed = coalesce(owed, last_insert_rowid()) WHERE id = ${task.id}`
+          break
+        case "Opened":
+          yield* sql`UPDATE task SET session = ${event.session} WHERE id = ${task.id}`
+          break
+        case "Ended":
+          yield* sql`UPDATE task SET ended = ${event.at} WHERE id = ${task.id}`
+          break
+        case "Started":
+          break
+      }
+    }),
+
+    insertNotice: (event: NoticeEvent, owner: string) =>
+      sql`INSERT INTO event (parent, owner, body) VALUES (${event.parent}, ${owner}, ${encodeNotice(event)})`,
+
+    /** The tasks of a parent that are over and whose news it may still be owed. */
+    owedTo: (parent: SessionId, owner: string) =>
+      Effect.map(
+        Effect.flatMap(
+          sql`SELECT id FROM task WHERE parent = ${parent} AND owed IS NOT NULL AND ended IS NOT NULL AND owner = ${owner}`,
+          Ids
+        ),
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    /** Nobody is owed news of this task any more. */
+    told: (id: TaskId) => sql`UPDATE task SET owed = NULL WHERE id = ${id}`,
+
+    /** A parent is owed nothing: what was said to it need not be known any more. */
+    settled: (parent: SessionId, owner: string) => sql`DELETE FROM event WHERE parent = ${parent} AND owner = ${owner}`,
+
+    owners: Effect.flatMap(sql`SELECT id, pid, host, seen FROM owner`, Owners),
+
+    seen: ({ host, id, pid, seen }: Owner) =>
+      sql`INSERT INTO owner (id, pid, host, seen) VALUES (${id}, ${pid}, ${host}, ${seen})
+        ON CONFLICT (id) DO UPDATE SET seen = excluded.seen`,
+
+    /** What an owner has not finished, all of it or in one family, oldest first. */
+    unfinishedOf: (owner: string, root: SessionId | undefined) =>
+      Effect.map(
+        Effect.flatMap(
+          root === undefined
+            ? sql`SELECT id FROM task WHERE owner = ${owner} AND (ended IS NULL OR owed IS NOT NULL)`
+            : sql`SELECT id FROM task WHERE owner = ${owner} AND root = ${root}
+              AND (ended IS NULL OR owed IS NOT NULL)`,
+          Ids
+        ),
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    /** Owners that tasks have and that are not in the list of owners. */
+    unknownOwners: Effect.map(
+      Effect.flatMap(
+        sql`SELECT DISTINCT owner FROM task WHERE (ended IS NULL OR owed IS NOT NULL)
+          AND owner NOT IN (SELECT id FROM owner)`,
+        Holders
+      ),
+      (rows) => rows.map(({ owner }) => owner)
+    ),
+
+    /** What happened to these tasks, and what was said about them by their owner, in order. */
+    records: Effect.fnUntraced(function*(ids: ReadonlyArray<TaskId>, owner: string) {
+      const wanted = JSON.stringify(ids)
+      const rows = yield* Effect.flatMap(
+        sql`SELECT seq, task, body, (SELECT owed FROM task WHERE task.id = event.task) AS owed FROM event
+          WHERE task IN (SELECT value FROM json_each(${wanted}))
+          OR (owner = ${owner} AND parent IN (
+            SELECT parent FROM task WHERE id IN (SELECT value FROM json_each(${wanted}))
+          ))
+          ORDER BY seq`,
+        Records
+      )
+      return yield* Effect.forEach(
+        rows,
+        ({ body, owed, seq, task }): Effect.Effect<Recorded, Schema.SchemaError> =>
+          task === null
+            ? Effect.map(decodeNotice(body), (event) => ({ _tag: "Notice" as const, event }))
+            : Effect.map(decodeTask(body), (event) => ({
+              _tag: "Task" as const,
+              event,
+              counts: owed !== null && seq >= owed
+            }))
+      )
+    }),
+
+    /** What an owner left behind in the families of these tasks is this one's from now on. */
+    handOver: (ids: ReadonlyArray<TaskId>, from: string, to: string) =>
+      Effect.andThen(
+        sql`UPDATE event SET owner = ${to} WHERE owner = ${from} AND parent IN (
+          SELECT parent FROM task WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
+        )`,
+        sql`UPDATE task SET owner = ${to} WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`
+      ),
+
+    /** An owner that is gone, and has left nothing behind. */
+    forgetOwner: (id: string) =>
+      sql`DELETE FROM owner WHERE id = ${id} AND NOT EXISTS (
+        SELECT 1 FROM task WHERE owner = ${id} AND (ended IS NULL OR owed IS NOT NULL)
+      )`,
+
+    /** Drops the tasks that ended before this moment (epoch ms) and of which nobody is owed news. */
+    compact: (before: number) =>
+      Effect.andThen(
+        sql`DELETE FROM event WHERE task IN (SELECT id FROM task WHERE ended < ${before} AND owed IS NULL)`,
+        sql`DELETE FROM task WHERE ended < ${before} AND owed IS NULL`
+      )
+  }
+}
