@@ -11,6 +11,7 @@ import { Client, Host, type HostInput } from "./host/Client.ts"
 import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
+import * as Journals from "./Journals.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
@@ -36,7 +37,8 @@ export type App =
 export const layer = (
   input: HostInput,
   loaded: ConfigFiles.Loaded,
-  feed: Source
+  feed: Source,
+  user: Omit<Journals.Surroundings, "directory">
 ): Layer.Layer<App> => {
   const { settings } = loaded
   const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
@@ -48,7 +50,8 @@ export const layer = (
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
   return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded)).pipe(
-    Layer.provideMerge(Tasks.Tasks.layer),
+    Layer.provideMerge(Tasks.Tasks.layerOnJournal),
+    Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
     Layer.provide(Layer.succeed(Settings.Current, settings))

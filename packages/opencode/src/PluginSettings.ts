@@ -11,6 +11,17 @@ const setting = <T>(schema: Schema.Codec<T>, value: T, description: string) =>
 
 export const PluginSettings = Schema.Struct({
   ...Settings.Settings.fields,
+  journal: setting(
+    Schema.Literals(["sqlite", "memory"]),
+    "sqlite",
+    "Where tasks are kept. `sqlite`: in a file for each project, so that nothing is lost when OpenCode stops. `memory`: "
+      + "nowhere, and they end with it."
+  ),
+  retentionMs: setting(
+    count,
+    7 * 24 * 3_600_000,
+    "How long finished tasks are kept in the journal (ms); those of which nobody was told yet are kept longer."
+  ),
   permissions: setting(
     Schema.Literals(["ask", "reject"]),
     "ask",

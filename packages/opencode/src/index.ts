@@ -4,7 +4,7 @@
  * One `ManagedRuntime` per instance: hooks go in, tools come out, and `dispose` closes the scope that everything lives
  * in. Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
  */
-import { Journal, Task, Tasks } from "@errand/core"
+import { Journal, Notices, Task, Tasks } from "@errand/core"
 import { Cause, Clock, Effect, Exit, ManagedRuntime, Option, Schema } from "effect"
 import { homedir } from "node:os"
 import * as App from "./App.ts"
@@ -34,12 +34,11 @@ const tools: Readonly<Record<keyof typeof definitions, Tool>> = {
 }
 
 const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => {
-  const loaded = await Effect.runPromise(
-    ConfigFiles.load({ directory: input.directory, home: homedir(), env: process.env }, options)
-  )
+  const user = { home: homedir(), env: process.env }
+  const loaded = await Effect.runPromise(ConfigFiles.load({ ...user, directory: input.directory }, options))
   const { settings } = loaded
   const feed = Feed.make()
-  const runtime = ManagedRuntime.make(App.layer(input, loaded, feed))
+  const runtime = ManagedRuntime.make(App.layer(input, loaded, feed, user))
   // It listens soon, not only from the first tool call on. Until OpenCode has started nothing happens that it has to hear,
   // and to make everything takes time that OpenCode's first answer would take longer; whoever needs it sooner makes it.
   const listening = Effect.runFork(
@@ -124,9 +123,10 @@ const decodeCaller = Schema.decodeUnknownOption(Schema.Struct({ sessionID: Schem
 
 /** Puts the tasks of a session into what its summary is made of. */
 const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: Array<string>) {
-  const all = yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.list)
-  const now = yield* Clock.currentTimeMillis
-  const kept = tasksToKeep(all.filter((task) => Task.isBelow(task, session)), now)
+  const own = (yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.list)).filter((task) => Task.isBelow(task, session))
+  const notices = yield* Notices.Notices
+  const unread = yield* Effect.filter(own, notices.owes)
+  const kept = tasksToKeep(own, new Set(unread.map(({ id }) => id)), yield* Clock.currentTimeMillis)
   if (kept !== undefined) context.push(kept)
 })
 
@@ -138,6 +138,7 @@ const hearMessage = Effect.fnUntraced(function*(
 ) {
   const { sessionID } = input
   const session = Task.SessionId.make(sessionID)
+  yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
   const sessions = yield* Sessions
   yield* sessions.spoke(session, voiceOf(input))
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.

@@ -6,7 +6,7 @@
  */
 import { type Notice, Task } from "@errand/core"
 import { duration } from "./duration.ts"
-import { happened, reason, said } from "./ending.ts"
+import { advice, happened, reason, said } from "./ending.ts"
 import { agent, description, readCall, sessionCode } from "./fields.ts"
 import { clip, count, message, oneLine, quoted, title } from "./inline.ts"
 
@@ -71,16 +71,18 @@ const verdict = (task: Task.Task): string =>
   task.status === "error" ? "FAILED" : task.status === "cancelled" ? "CANCELLED" : "COMPLETED"
 
 const ran = (task: Task.Task): string =>
-  task.startedAt === undefined ? "never started" : duration(Task.duration(task, task.endedAt ?? task.startedAt))
+  Task.hasRun(task) ? duration(Task.duration(task, task.endedAt ?? task.queuedAt)) : "never started"
 
 /** Why it failed or was cancelled, or what else to know of its end. */
-const endLines = ({ outcome }: Task.Task): ReadonlyArray<string> => {
+const endLines = (task: Task.Task): ReadonlyArray<string> => {
+  const { outcome } = task
   if (outcome === undefined) return []
   switch (outcome._tag) {
     case "Completed":
       return outcome.note === undefined ? [] : [`**Note:** ${message(outcome.note)}`]
     case "Failed":
-      return [`**Error:** ${happened(outcome)}`]
+      // Nobody is to blame for that, and what was done is still there.
+      return [`**Error:** ${happened(outcome)} ${outcome.reason === "interrupted" ? advice(task) : ""}`.trimEnd()]
     case "Cancelled":
       return [`**Reason:** ${happened(outcome)} ${restraint[outcome.reason]}`.trim()]
   }

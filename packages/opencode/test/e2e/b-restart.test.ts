@@ -5,31 +5,108 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
 import { Effect } from "effect"
-import { patience, place, serve, words } from "./support/b.ts"
+import { lastUser, patience, place, serve, words } from "./support/b.ts"
 
 const { script } = Script
 const hang = script([{ hang: true }])
 
-describe("a server that ends with a task that runs", () => {
-  it.live("killed: its successor in the same place says what it knows of the old ids", () =>
-    Effect.gen(function*() {
-      const { model, sandbox } = yield* place()
-      const child = yield* Effect.scoped(Effect.gen(function*() {
-        const server = yield* OpenCode.serve(sandbox)
-        const { asked, launch } = words({ model, server })
-        const session = yield* server.newSession("parent")
-        const child = yield* launch(session, hang)
-        yield* asked(child.session)
-        yield* server.kill("SIGKILL")
-        assert.strictEqual((yield* server.exited).signal, "SIGKILL")
-        return { ...child, parent: session }
-      }))
-      assert.isTrue(
-        (yield* model.waitFor(({ endedAt, sessionID }) => sessionID === child.session && endedAt !== undefined, {
-          timeout: patience
-        })).aborted
-      )
+/** Does something with a server of this place, and kills it (-9) when that is done. */
+const untilKilled = <A, E, R>(
+  { model, sandbox }: Place,
+  use: (server: OpenCode.OpenCodeServer, say: ReturnType<typeof words>) => Effect.Effect<A, E, R>
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const server = yield* OpenCode.serve(sandbox)
+    const found = yield* use(server, words({ model, server }))
+    yield* server.kill("SIGKILL")
+    assert.strictEqual((yield* server.exited).signal, "SIGKILL")
+    return found
+  }))
 
+type Place = Effect.Success<ReturnType<typeof place>>
+
+describe("a server that ends with a task that runs", () => {
+  it.live("D8 killed: one that had finished, one at work and one in line all arrive, once, when the parent is used", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ settings: { defaultConcurrency: 1 } })
+      const { model } = here
+      const before = yield* untilKilled(here, (server, { launch }) =>
+        Effect.gen(function*() {
+          const parent = yield* server.newSession("parent")
+          const one = yield* launch(parent, script([{ gate: "one", say: "ONE" }]))
+          const two = yield* launch(parent, script([{ hang: true }], { later: [{ say: "TWO WENT ON" }] }))
+          const three = yield* launch(parent, script([{ say: "THREE" }]))
+          // Who waits for the third is not told of the first meanwhile.
+          const waiting = { name: "background_output", args: { task_id: three.task, block: true, timeout: 100_000 } }
+          yield* server.promptAsync(parent, script([{ toolCalls: [waiting] }]))
+          yield* words({ model, server }).running(parent, "background_output")
+          yield* model.openGate("one")
+          yield* server.idle(one.session)
+          yield* model.waitFor(
+            ({ kind, sessionID }) => kind === "script" && sessionID !== one.session && sessionID !== parent,
+            {
+              timeout: patience,
+              what: "the second to begin"
+            }
+          )
+          return { parent, one, two, three }
+        }))
+      const { one, parent, three, two } = before
+
+      yield* untilKilled(here, (server, { notices, read, told }) =>
+        Effect.gen(function*() {
+          // Its context is intact: it is told to go on in its session, and the third takes its place.
+          const goesOn = yield* model.waitFor((request) => lastUser(request).includes("stopped and started again"), {
+            timeout: patience,
+            what: "the second to go on"
+          })
+          yield* server.idle(goesOn.sessionID ?? "(none)")
+          assert.deepStrictEqual(yield* notices(parent), [], "nobody is there yet")
+          yield* server.promptAsync(parent, script([{ say: "I am back." }], { later: [{ say: "Thanks." }] }))
+          const last = yield* told(parent, /ALL BACKGROUND TASKS COMPLETE/)
+          for (const answer of ["ONE", "TWO WENT ON", "THREE"]) assert.include(last, answer)
+          for (const { task } of [one, two, three]) assert.include(last, task)
+          assert.lengthOf((yield* notices(parent)).filter((text) => text.includes("ALL BACKGROUND")), 1)
+          assert.include(yield* read(parent, two.task), "TWO WENT ON")
+        }))
+
+      const server = yield* OpenCode.serve(here.sandbox)
+      const { notices, read } = words({ model, server })
+      assert.include(yield* read(parent, one.task), "ONE")
+      assert.include(yield* read(parent, three.task), "THREE")
+      assert.lengthOf((yield* notices(parent)).filter((text) => text.includes("ALL BACKGROUND")), 1)
+    }))
+
+  it.live("D8 killed, with onRestart: \"report\": the task ends, its parent is told how to go on with it, and can", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ settings: { onRestart: "report" } })
+      const { parent, child } = yield* untilKilled(here, (server, { asked, launch }) =>
+        Effect.gen(function*() {
+          const parent = yield* server.newSession("parent")
+          const child = yield* launch(parent, hang)
+          yield* asked(child.session)
+          return { parent, child }
+        }))
+      const server = yield* OpenCode.serve(here.sandbox)
+      const { call, told } = words({ model: here.model, server })
+      yield* server.promptAsync(parent, script([{ say: "I am back." }], { later: [{ say: "I see." }] }))
+      const last = yield* told(parent, /interrupted by a restart/)
+      assert.include(last, `session_id="${child.session}"`)
+      yield* call(parent, "delegate_task", { session_id: child.session, prompt: script([{ say: "DONE NOW" }]) })
+      assert.include(yield* told(parent, /DONE NOW/), child.task)
+    }))
+
+  it.live("killed, with journal: \"memory\": its successor in the same place says what it knows of the old ids", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ settings: { journal: "memory" } })
+      const { model, sandbox } = here
+      const child = yield* untilKilled(here, (server, { asked, launch }) =>
+        Effect.gen(function*() {
+          const session = yield* server.newSession("parent")
+          const child = yield* launch(session, hang)
+          yield* asked(child.session)
+          return { ...child, parent: session }
+        }))
       const server = yield* OpenCode.serve(sandbox)
       const { call, launch, read, told } = words({ model, server })
       const page = yield* read(child.parent, child.task)
@@ -46,25 +123,25 @@ describe("a server that ends with a task that runs", () => {
       assert.include(yield* told(child.parent, /ALL BACKGROUND TASKS COMPLETE/), "AFTER THE CRASH")
     }))
 
-  it.live("disposed of its instance: what runs is stopped, what waits never starts, and the next one works (E8)", () =>
+  it.live("E8 D8 disposed of its instance: what runs is stopped, and the next one goes on with it and with who waits", () =>
     Effect.gen(function*() {
       const settings = { defaultConcurrency: 1, pollIntervalMs: 100 }
       const { asked, launch, model, notices, parent, read, server, told } = yield* serve({ settings })
       const session = yield* parent
-      const child = yield* launch(session, hang)
+      const child = yield* launch(session, script([{ hang: true }], { later: [{ say: "WENT ON" }] }))
       yield* asked(child.session)
-      const waiting = yield* launch(session, script([{ say: "TOO LATE" }]))
+      const waiting = yield* launch(session, script([{ say: "NOT TOO LATE" }]))
       assert.include(waiting.output, "Session ID: (not started)")
       const disposed = yield* server.request("POST", "/instance/dispose")
       assert.strictEqual(disposed.status, 200)
       assert.isTrue((yield* asked(child.session, ({ endedAt }) => endedAt !== undefined)).aborted)
 
-      assert.include(yield* read(session, child.task), "Task not found")
-      const next = yield* launch(session, script([{ say: "AFTER THE END" }]))
-      assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "AFTER THE END")
-      assert.lengthOf(yield* notices(session), 1)
-      const children = (yield* server.children(session)).map(({ id }) => id)
-      assert.sameMembers(children, [child.session, next.session])
+      yield* read(session, child.task)
+      const last = yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
+      assert.include(last, "WENT ON")
+      assert.include(last, "NOT TOO LATE")
+      assert.lengthOf((yield* notices(session)).filter((text) => text.includes("ALL BACKGROUND")), 1)
+      assert.lengthOf(yield* server.children(session), 2)
       assert.strictEqual(yield* model.inFlight(), 0)
     }))
 

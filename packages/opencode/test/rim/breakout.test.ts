@@ -237,7 +237,7 @@ describe("what other models wrote stays data", () => {
     { all: Arbitrary.array(words, { minLength: 1, maxLength: 6 }) },
     ({ all }) => {
       const tasks = all.map((one, n) => n % 2 === 0 ? liveTask(one, n) : endedTask(one, n))
-      const text = tasksToKeep(tasks, t0) ?? ""
+      const text = tasksToKeep(tasks, new Set(), t0) ?? ""
       isWhole(text)
       assert.sameMembers(readFinal(text).map(([, id]) => id), tasks.map(({ id }) => id))
       assert.lengthOf(linesOf(text), tasks.length + 1)

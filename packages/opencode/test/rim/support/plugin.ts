@@ -27,7 +27,9 @@ export const make = Effect.fnUntraced(function*(settings: object = {}, options: 
   const env = process.env["OPENCODE_CONFIG_DIR"]
   process.env["OPENCODE_CONFIG_DIR"] = nowhere
   const hooks = yield* Effect.acquireRelease(
-    Effect.promise(() => plugin.server({ client: openCode.client, directory: nowhere }, settings)),
+    Effect.promise(() =>
+      plugin.server({ client: openCode.client, directory: nowhere }, { journal: "memory", ...settings })
+    ),
     ({ dispose }) => Effect.promise(dispose)
   )
   if (env === undefined) delete process.env["OPENCODE_CONFIG_DIR"]
