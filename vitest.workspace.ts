@@ -19,6 +19,14 @@ export default defineConfig({
         }
       },
       {
+        // Real processes, killed at every kind of point.
+        test: {
+          name: "crash",
+          root: "packages/core",
+          include: ["crash/**/*.test.ts"]
+        }
+      },
+      {
         test: {
           name: "opencode",
           root: "packages/opencode",

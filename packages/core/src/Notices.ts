@@ -63,7 +63,7 @@ export class Notices extends Context.Service<Notices, {
   ) => Effect.Effect<Option.Option<string>>
   /** The session is gone: nothing is owed to it any more. */
   readonly forget: (session: SessionId) => Effect.Effect<void>
-  /** What this session is owed was left behind by somebody who is gone. `held`: it is told when it is used. */
+  /** What this session is owed was left behind by somebody who is gone. `held`: it is told when it is used, if it is not open. */
   readonly inherited: (session: SessionId, held: boolean) => Effect.Effect<void>
   /** Tells a session nothing until it is used. */
   readonly hold: (session: SessionId) => Effect.Effect<void>
@@ -110,6 +110,9 @@ const newPost = (): Post => ({
   changed: Deferred.makeUnsafe()
 })
 
+/** How many sessions are remembered as open: more than anybody goes back and forth between. */
+const most = 64
+
 const heldBack = (post: Post): Post => ({ ...post, held: true })
 
 /** What a courier finds. */
@@ -130,6 +133,8 @@ const make = Effect.gen(function*() {
   const limits = yield* Limits
   const settings = yield* Settings.Current
   const posts = yield* Ref.make<Posts>(HashMap.empty())
+  /** The sessions that were used last: somebody is there. */
+  const open = yield* Ref.make<ReadonlyArray<SessionId>>([])
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
   // Nobody waits for a service that has ended. What is owed stays in the journal.
@@ -299,7 +304,7 @@ const make = Effect.gen(function*() {
     )
   })
 
-  const open = (session: SessionId, change: (post: Post) => Post) =>
+  const begin = (session: SessionId, change: (post: Post) => Post) =>
     Effect.flatMap(
       Ref.modify(posts, (all) => {
         const post = Option.getOrElse(HashMap.get(all, session), newPost)
@@ -309,13 +314,19 @@ const make = Effect.gen(function*() {
     )
 
   const used = (session: SessionId) =>
-    Effect.flatMap(postOf(session), (post) =>
-      Option.exists(post, ({ held }) => held)
-        ? attend(session, (post) => ({ ...post, held: false }))
-        : Effect.void)
+    Effect.andThen(
+      Ref.update(
+        open,
+        (all) => all.at(-1) === session ? all : [...all.filter((one) => one !== session), session].slice(-most)
+      ),
+      Effect.flatMap(postOf(session), (post) =>
+        Option.exists(post, ({ held }) => held)
+          ? attend(session, (post) => ({ ...post, held: false }))
+          : Effect.void)
+    )
 
   return Notices.of({
-    launched: (parent) => open(parent, (post) => post),
+    launched: (parent) => begin(parent, (post) => post),
     ended: ({ request }) => attend(request.parent),
     read: Effect.fnUntraced(function*(task) {
       const { id, request: { parent }, run } = task
@@ -351,7 +362,11 @@ const make = Effect.gen(function*() {
     told,
     // In this order: what the session is owed from then on has a courier of its own.
     forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
-    inherited: (session, held) => Effect.andThen(open(session, (post) => ({ ...post, held })), attend(session)),
+    inherited: (session, held) =>
+      Effect.andThen(
+        begin(session, (post) => ({ ...post, held: held && !Ref.getUnsafe(open).includes(session) })),
+        attend(session)
+      ),
     hold: (session) => Ref.update(posts, HashMap.modifyAt(session, Option.map(heldBack))),
     used,
     leave,
