@@ -112,8 +112,11 @@ const broken = (lives: ReadonlyArray<Life>, { done, errors }: Life, host: Host.H
     ...host.wrong.map((words) => `two lives: ${words}`),
     ...promised.flatMap(({ id, run }) => {
       const task = done.tasks.find((one) => one.id === id)
-      if (task === undefined || task.run < run) return [`lost task ${id}#${run}`]
       const often = (kind: string) => count(told, (one) => one.id === id && one.run === run && one.kind === kind)
+      // What was told, of this run or of a newer one, is dropped at the next start.
+      const isTold = told.some((one) => one.id === id && one.run >= run && one.kind === "final")
+      if (task === undefined && (isTold || calledOff.has(id))) return []
+      if (task === undefined || task.run < run) return [`lost task ${id}#${run}`]
       return [
         ...(often("final") > 1 || often("progress") > 1 ? [`doubled: ${id}#${run} was told twice`] : []),
         // Who has it go on before they were told how it ended is told of the newer run instead.

@@ -152,7 +152,8 @@ const main = Effect.gen(function*() {
   })
 })
 
-const journal = SqliteJournal.layer({ file: order.file, library, onProblem: Effect.die })
+// What was told is dropped from the file at the next start: that is a point to be killed at as well.
+const journal = SqliteJournal.layer({ file: order.file, library, retentionMs: 0, onProblem: Effect.die })
 const app = Tasks.layerOnJournal.pipe(
   Layer.provideMerge(journal),
   Layer.provide(Layer.succeed(AgentHost, host)),
