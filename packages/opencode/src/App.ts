@@ -15,6 +15,7 @@ import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
 import * as Toasts from "./Toasts.ts"
+import { Launching } from "./tools/Launching.ts"
 import { Polling } from "./tools/Polling.ts"
 
 /** The settings of this instance, those of the core included. */
@@ -31,6 +32,7 @@ export type App =
   | Feed
   | Sessions
   | Polling
+  | Launching
   | Configured
 
 export const layer = (
@@ -47,7 +49,7 @@ export const layer = (
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded)).pipe(
+  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
