@@ -2,7 +2,7 @@
  * Watches running sessions until each is settled.
  *
  * Three sources feed an `Observation`: the host's events, one poll for all sessions that were not heard of since the
- * last one, and looks at a transcript where the verdict needs it. After everything that may matter the session's bell
+ * last one or whose end is due, and looks at a transcript where the verdict needs it. After everything that may matter the session's bell
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
@@ -114,21 +114,27 @@ const make = Effect.gen(function*() {
         })
     )
 
-  /** One call for all sessions that nothing was heard of since the last tick. */
+  /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const before = yield* Ref.getAndSet(lastTick, now)
     const all = HashMap.toValues(yield* Ref.get(watched))
-    const silent = all.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
-    const answer = silent.length === 0 || !host.capabilities.activity
+    // What was heard of within this very moment cannot be told from what will be heard while the answer is on its way.
+    const isOverdue = ({ endDue, heardAt }: Observation.Observation) =>
+      host.capabilities.activity && endDue && heardAt < now
+    const unclear = all.flatMap((watching) => {
+      const seen = Ref.getUnsafe(watching.seen)
+      return seen.heardAt <= before || isOverdue(seen) ? [{ ...watching, heardAt: seen.heardAt }] : []
+    })
+    const answer = unclear.length === 0 || !host.capabilities.activity
       ? Option.none()
-      : yield* host.activity(silent.map(({ session }) => session)).pipe(
+      : yield* host.activity(unclear.map(({ session }) => session)).pipe(
         bounded,
         Effect.catchCause(() => Effect.succeedNone)
       )
     const answered = yield* Clock.currentTimeMillis
     // What was heard while the answer was on its way is newer than the answer.
-    const unheard = silent.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
+    const unheard = unclear.filter(({ heardAt, seen }) => Ref.getUnsafe(seen).heardAt === heardAt)
     for (const watching of unheard) {
       const { polled, seen, session } = watching
       yield* Ref.update(seen, (seen) => {

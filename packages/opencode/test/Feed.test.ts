@@ -4,12 +4,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Events from "../src/host/events.ts"
 import * as Feed from "../src/host/Feed.ts"
 
 const writes = (session: string) => ({
   id: "evt_1",
   type: "message.part.delta",
   properties: { sessionID: session, messageID: "msg_1", partID: "prt_1", field: "text", delta: "a" }
+})
+const says = (session: string) => ({
+  type: "message.part.updated",
+  properties: { part: { id: "prt_1", sessionID: session, messageID: "msg_1", type: "text", text: "a" } }
+})
+const ends = (session: string) => ({
+  type: "message.updated",
+  properties: { info: { id: "msg_1", sessionID: session, role: "assistant", finish: "stop", time: { completed: 1 } } }
 })
 const idles = (session: string) => ({ id: "evt_2", type: "session.idle", properties: { sessionID: session } })
 
@@ -20,9 +29,9 @@ const listening = Effect.gen(function*() {
   const news = yield* Ref.make(0)
   yield* Effect.gen(function*() {
     const feed = yield* Feed.Feed
-    yield* Stream.runForEach(feed.signs, ({ properties, type }) => {
-      const session = "sessionID" in properties ? properties.sessionID : undefined
-      return Ref.update(heard, (all) => [...all, `${session} ${type === "session.idle" ? "idle" : "writes"}`])
+    yield* Stream.runForEach(feed.signs, (event) => {
+      const what = event.type === "message.part.delta" ? "writes" : event.type === "session.idle" ? "idle" : event.type
+      return Ref.update(heard, (all) => [...all, `${Events.sessionOf(event)} ${what}`])
     }).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(feed.events, () => Ref.update(news, (n) => n + 1)).pipe(
       Effect.forkScoped({ startImmediately: true })
@@ -61,5 +70,21 @@ describe("the feed", () => {
       assert.strictEqual(yield* news, 1)
       yield* pass(1_000)
       assert.deepStrictEqual(yield* heard, ["one writes", "one idle", "two writes"])
+    })))
+
+  it.effect("tells it before a message that is complete, too: nobody writes after their last word (B3)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { heard, pass, pour } = yield* listening
+      for (const event of [says("one"), ends("one")]) {
+        pour(writes("one"))
+        pour(event)
+        yield* pass(1_000)
+      }
+      assert.deepStrictEqual(yield* heard, [
+        "one writes",
+        "one message.part.updated",
+        "one writes",
+        "one message.updated"
+      ])
     })))
 })

@@ -23,6 +23,7 @@ export interface Source {
 
 /** Even to look at a value may throw. */
 const decode = Option.liftThrowable(Events.decode)
+const writerOf = Option.liftThrowable(Events.writerOf)
 
 /** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together. */
 const often = "500 millis"
@@ -46,19 +47,21 @@ export const make = (): Source => {
 
   return {
     pour: (event) => {
-      const known = Option.flatten(decode(event))
-      if (Option.isNone(known)) return
-      const { properties, type } = known.value
-      const session = "sessionID" in properties ? properties.sessionID : undefined
-      if (type === "message.part.delta") {
-        writing.set(properties.sessionID, known.value)
+      // By far the most events: a piece of a text is looked at by hand, as a schema costs more than all the rest of it.
+      const writer = Option.getOrUndefined(writerOf(event))
+      if (writer !== undefined) {
+        if (writing.has(writer)) return
+        writing.set(writer, { type: "message.part.delta", properties: { sessionID: writer } })
         Latch.openUnsafe(someone)
         return
       }
-      const wrote = writing.get(session ?? "")
+      const known = Option.flatten(decode(event))
+      if (Option.isNone(known)) return
+      const session = Events.sessionOf(known.value) ?? ""
+      const wrote = writing.get(session)
       if (wrote !== undefined) {
         PubSub.publishUnsafe(signs, wrote)
-        writing.delete(session ?? "")
+        writing.delete(session)
       }
       PubSub.publishUnsafe(events, known.value)
       PubSub.publishUnsafe(signs, known.value)
