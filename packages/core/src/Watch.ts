@@ -82,17 +82,21 @@ const make = Effect.gen(function*() {
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
 
-  const hear = Effect.fnUntraced(function*(event: HostEvent) {
-    if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
-    const watching = HashMap.get(yield* Ref.get(watched), event.session)
-    if (Option.isNone(watching)) return
+  /** Everything that came at once: of a crowd that writes the host tells together. */
+  const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
     const now = yield* Clock.currentTimeMillis
-    yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
-    if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+    const all = yield* Ref.get(watched)
+    for (const event of events) {
+      if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
+      const watching = HashMap.get(all, event.session)
+      if (Option.isNone(watching)) continue
+      yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
+      if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+    }
   })
 
   // A feed that ends or fails is taken up again; what it lost meanwhile the poll finds.
-  yield* Stream.runForEach(host.events, hear).pipe(
+  yield* Stream.runForEachArray(host.events, hear).pipe(
     Effect.ignore,
     Effect.repeat(Schedule.spaced(settings.pollIntervalMs)),
     Effect.forkScoped({ startImmediately: true })
@@ -113,6 +117,14 @@ const make = Effect.gen(function*() {
           expecting
         })
     )
+
+  /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
+  const isAtWork = ({ seen }: Watched, now: number): boolean => {
+    const { capabilities } = host
+    const observation = Ref.getUnsafe(seen)
+    return observation.activity === "busy" &&
+      Settlement.judge(observation, { settings, capabilities, now, expecting: false })._tag === "Wait"
+  }
 
   /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
@@ -147,6 +159,7 @@ const make = Effect.gen(function*() {
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
     for (const watching of all) {
+      if (isAtWork(watching, answered)) continue
       if ((yield* verdictOf(watching))._tag !== "Wait") yield* Latch.open(watching.bell)
     }
     return HashMap.isEmpty(yield* Ref.get(watched))

@@ -38,7 +38,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
     ConfigFiles.load({ directory: input.directory, home: homedir(), env: process.env }, options)
   )
   const { settings } = loaded
-  const feed = Feed.make()
+  const feed = Feed.make(settings.pollIntervalMs)
   const runtime = ManagedRuntime.make(App.layer(input, loaded, feed))
   // It listens soon, not only from the first tool call on. Until OpenCode has started nothing happens that it has to hear,
   // and to make everything takes time that OpenCode's first answer would take longer; whoever needs it sooner makes it.

@@ -11,7 +11,7 @@ import type { Event } from "./wire.ts"
 export class Feed extends Context.Service<Feed, {
   /** Every event that means something, from the moment of listening, but that somebody writes. */
   readonly events: Stream.Stream<Event>
-  /** Those, and that somebody writes: of each session at most twice a second, and before whatever else it does. */
+  /** Those, and that somebody writes: of each session at most once a second, and before whatever else it does. */
   readonly signs: Stream.Stream<Event>
 }>()("opencode-errand/Feed") {}
 
@@ -25,11 +25,11 @@ export interface Source {
 const decode = Option.liftThrowable(Events.decode)
 const writerOf = Option.liftThrowable(Events.writerOf)
 
-/** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together. */
-const often = "500 millis"
+/** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together (ms). */
+const often = 1_000
 
-/** Made before the runtime is, as the hook is there first. */
-export const make = (): Source => {
+/** Made before the runtime is, as the hook is there first. Who writes is told of before the poll would ask for them. */
+export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
   const events = Effect.runSync(PubSub.unbounded<Event>())
   const signs = Effect.runSync(PubSub.unbounded<Event>())
   /** The sessions that write, of which it is not told yet. */
@@ -38,7 +38,7 @@ export const make = (): Source => {
 
   const tell = Effect.gen(function*() {
     yield* Latch.await(someone)
-    yield* Effect.sleep(often)
+    yield* Effect.sleep(Math.min(often, pollIntervalMs / 2))
     yield* Latch.close(someone)
     const told = [...writing.values()]
     writing.clear()
