@@ -27,12 +27,16 @@ const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
   const source = Feed.make(pollIntervalMs)
   const heard = yield* Ref.make<ReadonlyArray<string>>([])
   const news = yield* Ref.make(0)
+  const bunches = yield* Ref.make<ReadonlyArray<number>>([])
   yield* Effect.gen(function*() {
     const feed = yield* Feed.Feed
     yield* Stream.runForEach(feed.signs, (event) => {
       const what = event.type === "message.part.delta" ? "writes" : event.type === "session.idle" ? "idle" : event.type
       return Ref.update(heard, (all) => [...all, `${Events.sessionOf(event)} ${what}`])
     }).pipe(Effect.forkScoped({ startImmediately: true }))
+    yield* Stream.runForEachArray(feed.signs, (bunch) => Ref.update(bunches, (all) => [...all, bunch.length])).pipe(
+      Effect.forkScoped({ startImmediately: true })
+    )
     yield* Stream.runForEach(feed.events, () => Ref.update(news, (n) => n + 1)).pipe(
       Effect.forkScoped({ startImmediately: true })
     )
@@ -40,7 +44,7 @@ const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
   }).pipe(Effect.provide(source.layer), Effect.forkScoped({ startImmediately: true }))
   yield* Effect.repeat(Effect.yieldNow, { times: 20 })
   const pass = (ms: number) => Effect.andThen(TestClock.adjust(ms), Effect.repeat(Effect.yieldNow, { times: 20 }))
-  return { pour: source.pour, heard: Ref.get(heard), news: Ref.get(news), pass }
+  return { pour: source.pour, heard: Ref.get(heard), news: Ref.get(news), bunches: Ref.get(bunches), pass }
 })
 
 describe("the feed", () => {
@@ -94,5 +98,18 @@ describe("the feed", () => {
       pour(writes("one"))
       yield* pass(250)
       assert.deepStrictEqual(yield* heard, ["one writes"])
+    })))
+
+  it.effect("tells what comes in one go together, in its order (B7)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { bunches, pass, pour } = yield* listening()
+      for (const session of ["one", "two", "three"]) {
+        pour(writes(session))
+        pour(idles(session))
+      }
+      yield* pass(0)
+      const [first = 0, ...rest] = yield* bunches
+      assert.isAtMost(rest.length, 1, "whoever waits is woken with the first, and then has the rest at once")
+      assert.strictEqual(rest.reduce((sum, size) => sum + size, first), 6)
     })))
 })

@@ -4,7 +4,7 @@
  * The hook is called before anything else is running and is never waited for, so pouring in is a plain call that cannot
  * fail. Events are decoded once, here; those that mean nothing are dropped.
  */
-import { Context, Effect, Latch, Layer, Option, PubSub, Stream } from "effect"
+import { Context, Effect, Latch, Layer, Option, PubSub, Ref, Stream } from "effect"
 import * as Events from "./events.ts"
 import type { Event } from "./wire.ts"
 
@@ -35,14 +35,26 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
   /** The sessions that write, of which it is not told yet. */
   const writing = new Map<string, Event>()
   const someone = Latch.makeUnsafe(false)
+  /** What came since those who listen were last told. Events come in bunches, and to wake somebody costs more than one. */
+  const pending: { readonly events: Array<Event>; readonly signs: Array<Event> } = { events: [], signs: [] }
+  const something = Latch.makeUnsafe(false)
+  /** Whether anybody could be told; else nothing is kept for them. */
+  const open = Ref.makeUnsafe(false)
+
+  const pass = Effect.gen(function*() {
+    yield* Latch.await(something)
+    yield* Latch.close(something)
+    yield* PubSub.publishAll(events, pending.events.splice(0))
+    yield* PubSub.publishAll(signs, pending.signs.splice(0))
+  })
 
   const tell = Effect.gen(function*() {
     yield* Latch.await(someone)
     yield* Effect.sleep(Math.min(often, pollIntervalMs / 2))
     yield* Latch.close(someone)
-    const told = [...writing.values()]
+    pending.signs.push(...writing.values())
     writing.clear()
-    yield* PubSub.publishAll(signs, told)
+    yield* Latch.open(something)
   })
 
   return {
@@ -55,23 +67,27 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
         Latch.openUnsafe(someone)
         return
       }
+      if (!Ref.getUnsafe(open)) return
       const known = Option.flatten(decode(event))
       if (Option.isNone(known)) return
       const session = Events.sessionOf(known.value) ?? ""
       const wrote = writing.get(session)
       if (wrote !== undefined) {
-        PubSub.publishUnsafe(signs, wrote)
+        pending.signs.push(wrote)
         writing.delete(session)
       }
-      PubSub.publishUnsafe(events, known.value)
-      PubSub.publishUnsafe(signs, known.value)
+      pending.events.push(known.value)
+      pending.signs.push(known.value)
+      Latch.openUnsafe(something)
     },
     layer: Layer.effect(
       Feed,
-      Effect.as(
-        Effect.forkScoped(Effect.forever(tell)),
-        Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
-      )
+      Effect.gen(function*() {
+        yield* Effect.acquireRelease(Ref.set(open, true), () => Ref.set(open, false))
+        yield* Effect.forkScoped(Effect.forever(tell))
+        yield* Effect.forkScoped(Effect.forever(pass))
+        return Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
+      })
     )
   }
 }
