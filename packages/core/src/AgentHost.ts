@@ -112,8 +112,11 @@ export type HostEvent =
     readonly name: string
     readonly state: "running" | "done" | "failed"
   }
-  /** A message has reached its end: look at the transcript again. */
-  | { readonly _tag: "MessageEnded"; readonly session: SessionId }
+  /**
+   * A message has reached its end: look at the transcript again. `last`: it has ended its turn for good, as far as it says
+   * itself, so that soon the session will be told to be idle; where it is not, the host is asked at the next poll.
+   */
+  | { readonly _tag: "MessageEnded"; readonly session: SessionId; readonly last?: boolean | undefined }
   | { readonly _tag: "Erred"; readonly session: SessionId; readonly message: string; readonly aborted: boolean }
   /** The session wants a person to allow or answer something. `what` is for people: `bash "npm test"`. */
   | { readonly _tag: "Asked"; readonly session: SessionId; readonly ask: string; readonly what: string }

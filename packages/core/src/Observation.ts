@@ -54,6 +54,8 @@ export interface Observation {
   readonly unreachableSince: Option.Option<number>
   /** Whether the last try to look at the transcript failed. */
   readonly blind: boolean
+  /** Its last message has ended the turn, and that it is idle was not told: the poll asks for it, however lately it was heard of. */
+  readonly endDue: boolean
   readonly ended: Option.Option<Extract<HostEvent, { readonly _tag: "Ended" }>["result"]>
 }
 
@@ -80,6 +82,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   lastTool: Option.none(),
   unreachableSince: Option.none(),
   blind: false,
+  endDue: false,
   ended: Option.none()
 })
 
@@ -130,7 +133,7 @@ const reached = (self: Observation, now: number): Observation =>
 
 /** The host told something. */
 export const hear = (before: Observation, event: HostEvent, now: number): Observation => {
-  const self: Observation = { ...reached(before, now), heardAt: now }
+  const self: Observation = { ...reached(before, now), heardAt: now, endDue: isEndDue(before, event) }
   switch (event._tag) {
     case "Busy":
       return { ...active(doing(self, "busy", now), now), error: Option.none(), woken: Option.none() }
@@ -154,6 +157,21 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
       return self
     case "Ended":
       return { ...self, ended: Option.some(event.result) }
+  }
+}
+
+/** A host tells once more that the session is busy after its last message, so that alone takes nothing back. */
+const isEndDue = ({ endDue }: Observation, event: HostEvent): boolean => {
+  switch (event._tag) {
+    case "MessageEnded":
+      return event.last === true
+    case "Wrote":
+    case "Tool":
+    case "Retrying":
+    case "Idle":
+      return false
+    default:
+      return endDue
   }
 }
 
@@ -256,6 +274,7 @@ export const woken = (self: Observation, notice: string, now: number): Observati
   stale: true,
   woken: Option.some(notice),
   error: Option.none(),
+  endDue: false,
   ended: Option.none()
 })
 

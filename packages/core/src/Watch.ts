@@ -2,7 +2,7 @@
  * Watches running sessions until each is settled.
  *
  * Three sources feed an `Observation`: the host's events, one poll for all sessions that were not heard of since the
- * last one, and looks at a transcript where the verdict needs it. After everything that may matter the session's bell
+ * last one or whose end is due, and looks at a transcript where the verdict needs it. After everything that may matter the session's bell
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
@@ -82,18 +82,22 @@ const make = Effect.gen(function*() {
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
 
-  const hear = Effect.fnUntraced(function*(event: HostEvent) {
-    if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
-    if (event._tag === "Busy") yield* notices.used(event.session)
-    const watching = HashMap.get(yield* Ref.get(watched), event.session)
-    if (Option.isNone(watching)) return
+  /** Everything that came at once: of a crowd that writes the host tells together. */
+  const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
     const now = yield* Clock.currentTimeMillis
-    yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
-    if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+    const all = yield* Ref.get(watched)
+    for (const event of events) {
+      if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
+      if (event._tag === "Busy") yield* notices.used(event.session)
+      const watching = HashMap.get(all, event.session)
+      if (Option.isNone(watching)) continue
+      yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
+      if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+    }
   })
 
   // A feed that ends or fails is taken up again; what it lost meanwhile the poll finds.
-  yield* Stream.runForEach(host.events, hear).pipe(
+  yield* Stream.runForEachArray(host.events, hear).pipe(
     Effect.ignore,
     Effect.repeat(Schedule.spaced(settings.pollIntervalMs)),
     Effect.forkScoped({ startImmediately: true })
@@ -115,21 +119,35 @@ const make = Effect.gen(function*() {
         })
     )
 
-  /** One call for all sessions that nothing was heard of since the last tick. */
+  /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
+  const isAtWork = ({ seen }: Watched, now: number): boolean => {
+    const { capabilities } = host
+    const observation = Ref.getUnsafe(seen)
+    return observation.activity === "busy" &&
+      Settlement.judge(observation, { settings, capabilities, now, expecting: false })._tag === "Wait"
+  }
+
+  /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const before = yield* Ref.getAndSet(lastTick, now)
     const all = HashMap.toValues(yield* Ref.get(watched))
-    const silent = all.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
-    const answer = silent.length === 0 || !host.capabilities.activity
+    // What was heard of within this very moment cannot be told from what will be heard while the answer is on its way.
+    const isOverdue = ({ endDue, heardAt }: Observation.Observation) =>
+      host.capabilities.activity && endDue && heardAt < now
+    const unclear = all.flatMap((watching) => {
+      const seen = Ref.getUnsafe(watching.seen)
+      return seen.heardAt <= before || isOverdue(seen) ? [{ ...watching, heardAt: seen.heardAt }] : []
+    })
+    const answer = unclear.length === 0 || !host.capabilities.activity
       ? Option.none()
-      : yield* host.activity(silent.map(({ session }) => session)).pipe(
+      : yield* host.activity(unclear.map(({ session }) => session)).pipe(
         bounded,
         Effect.catchCause(() => Effect.succeedNone)
       )
     const answered = yield* Clock.currentTimeMillis
     // What was heard while the answer was on its way is newer than the answer.
-    const unheard = silent.filter(({ seen }) => Ref.getUnsafe(seen).heardAt <= before)
+    const unheard = unclear.filter(({ heardAt, seen }) => Ref.getUnsafe(seen).heardAt === heardAt)
     for (const watching of unheard) {
       const { polled, seen, session } = watching
       yield* Ref.update(seen, (seen) => {
@@ -142,6 +160,7 @@ const make = Effect.gen(function*() {
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
     for (const watching of all) {
+      if (isAtWork(watching, answered)) continue
       if ((yield* verdictOf(watching))._tag !== "Wait") yield* Latch.open(watching.bell)
     }
     return HashMap.isEmpty(yield* Ref.get(watched))

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { AgentHost } from "../src/AgentHost.ts"
 import { Tasks } from "../src/Tasks.ts"
+import type { Deliver } from "../src/testing/Feed.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
 import { answerOf, call, failing, hang, inWorld, pass, say } from "./support/world.ts"
 
@@ -21,6 +22,54 @@ describe("the poll", () => {
       assert.strictEqual((endedAt ?? 0) - (startedAt ?? 0), 2_000)
       yield* atRest
     }))
+})
+
+describe("an end that is due", () => {
+  const lost: Deliver = ({ _tag }) => _tag === "Idle" ? [] : [0]
+
+  inWorld(
+    "is found when the poll comes next, although the session was heard of since the last one (B3)",
+    {
+      settings: { pollIntervalMs: 2_000 },
+      scripts: { "look around": [{ do: "stream", ms: 6_500, every: 500 }, say("found it")] }
+    },
+    ({ atRest, callsOf, get, host, launch }) =>
+      Effect.gen(function*() {
+        yield* host.feed(lost)
+        const task = yield* launch("look around")
+        yield* pass(6_000)
+        assert.deepStrictEqual(yield* callsOf("activity"), [], "who writes is not asked for (B1)")
+        yield* pass(4_000)
+        const { endedAt, startedAt, status } = yield* get(task)
+        assert.strictEqual(status, "completed")
+        assert.strictEqual((endedAt ?? 0) - (startedAt ?? 0), 8_000)
+        assert.strictEqual((yield* callsOf("activity")).length, 1)
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "is due no longer when the session goes on, and then costs no request (B1)",
+    {
+      settings: { pollIntervalMs: 2_000 },
+      scripts: {
+        "look around": [
+          { do: "tell", event: (session) => ({ _tag: "MessageEnded", session, last: true }) },
+          { do: "stream", ms: 60_000, every: 500 },
+          say("found it")
+        ]
+      }
+    },
+    ({ atRest, callsOf, end, launch }) =>
+      Effect.gen(function*() {
+        const task = yield* launch("look around")
+        yield* pass("50 seconds")
+        assert.deepStrictEqual(yield* callsOf("activity"), [])
+        yield* pass("20 seconds")
+        assert.strictEqual(yield* end(task), "completed")
+        yield* atRest
+      })
+  )
 })
 
 describe("a look at a transcript", () => {

@@ -16,6 +16,7 @@ import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
 import * as Toasts from "./Toasts.ts"
+import { Launching } from "./tools/Launching.ts"
 import { Polling } from "./tools/Polling.ts"
 
 /** The settings of this instance, those of the core included. */
@@ -32,6 +33,7 @@ export type App =
   | Feed
   | Sessions
   | Polling
+  | Launching
   | Configured
 
 export const layer = (
@@ -49,7 +51,7 @@ export const layer = (
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded)).pipe(
+  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),

@@ -37,7 +37,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   const user = { home: homedir(), env: process.env }
   const loaded = await Effect.runPromise(ConfigFiles.load({ ...user, directory: input.directory }, options))
   const { settings } = loaded
-  const feed = Feed.make()
+  const feed = Feed.make(settings.pollIntervalMs)
   const runtime = ManagedRuntime.make(App.layer(input, loaded, feed, user))
   // It listens soon, not only from the first tool call on. Until OpenCode has started nothing happens that it has to hear,
   // and to make everything takes time that OpenCode's first answer would take longer; whoever needs it sooner makes it.

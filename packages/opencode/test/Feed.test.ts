@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Events from "../src/host/events.ts"
 import * as Feed from "../src/host/Feed.ts"
 
 const writes = (session: string) => ({
@@ -11,19 +12,31 @@ const writes = (session: string) => ({
   type: "message.part.delta",
   properties: { sessionID: session, messageID: "msg_1", partID: "prt_1", field: "text", delta: "a" }
 })
+const says = (session: string) => ({
+  type: "message.part.updated",
+  properties: { part: { id: "prt_1", sessionID: session, messageID: "msg_1", type: "text", text: "a" } }
+})
+const ends = (session: string) => ({
+  type: "message.updated",
+  properties: { info: { id: "msg_1", sessionID: session, role: "assistant", finish: "stop", time: { completed: 1 } } }
+})
 const idles = (session: string) => ({ id: "evt_2", type: "session.idle", properties: { sessionID: session } })
 
 /** Who writes and who is idle, as it is heard. */
-const listening = Effect.gen(function*() {
-  const source = Feed.make()
+const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
+  const source = Feed.make(pollIntervalMs)
   const heard = yield* Ref.make<ReadonlyArray<string>>([])
   const news = yield* Ref.make(0)
+  const bunches = yield* Ref.make<ReadonlyArray<number>>([])
   yield* Effect.gen(function*() {
     const feed = yield* Feed.Feed
-    yield* Stream.runForEach(feed.signs, ({ properties, type }) => {
-      const session = "sessionID" in properties ? properties.sessionID : undefined
-      return Ref.update(heard, (all) => [...all, `${session} ${type === "session.idle" ? "idle" : "writes"}`])
+    yield* Stream.runForEach(feed.signs, (event) => {
+      const what = event.type === "message.part.delta" ? "writes" : event.type === "session.idle" ? "idle" : event.type
+      return Ref.update(heard, (all) => [...all, `${Events.sessionOf(event)} ${what}`])
     }).pipe(Effect.forkScoped({ startImmediately: true }))
+    yield* Stream.runForEachArray(feed.signs, (bunch) => Ref.update(bunches, (all) => [...all, bunch.length])).pipe(
+      Effect.forkScoped({ startImmediately: true })
+    )
     yield* Stream.runForEach(feed.events, () => Ref.update(news, (n) => n + 1)).pipe(
       Effect.forkScoped({ startImmediately: true })
     )
@@ -31,19 +44,19 @@ const listening = Effect.gen(function*() {
   }).pipe(Effect.provide(source.layer), Effect.forkScoped({ startImmediately: true }))
   yield* Effect.repeat(Effect.yieldNow, { times: 20 })
   const pass = (ms: number) => Effect.andThen(TestClock.adjust(ms), Effect.repeat(Effect.yieldNow, { times: 20 }))
-  return { pour: source.pour, heard: Ref.get(heard), news: Ref.get(news), pass }
+  return { pour: source.pour, heard: Ref.get(heard), news: Ref.get(news), bunches: Ref.get(bunches), pass }
 })
 
 describe("the feed", () => {
-  it.effect("tells that a session writes at most twice a second, however many pieces come, and not to all (B15)", () =>
+  it.effect("tells that a session writes at most once a second, however many pieces come, and not to all (B15)", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { heard, news, pass, pour } = yield* listening
-      for (let i = 0; i < 100; i++) {
+      const { heard, news, pass, pour } = yield* listening()
+      for (let i = 0; i < 200; i++) {
         pour(writes("one"))
         pour(writes("two"))
         yield* pass(10)
       }
-      yield* pass(500)
+      yield* pass(1_000)
       assert.deepStrictEqual(yield* heard, ["one writes", "two writes", "one writes", "two writes"])
       assert.strictEqual(yield* news, 0)
       yield* pass(10_000)
@@ -52,7 +65,7 @@ describe("the feed", () => {
 
   it.effect("tells it before whatever the session does next: an end stays the last word (B2)", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { heard, news, pass, pour } = yield* listening
+      const { heard, news, pass, pour } = yield* listening()
       pour(writes("one"))
       pour(writes("two"))
       pour(idles("one"))
@@ -61,5 +74,42 @@ describe("the feed", () => {
       assert.strictEqual(yield* news, 1)
       yield* pass(1_000)
       assert.deepStrictEqual(yield* heard, ["one writes", "one idle", "two writes"])
+    })))
+
+  it.effect("tells it before a message that is complete, too: nobody writes after their last word (B3)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { heard, pass, pour } = yield* listening()
+      for (const event of [says("one"), ends("one")]) {
+        pour(writes("one"))
+        pour(event)
+        yield* pass(1_000)
+      }
+      assert.deepStrictEqual(yield* heard, [
+        "one writes",
+        "one message.part.updated",
+        "one writes",
+        "one message.updated"
+      ])
+    })))
+
+  it.effect("tells it more often where the poll comes more often: who writes need not be asked for (B1)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { heard, pass, pour } = yield* listening(500)
+      pour(writes("one"))
+      yield* pass(250)
+      assert.deepStrictEqual(yield* heard, ["one writes"])
+    })))
+
+  it.effect("tells what comes in one go together, in its order (B7)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { bunches, pass, pour } = yield* listening()
+      for (const session of ["one", "two", "three"]) {
+        pour(writes(session))
+        pour(idles(session))
+      }
+      yield* pass(0)
+      const [first = 0, ...rest] = yield* bunches
+      assert.isAtMost(rest.length, 1, "whoever waits is woken with the first, and then has the rest at once")
+      assert.strictEqual(rest.reduce((sum, size) => sum + size, first), 6)
     })))
 })

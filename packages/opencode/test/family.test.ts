@@ -9,9 +9,12 @@ import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { backgroundCancel } from "../src/tools/backgroundCancel.ts"
 import { backgroundOutput } from "../src/tools/backgroundOutput.ts"
+import type { Caller, ToolResult } from "../src/tools/Caller.ts"
+import { Launching } from "../src/tools/Launching.ts"
 import { Polling } from "../src/tools/Polling.ts"
 
-const world = Layer.mergeAll(Tasks.Tasks.layer, Polling.layer).pipe(
+const world = Layer.merge(Launching.layer, Polling.layer).pipe(
+  Layer.provideMerge(Tasks.Tasks.layer),
   Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] }))
 )
 
@@ -27,8 +30,8 @@ describe("a task of the same family", () => {
         return { id, session: yield* Effect.fromOption(Option.fromUndefinedOr(session)) }
       })
       const [task, sibling] = [yield* launch("one"), yield* launch("two")]
-      const use = (
-        tool: typeof backgroundCancel | typeof backgroundOutput,
+      const use = <R>(
+        tool: (input: unknown, caller: Caller) => Effect.Effect<ToolResult, never, R>,
         session: typeof parent
       ) => Effect.map(tool({ task_id: task.id }, { session }), ({ output }) => output)
 

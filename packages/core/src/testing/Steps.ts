@@ -82,12 +82,12 @@ export const make = ({ amend, append, change, newAnswer, next, setActivity }: Se
       }
       case "say":
         yield* amend(session, answer, () => ({ text: step.text, state: step.cut === true ? "cut" : "done" }))
-        yield* tell({ _tag: "MessageEnded", session })
+        yield* tell({ _tag: "MessageEnded", session, last: true })
         yield* tell({ _tag: "Busy", session })
         return over
       case "fill":
         yield* amend(session, answer, () => ({ text: step.text, state: "done" }))
-        yield* tell({ _tag: "MessageEnded", session })
+        yield* tell({ _tag: "MessageEnded", session, last: true })
         yield* tell({ _tag: "Busy", session })
         return Option.some(yield* summarize(session))
       case "retry": {
@@ -111,11 +111,11 @@ export const make = ({ amend, append, change, newAnswer, next, setActivity }: Se
         yield* tell({ _tag: "Idle", session })
         yield* Effect.sleep(40)
         yield* amend(session, answer, () => ({ state: "failed", error: step.message }))
-        yield* tell({ _tag: "MessageEnded", session })
+        yield* tell({ _tag: "MessageEnded", session, last: true })
         return over
       case "filter":
         yield* amend(session, answer, () => ({ text: step.text, state: "failed", error: step.message }))
-        yield* tell({ _tag: "MessageEnded", session })
+        yield* tell({ _tag: "MessageEnded", session, last: true })
         yield* tell({ _tag: "Erred", session, message: step.message, aborted: false })
         return over
       case "refuse":
@@ -136,7 +136,7 @@ export const make = ({ amend, append, change, newAnswer, next, setActivity }: Se
       case "overflow":
         yield* tell({ _tag: "Erred", session, message: "the context is full", aborted: false })
         yield* amend(session, answer, () => ({ state: "stopped" }))
-        yield* tell({ _tag: "MessageEnded", session })
+        yield* tell({ _tag: "MessageEnded", session, last: true })
         return Option.some(yield* summarize(session))
       case "stop":
         yield* amend(

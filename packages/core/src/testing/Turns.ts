@@ -107,7 +107,7 @@ export const make = Effect.fnUntraced(function*(sessions: Sessions, feed: Feed, 
     if (session.value.activity === "retry") {
       if (open !== undefined) {
         yield* close(id, open.id, { state: "stopped" })
-        yield* tell({ _tag: "MessageEnded", session: id })
+        yield* tell({ _tag: "MessageEnded", session: id, last: true })
       }
       return yield* idle
     }
@@ -116,7 +116,7 @@ export const make = Effect.fnUntraced(function*(sessions: Sessions, feed: Feed, 
     if (open === undefined) return
     const ended = Effect.andThen(
       close(id, open.id, { state: "aborted", error: "Aborted" }),
-      tell({ _tag: "MessageEnded", session: id })
+      tell({ _tag: "MessageEnded", session: id, last: true })
     )
     yield* process.later(Effect.andThen(ended, idle), 30)
   })

@@ -4,14 +4,14 @@
  * The hook is called before anything else is running and is never waited for, so pouring in is a plain call that cannot
  * fail. Events are decoded once, here; those that mean nothing are dropped.
  */
-import { Context, Effect, Latch, Layer, Option, PubSub, Stream } from "effect"
+import { Context, Effect, Latch, Layer, Option, PubSub, Ref, Stream } from "effect"
 import * as Events from "./events.ts"
 import type { Event } from "./wire.ts"
 
 export class Feed extends Context.Service<Feed, {
   /** Every event that means something, from the moment of listening, but that somebody writes. */
   readonly events: Stream.Stream<Event>
-  /** Those, and that somebody writes: of each session at most twice a second, and before whatever else it does. */
+  /** Those, and that somebody writes: of each session at most once a second, and before whatever else it does. */
   readonly signs: Stream.Stream<Event>
 }>()("opencode-errand/Feed") {}
 
@@ -23,52 +23,71 @@ export interface Source {
 
 /** Even to look at a value may throw. */
 const decode = Option.liftThrowable(Events.decode)
+const writerOf = Option.liftThrowable(Events.writerOf)
 
-/** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together. */
-const often = "500 millis"
+/** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together (ms). */
+const often = 1_000
 
-/** Made before the runtime is, as the hook is there first. */
-export const make = (): Source => {
+/** Made before the runtime is, as the hook is there first. Who writes is told of before the poll would ask for them. */
+export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
   const events = Effect.runSync(PubSub.unbounded<Event>())
   const signs = Effect.runSync(PubSub.unbounded<Event>())
   /** The sessions that write, of which it is not told yet. */
   const writing = new Map<string, Event>()
   const someone = Latch.makeUnsafe(false)
+  /** What came since those who listen were last told. Events come in bunches, and to wake somebody costs more than one. */
+  const pending: { readonly events: Array<Event>; readonly signs: Array<Event> } = { events: [], signs: [] }
+  const something = Latch.makeUnsafe(false)
+  /** Whether anybody could be told; else nothing is kept for them. */
+  const open = Ref.makeUnsafe(false)
+
+  const pass = Effect.gen(function*() {
+    yield* Latch.await(something)
+    yield* Latch.close(something)
+    yield* PubSub.publishAll(events, pending.events.splice(0))
+    yield* PubSub.publishAll(signs, pending.signs.splice(0))
+  })
 
   const tell = Effect.gen(function*() {
     yield* Latch.await(someone)
-    yield* Effect.sleep(often)
+    yield* Effect.sleep(Math.min(often, pollIntervalMs / 2))
     yield* Latch.close(someone)
-    const told = [...writing.values()]
+    pending.signs.push(...writing.values())
     writing.clear()
-    yield* PubSub.publishAll(signs, told)
+    yield* Latch.open(something)
   })
 
   return {
     pour: (event) => {
-      const known = Option.flatten(decode(event))
-      if (Option.isNone(known)) return
-      const { properties, type } = known.value
-      const session = "sessionID" in properties ? properties.sessionID : undefined
-      if (type === "message.part.delta") {
-        writing.set(properties.sessionID, known.value)
+      // By far the most events: a piece of a text is looked at by hand, as a schema costs more than all the rest of it.
+      const writer = Option.getOrUndefined(writerOf(event))
+      if (writer !== undefined) {
+        if (writing.has(writer)) return
+        writing.set(writer, { type: "message.part.delta", properties: { sessionID: writer } })
         Latch.openUnsafe(someone)
         return
       }
-      const wrote = writing.get(session ?? "")
+      if (!Ref.getUnsafe(open)) return
+      const known = Option.flatten(decode(event))
+      if (Option.isNone(known)) return
+      const session = Events.sessionOf(known.value) ?? ""
+      const wrote = writing.get(session)
       if (wrote !== undefined) {
-        PubSub.publishUnsafe(signs, wrote)
-        writing.delete(session ?? "")
+        pending.signs.push(wrote)
+        writing.delete(session)
       }
-      PubSub.publishUnsafe(events, known.value)
-      PubSub.publishUnsafe(signs, known.value)
+      pending.events.push(known.value)
+      pending.signs.push(known.value)
+      Latch.openUnsafe(something)
     },
     layer: Layer.effect(
       Feed,
-      Effect.as(
-        Effect.forkScoped(Effect.forever(tell)),
-        Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
-      )
+      Effect.gen(function*() {
+        yield* Effect.acquireRelease(Ref.set(open, true), () => Ref.set(open, false))
+        yield* Effect.forkScoped(Effect.forever(tell))
+        yield* Effect.forkScoped(Effect.forever(pass))
+        return Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
+      })
     )
   }
 }

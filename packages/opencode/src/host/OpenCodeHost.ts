@@ -106,7 +106,8 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
         Effect.map((transcript) => Transcript.messages(transcript).some(({ notices }) => notices.includes(notice))),
         Effect.catchTag("SessionGone", () => Effect.succeed(false))
       ),
-    events: Stream.flattenIterable(Stream.map(feed.signs, Events.translate))
+    // What came at once stays together.
+    events: Stream.flattenIterable(Stream.mapArray(feed.signs, (events) => [events.flatMap(Events.translate)]))
   })
 })
 

@@ -3,12 +3,38 @@
  */
 import { type AgentHost, Task } from "@errand/core"
 import type { Option } from "effect"
-import { Schema } from "effect"
-import { errorText, isAbort } from "./transcript.ts"
+import { Predicate, Schema } from "effect"
+import { errorText, isAbort, isSummary, stateOf } from "./transcript.ts"
 import { Event } from "./wire.ts"
 
 /** An event of OpenCode, if it is one that means something here. */
 export const decode: (event: unknown) => Option.Option<Event> = Schema.decodeUnknownOption(Event)
+
+/** The session in which a piece of a text is written, if that is what an event tells. */
+export const writerOf = (event: unknown): string | undefined => {
+  if (!Predicate.hasProperty(event, "type") || event.type !== "message.part.delta") return undefined
+  if (!Predicate.hasProperty(event, "properties") || !Predicate.hasProperty(event.properties, "sessionID")) {
+    return undefined
+  }
+  const { sessionID } = event.properties
+  return typeof sessionID === "string" ? sessionID : undefined
+}
+
+/** The session that an event is about. */
+export const sessionOf = ({ properties, type }: Event): string | undefined => {
+  switch (type) {
+    case "session.created":
+    case "session.updated":
+    case "session.deleted":
+      return properties.info.id
+    case "message.updated":
+      return properties.info.sessionID
+    case "message.part.updated":
+      return properties.part.sessionID
+    default:
+      return properties.sessionID
+  }
+}
 
 export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.HostEvent> => {
   switch (type) {
@@ -47,9 +73,11 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
       const { info } = properties
       const session = id(info.sessionID)
       if (info.role !== "assistant") return []
-      return info.time.completed === undefined || info.time.completed === null
+      const state = stateOf(info)
+      return state === "open"
         ? [{ _tag: "Wrote", session }]
-        : [{ _tag: "MessageEnded", session }]
+        // After a summary of its own OpenCode has the agent go on.
+        : [{ _tag: "MessageEnded", session, last: state !== "more" && !isSummary(info) }]
     }
     case "message.part.updated": {
       const { callID, sessionID, state, tool, type } = properties.part

@@ -47,7 +47,7 @@ const toolOf = (part: Part, state: NonNullable<Part["state"]>): AgentHost.Messag
 /**
  * `finish` decides, not the absence of an error: an abort in a retry wait leaves a completed message without either.
  */
-const stateOf = ({ error, finish, role, time }: MessageInfo): AgentHost.Message["state"] => {
+export const stateOf = ({ error, finish, role, time }: MessageInfo): AgentHost.Message["state"] => {
   if (role === "user") return "done"
   if (time.completed === undefined || time.completed === null) return "open"
   if (error !== undefined && error !== null) return isAbort(error) ? "aborted" : "failed"
@@ -67,8 +67,9 @@ const stateOf = ({ error, finish, role, time }: MessageInfo): AgentHost.Message[
 
 /** The host's own: the request for a summary, the summary, and its "go on" afterwards. */
 const isAutomatic = (info: MessageInfo, parts: ReadonlyArray<Part>): boolean =>
-  info.summary === true || info.mode === "compaction" ||
-  parts.some((part) => part.type === "compaction" || isContinue(part.metadata))
+  isSummary(info) || parts.some((part) => part.type === "compaction" || isContinue(part.metadata))
+
+export const isSummary = ({ mode, summary }: MessageInfo): boolean => summary === true || mode === "compaction"
 
 const isContinue = Schema.is(Schema.Struct({ compaction_continue: Schema.Literal(true) }))
 

@@ -3,7 +3,7 @@
  */
 import type { Task } from "@errand/core"
 import { continueCall, description, session, sessionCode } from "./fields.ts"
-import { cell } from "./inline.ts"
+import { cell, title } from "./inline.ts"
 
 /** A task that was called off. */
 export interface Cancelled {
@@ -35,9 +35,23 @@ const toContinue = (task: Task.Task): ReadonlyArray<string> => {
 export const alreadyEnded = (task: Task.Task): string =>
   `[ERROR] Cannot cancel task: current status is "${task.status}".\nOnly running or pending tasks can be cancelled.`
 
-/** Several were called off, perhaps none. */
-export const cancelledAll = (tasks: ReadonlyArray<Cancelled>): string => {
-  if (tasks.length === 0) return "No running or pending background tasks to cancel."
+/** Several were called off, perhaps none. `launches` are the descriptions of those of which there was no task yet. */
+export const cancelledAll = (tasks: ReadonlyArray<Cancelled>, launches: ReadonlyArray<string> = []): string => {
+  if (tasks.length === 0 && launches.length === 0) return "No running or pending background tasks to cancel."
+  return [
+    ...tasks.length === 0 ? [] : [cancelledTasks(tasks)],
+    ...launches.length === 0 ? [] : [calledOffLaunches(launches)]
+  ].join("\n\n")
+}
+
+const calledOffLaunches = (launches: ReadonlyArray<string>): string =>
+  [
+    `Called off ${launches.length} background task(s) that had not begun, so nothing of them was started:`,
+    "",
+    ...launches.map((description) => `- ${title(description)}`)
+  ].join("\n")
+
+const cancelledTasks = (tasks: ReadonlyArray<Cancelled>): string => {
   const lost = tasks.filter((task) => !task.confirmed).map((task) => task.before)
   return [
     `Cancelled ${tasks.length} background task(s):`,

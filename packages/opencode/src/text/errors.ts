@@ -70,6 +70,10 @@ export const badModel = (found: unknown): string =>
   `model is ${shown(found)}, but must be written provider/model, for example "anthropic/claude-opus-4-5". `
   + "Leave it out to use the agent's own."
 
+/** A launch that was called off with everything else before it had begun. */
+export const calledOff = "It was called off by background_cancel(all=true) before it began, so nothing was started. "
+  + "Call delegate_task again only if it is wanted after all."
+
 /** There is no session to go on in. */
 export const sessionUnknown = (session: string): string =>
   `Session not found: ${plain(session)}. No task that is known here ran in it: it was deleted, is of an earlier run of `

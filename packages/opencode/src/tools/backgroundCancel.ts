@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { alreadyEnded, type Cancelled, cancelledAll, cancelledOne } from "../text/cancelled.ts"
 import { about, type Caller, text } from "./Caller.ts"
 import { cancelArguments } from "./CancelArguments.ts"
+import { Launching } from "./Launching.ts"
 import { answered } from "./refusal.ts"
 
 export const backgroundCancel = Effect.fn("background_cancel")(
@@ -13,8 +14,10 @@ export const backgroundCancel = Effect.fn("background_cancel")(
     const args = yield* Effect.fromResult(cancelArguments(input))
     const tasks = yield* Tasks.Tasks
     if (args._tag === "All") {
+      // First what is no task yet: of what became one meanwhile the tasks know.
+      const launches = yield* Effect.flatMap(Launching, ({ callOff }) => callOff(caller.session))
       const all = yield* tasks.cancelAll(caller.session)
-      return text(`${all.length} cancelled`, cancelledAll(all.map(asBefore)))
+      return text(`${all.length + launches.length} cancelled`, cancelledAll(all.map(asBefore), launches))
     }
     const found = yield* tasks.find(args.task, caller.session)
     // A task may look at what its siblings do, but calls off only what it sent out itself.

@@ -7,6 +7,7 @@ import { Agents } from "../host/Agents.ts"
 import { continued, launched } from "../text/launched.ts"
 import { about, type Caller } from "./Caller.ts"
 import { type DelegateArguments, delegateArguments } from "./DelegateArguments.ts"
+import { Launching } from "./Launching.ts"
 import { readTask } from "./readTask.ts"
 import { answered } from "./refusal.ts"
 
@@ -17,7 +18,8 @@ export const delegateTask = Effect.fn("delegate_task")(
   function*(input: unknown, caller: Caller) {
     const args = yield* Effect.fromResult(delegateArguments(input))
     const tasks = yield* Tasks.Tasks
-    const task = yield* begin(args, caller)
+    const launching = yield* Launching
+    const task = yield* launching.around(caller.session, args.description)(begin(args, caller))
     if (!args.background) {
       const ended = yield* tasks.await(task.id, caller.session).pipe(
         // Whoever waits for an answer and goes away does not want it any more.

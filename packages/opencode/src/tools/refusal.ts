@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { NotAvailable } from "../host/Agents.ts"
 import {
   badArguments,
+  calledOff,
   foreignTask,
   lineageUnknown,
   sessionUnknown,
@@ -16,9 +17,11 @@ import {
 import { message, sentence } from "../text/inline.ts"
 import type { BadArguments } from "./BadArguments.ts"
 import { text, type ToolResult } from "./Caller.ts"
+import type { CalledOff } from "./Launching.ts"
 
 export type Refusal =
   | BadArguments
+  | CalledOff
   | NotAvailable
   | AgentHost.HostError
   | TaskError.LineageUnknown
@@ -40,6 +43,8 @@ const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
   switch (error._tag) {
     case "BadArguments":
       return Effect.succeed(badArguments(tool, error.message))
+    case "CalledOff":
+      return Effect.succeed(calledOff)
     case "NotAvailable":
       return Effect.succeed(error.message)
     case "HostError":

@@ -27,7 +27,7 @@ export interface Options {
   /** What an agent answers to a prompt; undefined where it never does. */
   readonly answer?: (prompt: string) => string | undefined
   /** Another answer than its own to a call. */
-  readonly overrule?: (sent: Sent, own: Reply) => Reply
+  readonly overrule?: (sent: Sent, own: Reply) => Reply | Promise<Reply>
   /** What becomes of the events of a turn, in their order. */
   readonly tell?: (events: ReadonlyArray<unknown>) => ReadonlyArray<unknown>
 }
@@ -130,7 +130,7 @@ export const make = (
       body: text === "" ? undefined : JSON.parse(text)
     }
     sent.push(asked)
-    const { body, status } = overrule(asked, own(asked))
+    const { body, status } = await overrule(asked, own(asked))
     return new Response(status === 204 ? null : JSON.stringify(body) ?? "", {
       status,
       headers: { "content-type": "application/json" }

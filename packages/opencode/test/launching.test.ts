@@ -1,0 +1,108 @@
+/**
+ * A launch that is called off while OpenCode is still asked for what it needs: there is no task yet, and none comes of it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Tasks } from "@errand/core"
+import { SimulatedHost } from "@errand/core/testing"
+import { Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { backgroundCancel } from "../src/tools/backgroundCancel.ts"
+import { CalledOff, Launching } from "../src/tools/Launching.ts"
+import { make, until } from "./rim/support/plugin.ts"
+
+const world = Launching.layer.pipe(
+  Layer.provideMerge(Tasks.Tasks.layer),
+  Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] }))
+)
+
+const cancelAll = (session: Tasks.LaunchRequest["parent"]) => backgroundCancel({ all: true }, { session })
+
+/** Begins to launch from a session; goes on when the answer is there. */
+const launchFrom = Effect.fnUntraced(function*(parent: Tasks.LaunchRequest["parent"], description: string) {
+  const tasks = yield* Tasks.Tasks
+  const launching = yield* Launching
+  const answer = yield* Deferred.make<void>()
+  const fiber = yield* Deferred.await(answer).pipe(
+    Effect.andThen(tasks.launch({ description, prompt: description, agent: "explore", parent })),
+    launching.around(parent, description),
+    Effect.result,
+    Effect.forkChild({ startImmediately: true })
+  )
+  return { answer: Deferred.succeed(answer, undefined), result: Fiber.join(fiber) }
+})
+
+describe("a launch that is not a task yet", () => {
+  it.effect("A8 is called off with everything else: nothing comes of it, and both are told so", () =>
+    Effect.gen(function*() {
+      const tasks = yield* Tasks.Tasks
+      const parent = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+      const one = yield* launchFrom(parent, "find | it")
+      const two = yield* launchFrom(parent, "find | it")
+      const { output, title } = yield* cancelAll(parent)
+      assert.strictEqual(title, "2 cancelled")
+      assert.strictEqual(
+        output,
+        "Called off 2 background task(s) that had not begun, so nothing of them was started:\n\n- find | it\n- find | it"
+      )
+      yield* one.answer
+      for (const { result } of [one, two]) {
+        const ended = yield* result
+        assert.strictEqual(ended._tag === "Failure" ? ended.failure._tag : ended._tag, new CalledOff()._tag)
+      }
+      assert.deepStrictEqual(yield* tasks.list, [])
+      assert.include((yield* cancelAll(parent)).output, "No running or pending background tasks")
+    }).pipe(Effect.provide(world)))
+
+  it.effect("E3 is left alone once it is a task, or where it belongs to somebody else", () =>
+    Effect.gen(function*() {
+      const tasks = yield* Tasks.Tasks
+      const host = yield* SimulatedHost.SimulatedHost
+      const [parent, other] = [yield* host.root("ses_root"), yield* host.root("ses_other")]
+      const made = yield* launchFrom(parent, "made")
+      const others = yield* launchFrom(other, "of another")
+      yield* made.answer
+      yield* made.result
+      const { output, title } = yield* cancelAll(parent)
+      assert.strictEqual(title, "1 cancelled")
+      assert.notInclude(output, "had not begun")
+      yield* others.answer
+      assert.strictEqual((yield* others.result)._tag, "Success")
+      assert.deepStrictEqual((yield* tasks.list).map(({ status }) => status), ["cancelled", "running"])
+      yield* tasks.cancelAll(other)
+    }).pipe(Effect.provide(world)))
+
+  it.effect("E3 is called off where a task below launches it", () =>
+    Effect.gen(function*() {
+      const tasks = yield* Tasks.Tasks
+      const parent = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+      const { id } = yield* tasks.launch({ description: "d", prompt: "p", agent: "explore", parent })
+      const { session } = yield* tasks.opened(id)
+      const below = yield* launchFrom(yield* Effect.fromOption(Option.fromUndefinedOr(session)), "below")
+      const { output, title } = yield* cancelAll(parent)
+      assert.strictEqual(title, "2 cancelled")
+      assert.include(output, "- below")
+      assert.include(output, id)
+      assert.strictEqual((yield* below.result)._tag, "Failure")
+      assert.strictEqual((yield* tasks.list).length, 1)
+    }).pipe(Effect.provide(world)))
+})
+
+describe("delegate_task", () => {
+  it.live("A8 opens no session, and says so, where everything is called off before it knows the agents", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { promise: asked, resolve: answer } = Promise.withResolvers<void>()
+      const { openCode, use } = yield* make({}, {
+        overrule: (sent, own) => sent.path === "/agent" ? asked.then(() => own) : own
+      })
+      const launching = yield* Effect.forkChild(use("delegate_task", { prompt: "Find it", agent: "explore" }))
+      yield* until(() => openCode.sent.some(({ path }) => path === "/agent"))
+      assert.include(yield* use("background_cancel", { all: true }), "- Find it")
+      answer()
+      assert.strictEqual(
+        yield* Fiber.join(launching),
+        "It was called off by background_cancel(all=true) before it began, so nothing was started. "
+          + "Call delegate_task again only if it is wanted after all."
+      )
+      assert.isFalse(openCode.sent.some(({ method, path }) => method === "POST" && path === "/session"))
+      assert.include(yield* use("delegate_task", { prompt: "Find it", agent: "explore" }), "launched successfully")
+    })))
+})
