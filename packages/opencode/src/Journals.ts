@@ -2,7 +2,7 @@
  * The journal of a project: a file of its own in the user's data directory, so that tasks outlive OpenCode.
  */
 import { Journal } from "@errand/core"
-import { type JournalProblem, SqliteJournal } from "@errand/core/sqlite"
+import { type FileProblem, SqliteJournal } from "@errand/core/sqlite"
 import { Effect, Layer, Queue } from "effect"
 import { createHash } from "node:crypto"
 import { basename, join } from "node:path"
@@ -39,7 +39,7 @@ export const layer = (
 ): Layer.Layer<Journal.Journal, never, Client> =>
   journal === "memory" ? Journal.Journal.layer : Layer.unwrap(Effect.gen(function*() {
     const client = yield* Client
-    const problems = yield* Queue.unbounded<JournalProblem.JournalProblem>()
+    const problems = yield* Queue.unbounded<FileProblem.FileProblem>()
     // Told beside everything else: nobody waits for OpenCode to have said it.
     yield* Queue.take(problems).pipe(
       Effect.tap(({ message }) => Effect.ignore(client.log("error", message))),

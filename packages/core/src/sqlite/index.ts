@@ -1,7 +1,7 @@
 /**
  * `@errand/core/sqlite`: the journal in a file, on the SQLite that the runtime brings along.
  */
-export * as JournalProblem from "./JournalProblem.ts"
+export * as FileProblem from "./FileProblem.ts"
 export * as Library from "./Library.ts"
 export * as Owner from "./Owner.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"

@@ -7,8 +7,9 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Migrations } from "./opening.ts"
 
-export const migrations: Readonly<Record<string, Effect.Effect<void, unknown, SqlClient.SqlClient>>> = {
+export const migrations: Migrations = {
   "1_events": Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     // `task` of an event of a task, `parent` and `owner` of one of a notice.
@@ -43,6 +44,3 @@ export const migrations: Readonly<Record<string, Effect.Effect<void, unknown, Sq
     ) STRICT, WITHOUT ROWID`
   })
 }
-
-/** The newest version that this code knows. */
-export const version = Object.keys(migrations).length
