@@ -9,7 +9,7 @@ import { TaskId as TaskIdSchema } from "../Task.ts"
 import { TaskEvent } from "../TaskEvent.ts"
 import type { FileProblem, Problems } from "./FileProblem.ts"
 import * as opening from "./opening.ts"
-import type { Owner } from "./Owner.ts"
+import * as owners from "./owners.ts"
 import type * as SqliteClient from "./SqliteClient.ts"
 import { migrations } from "./tables.ts"
 
@@ -27,12 +27,6 @@ const Records = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
 })))
 const Ids = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ id: TaskIdSchema })))
 const Holders = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ owner: Schema.String })))
-const Owners = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
-  id: Schema.String,
-  pid: Schema.Int,
-  host: Schema.String,
-  seen: Schema.Int
-})))
 const decodeTask = Schema.decodeUnknownEffect(TaskBody)
 const decodeNotice = Schema.decodeUnknownEffect(NoticeBody)
 
@@ -142,11 +136,7 @@ const make = (sql: SqlClient.SqlClient) => {
     /** A parent is owed nothing: what was said to it need not be known any more. */
     settled: (parent: SessionId, owner: string) => sql`DELETE FROM event WHERE parent = ${parent} AND owner = ${owner}`,
 
-    owners: Effect.flatMap(sql`SELECT id, pid, host, seen FROM owner`, Owners),
-
-    seen: ({ host, id, pid, seen }: Owner) =>
-      sql`INSERT INTO owner (id, pid, host, seen) VALUES (${id}, ${pid}, ${host}, ${seen})
-        ON CONFLICT (id) DO UPDATE SET seen = excluded.seen`,
+    ...owners.statements(sql),
 
     /** What an owner has not finished, all of it or in one family, oldest first. */
     unfinishedOf: (owner: string, root: SessionId | undefined) =>

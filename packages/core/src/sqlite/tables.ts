@@ -8,6 +8,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Migrations } from "./opening.ts"
+import * as owners from "./owners.ts"
 
 export const migrations: Migrations = {
   "1_events": Effect.gen(function*() {
@@ -36,11 +37,6 @@ export const migrations: Migrations = {
     yield* sql`CREATE INDEX task_open ON task (owner) WHERE ended IS NULL OR owed IS NOT NULL`
     yield* sql`CREATE INDEX task_owed ON task (parent) WHERE owed IS NOT NULL`
     yield* sql`CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL`
-    yield* sql`CREATE TABLE owner (
-      id TEXT PRIMARY KEY,
-      pid INTEGER NOT NULL,
-      host TEXT NOT NULL,
-      seen INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID`
+    yield* owners.create(sql)
   })
 }
