@@ -10,7 +10,7 @@ import * as Sharing from "./Sharing.ts"
 
 export type Place = Sharing.Place
 
-/** No function here waits: each is one step for everybody else. */
+/** No function here waits: each is one step for everybody else. Only where a claim stands may have to be asked for. */
 export interface Books<A> {
   /** Lets in everybody who may enter, in order. */
   readonly admit: (now: number) => ReadonlyArray<Admission.Entrant<A>>
@@ -18,7 +18,7 @@ export interface Books<A> {
   readonly lend: (id: string, now: number, payload: A) => Option.Option<Lending.Loan<A>>
   /** The claim ends, wherever it is; see `Lending.leave`. */
   readonly leave: (id: string) => Option.Option<A>
-  readonly placeOf: (id: string) => Option.Option<Place>
+  readonly placeOf: (id: string) => Effect.Effect<Option.Option<Place>>
   readonly usages: () => ReturnType<typeof Admission.usages>
 }
 
@@ -26,7 +26,7 @@ export const local = <A>(lending: Lending.Lending<A>): Books<A> => ({
   admit: (now) => Lending.admit(lending, now),
   lend: (id, now, payload) => Lending.lend(lending, id, now, payload),
   leave: (id) => Lending.leave(lending, id),
-  placeOf: (id) => Admission.placeOf(lending.admission, id),
+  placeOf: (id) => Effect.sync(() => Admission.placeOf(lending.admission, id)),
   usages: () => Admission.usages(lending.admission)
 })
 
@@ -49,6 +49,7 @@ export const shared = Effect.fnUntraced(function*<A>(
   const sharing = Sharing.make(lending)
   const { over, seekers } = sharing
   const changed = yield* Latch.make()
+  const answered = yield* Latch.make()
 
   const exchange = Effect.gen(function*() {
     const back = [...over]
@@ -59,6 +60,7 @@ export const shared = Effect.fnUntraced(function*<A>(
       Effect.as(Effect.logError("Limits hold in this process only, for now", defect), new Map<string, Wait>()))
     const now = yield* Clock.currentTimeMillis
     for (const { payload } of Sharing.answer(sharing, wants, waits, now)) open(payload)
+    yield* answered.release
   })
 
   yield* Effect.gen(function*() {
@@ -67,6 +69,14 @@ export const shared = Effect.fnUntraced(function*<A>(
     changed.closeUnsafe()
     yield* exchange
   }).pipe(Effect.forever, Effect.forkScoped)
+
+  /** Whoever was let in here a moment ago may not have to wait at all. */
+  const placeOf = (id: string): Effect.Effect<Option.Option<Place>> =>
+    Effect.suspend(() =>
+      Sharing.isUntold(sharing, id)
+        ? Effect.andThen(answered.await, placeOf(id))
+        : Effect.succeed(Sharing.placeOf(sharing, id))
+    )
 
   /** Leaves word for the fiber. */
   const noted = <B>(change: () => B): B => {
@@ -80,7 +90,7 @@ export const shared = Effect.fnUntraced(function*<A>(
     admit: (now) => noted(() => Sharing.admit(sharing, now)),
     lend: (id, now, payload) => noted(() => Sharing.lend(sharing, id, now, payload)),
     leave: (id) => noted(() => Sharing.leave(sharing, id)),
-    placeOf: (id) => Sharing.placeOf(sharing, id),
+    placeOf,
     usages: () => Sharing.usages(sharing)
   }
 })

@@ -123,7 +123,7 @@ const make = Effect.gen(function*() {
         Option.match({ onNone: () => Effect.void, onSome: Deferred.await })
       ),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
-    place: (id) => look(() => books.placeOf(id)),
+    place: books.placeOf,
     pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),

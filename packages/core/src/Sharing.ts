@@ -80,13 +80,23 @@ const drop = <A>({ names, over, seekers }: Sharing<A>, id: string): void => {
   over.add(name)
 }
 
-/** Those who ask now. A pause keeps out whoever is not on the way back. */
+/** A pause keeps out whoever is not on the way back. */
+const asks = <A>({ lending: { admission } }: Sharing<A>, { entrant }: Seeker<A>): boolean =>
+  !admission.paused || Admission.returns(entrant)
+
+/** Those who ask now. */
 export const wants = <A>(self: Sharing<A>): ReadonlyArray<Want> =>
-  Array.from(self.seekers.values(), ({ entrant }) => ({
+  [...self.seekers.values()].filter((seeker) => asks(self, seeker)).map(({ entrant }) => ({
     claim: nameOf(entrant),
     pools: limited(self, entrant),
     returns: Admission.returns(entrant)
-  })).filter(({ returns }) => returns || !self.lending.admission.paused)
+  }))
+
+/** Whether a claim asks, and was told nothing yet. */
+export const isUntold = <A>(self: Sharing<A>, id: string): boolean => {
+  const seeker = self.seekers.get(id)
+  return seeker !== undefined && seeker.wait === undefined && asks(self, seeker)
+}
 
 /** What came of it: those who are in now. Who has left meanwhile is not among them, and gives back what they got. */
 export const answer = <A>(

@@ -132,11 +132,14 @@ describe("limits over several processes", () => {
 
   it.effect("A12 what has no limit is not shared", () =>
     Effect.gen(function*() {
-      const { first, second } = yield* two({ defaultConcurrency: 0 })
-      for (const machine of [first, second, first]) {
-        const some = yield* somebody(machine, claim(`${Math.random()}`))
+      const { file, first, second } = yield* two({ defaultConcurrency: 0 })
+      for (const [nth, machine] of [first, second, first].entries()) {
+        const some = yield* somebody(machine, claim(`${nth}`))
         assert.isTrue(yield* some.isIn)
       }
+      const database = Library.find()?.open(file)
+      assert.deepStrictEqual(database?.prepare("SELECT id FROM owner").all([]), [])
+      database?.close()
     }))
 
   it.effect("A1 A5 who is called off while waiting for another process leaves nothing", () =>
@@ -172,6 +175,21 @@ describe("limits over several processes", () => {
       ])
       yield* limits.pause
       assert.deepStrictEqual(Option.map(yield* limits.place("b"), ({ paused }) => paused), Option.some(true))
+    }))
+
+  it.effect("G6 who is let in at once is not said to wait, however soon one asks", () =>
+    Effect.gen(function*() {
+      const { first, second } = yield* two()
+      const enter = (machine: Machine, id: string) =>
+        Effect.gen(function*() {
+          const { limits } = machine
+          yield* Effect.forkScoped(limits.withSlots(claim(id))(Effect.never), { startImmediately: true })
+          return yield* limits.place(id)
+        })
+      assert.deepStrictEqual(yield* enter(first, "a"), Option.none())
+      assert.deepStrictEqual(yield* enter(second, "b"), place())
+      yield* second.limits.pause
+      assert.deepStrictEqual(yield* enter(second, "c"), place({ ahead: 1, paused: true }))
     }))
 
   it.effect("a pause keeps out who waits for another process, and leaves the slot to others", () =>

@@ -26,8 +26,7 @@ export const open = Effect.fnUntraced(function*(
   const sql = yield* patiently(SqliteClient.make(options)).pipe(Effect.mapError(fromSql))
   const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations) })
   yield* patiently(Effect.provideService(migrate, SqlClient.SqlClient, sql)).pipe(
-    Effect.catchTag("MigrationError", ({ message }) => Effect.fail(problem("unavailable", message))),
-    Effect.catchTag("SqlError", (error) => Effect.fail(fromSql(error)))
+    Effect.mapError((error) => error._tag === "MigrationError" ? problem("unavailable", error.message) : fromSql(error))
   )
   const [found] = yield* sql`SELECT max(migration_id) AS version FROM effect_sql_migrations`.pipe(
     Effect.flatMap(Version),
