@@ -133,8 +133,7 @@ export const placeOf = <A>(self: Sharing<A>, id: string): Option.Option<Place> =
     const before = seekersOf(self, place.pool)
     // What it was told last of that pool, by whoever waits for it.
     const elsewhere = Math.max(0, ...before.map(({ wait }) => wait?.pool === place.pool ? wait.elsewhere : 0))
-    const used = place.used - before.length + elsewhere
-    return { ...place, used, ahead: place.ahead + before.length, elsewhere }
+    return { ...place, ahead: place.ahead + before.length, elsewhere }
   })
 }
 

@@ -218,7 +218,9 @@ describe("limits over several processes", () => {
       const lender = yield* Effect.gen(function*() {
         yield* first.limits.lend("a")(Deferred.await(back))
         yield* Deferred.succeed(done, undefined)
-        return yield* used(first)
+        const [away, inside] = yield* Effect.all([first.limits.away("a"), used(first)])
+        yield* Effect.sleep(1_000)
+        return { inside, counts: (yield* first.limits.away("a")) - away }
       }).pipe(first.limits.withSlots(claim("a")), Effect.forkScoped)
       const b = yield* somebody(second, claim("b"))
       yield* pass(again)
@@ -235,10 +237,22 @@ describe("limits over several processes", () => {
       yield* b.finish
       yield* pass(again)
       // It is back in front of the one that waited before.
-      assert.deepStrictEqual(lender.pollUnsafe(), Exit.succeed({ "model:opus": 1 }))
       assert.deepStrictEqual(restored.pollUnsafe(), Exit.void)
-      yield* pass(again)
+      assert.isFalse(yield* c.isIn)
+      yield* pass(1_000 + again)
+      assert.deepStrictEqual(lender.pollUnsafe(), Exit.succeed({ inside: { "model:opus": 1 }, counts: 0 }))
       assert.isTrue(yield* c.isIn)
+    }))
+
+  it.effect("who waits for its first slots has nothing to lend, and gets them all the same", () =>
+    Effect.gen(function*() {
+      const { first, second } = yield* two()
+      const a = yield* somebody(first, claim("a"))
+      const b = yield* somebody(second, claim("b"))
+      assert.strictEqual(yield* second.limits.lend("b")(Effect.succeed("done")), "done")
+      yield* a.finish
+      yield* pass(again)
+      assert.isTrue(yield* b.isIn)
     }))
 
   it.effect("A1 A2 slots may be lent again on their way back, and the claim may end there", () =>
