@@ -64,4 +64,20 @@ describe("limits over real processes", () => {
     },
     60_000
   )
+
+  it("A1 A2 A4 in a crowd of processes never two hold the only slot, and everybody has it once", async () => {
+    const file = join(folder, "crowd.sqlite")
+    const crowd = [1, 2, 3].map(() => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, "slotCrowd.ts"), file, "6"], {
+        stdio: ["ignore", "ignore", "pipe"]
+      })
+      holders.add(child)
+      let errors = ""
+      child.stderr.on("data", (data) => errors += String(data))
+      const ended = Promise.withResolvers<string>()
+      child.on("close", (code) => ended.resolve(code === 0 ? errors : `ended with ${code}: ${errors}`))
+      return ended.promise
+    })
+    assert.deepStrictEqual(await Promise.all(crowd), ["", "", ""])
+  }, 60_000)
 })

@@ -122,7 +122,7 @@ export const answer = <A>(
 
 /** Where a waiting claim stands, in the line of this process or in that of all. */
 export interface Place extends Admission.Place {
-  /** How many of the used slots are used by other processes; absent where nothing is shared. */
+  /** How many of the used slots are used by other processes; absent where none are. */
   readonly elsewhere?: number
 }
 
@@ -133,18 +133,23 @@ export const placeOf = <A>(self: Sharing<A>, id: string): Option.Option<Place> =
     const before = seekersOf(self, place.pool)
     // What it was told last of that pool, by whoever waits for it.
     const elsewhere = Math.max(0, ...before.map(({ wait }) => wait?.pool === place.pool ? wait.elsewhere : 0))
-    return { ...place, ahead: place.ahead + before.length, elsewhere }
+    return { ...place, ahead: place.ahead + before.length, ...used(elsewhere) }
   })
 }
 
 const standing = <A>(self: Sharing<A>, { entrant, wait }: Seeker<A>): Place => {
   const { admission } = self.lending
   const { paused } = admission
-  if (wait !== undefined) return { ...wait, paused }
+  if (wait !== undefined) {
+    const { elsewhere, ...place } = wait
+    return { ...place, paused, ...used(elsewhere) }
+  }
   const pool = entrant.pools[0] ?? "total"
-  const { size, used } = Admission.usage(admission, pool)
-  return { pool, used: used - seekersOf(self, pool).length, size, ahead: 0, elsewhere: 0, paused }
+  const { size, used: inside } = Admission.usage(admission, pool)
+  return { pool, used: inside - seekersOf(self, pool).length, size, ahead: 0, paused }
 }
+
+const used = (elsewhere: number): { readonly elsewhere?: number } => elsewhere > 0 ? { elsewhere } : {}
 
 const seekersOf = <A>({ seekers }: Sharing<A>, pool: PoolName): ReadonlyArray<Seeker<A>> =>
   [...seekers.values()].filter(({ entrant }) => entrant.pools.includes(pool))

@@ -13,7 +13,7 @@ export interface Place {
   readonly used: number
   /** `Infinity` where there is no limit. */
   readonly size: number
-  /** How many of the used slots are used by other instances, of other processes too; absent where nothing is shared. */
+  /** How many of the used slots are used by other instances, of other processes too; absent where none are. */
   readonly elsewhere?: number
   /** How many go before it. */
   readonly ahead: number
