@@ -15,7 +15,7 @@ const mine = `${file}.inside`
 
 const alone = Effect.acquireUseRelease(
   Effect.sync(() => closeSync(openSync(mine, "wx"))),
-  () => Effect.sleep(2),
+  () => Effect.sleep(100),
   () => Effect.sync(() => rmSync(mine))
 )
 
