@@ -44,7 +44,7 @@ const interval = Random.nextIntBetween(400, 600)
 export const shared = Effect.fnUntraced(function*<A>(
   slots: SharedSlots,
   lending: Lending.Lending<A>,
-  open: (payload: A) => void
+  open: (payloads: ReadonlyArray<A>) => Effect.Effect<unknown>
 ): Effect.fn.Return<Books<A>, never, Scope.Scope> {
   const sharing = Sharing.make(lending)
   const { over, seekers } = sharing
@@ -59,7 +59,7 @@ export const shared = Effect.fnUntraced(function*<A>(
       // Nobody is to wait for ever for what is broken.
       Effect.as(Effect.logError("Limits hold in this process only, for now", defect), new Map<string, Wait>()))
     const now = yield* Clock.currentTimeMillis
-    for (const { payload } of Sharing.answer(sharing, wants, waits, now)) open(payload)
+    yield* open(Sharing.answer(sharing, wants, waits, now).map(({ payload }) => payload))
     yield* answered.release
   })
 

@@ -68,8 +68,9 @@ const make = Effect.gen(function*() {
   const lending = Lending.make<Door>()
   const { admission } = lending
   const open = (door: Door) => Deferred.doneUnsafe(door, Effect.void)
+  const openAll = (doors: ReadonlyArray<Door>) => Effect.sync(() => doors.forEach(open))
   const slots = yield* SharedSlots.Current
-  const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, open) : Books.local(lending)
+  const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, openAll) : Books.local(lending)
 
   /** The one way in which the books change: in one piece, and the doors of all whom the change lets in are opened. */
   const step = <A>(change: (now: number) => A): Effect.Effect<A> =>
