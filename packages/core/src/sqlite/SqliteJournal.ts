@@ -14,7 +14,7 @@ import * as Outbox from "../Outbox.ts"
 import type { SessionId, TaskId } from "../Task.ts"
 import * as Task from "../Task.ts"
 import type { TaskEvent } from "../TaskEvent.ts"
-import { fromSql, JournalProblem, problem } from "./JournalProblem.ts"
+import { fromSql, type JournalProblem, problem } from "./JournalProblem.ts"
 import type { Library } from "./Library.ts"
 import * as Owner from "./Owner.ts"
 import * as Store from "./Store.ts"
@@ -148,11 +148,11 @@ const make = Effect.fnUntraced(function*(
       Journal.add(fold, entry)
       yield* PubSub.publish(entries, entry)
       const { task } = entry
-      // Its batch was closed by that: its parent knows everything.
+      // Its parent knows it, by a batch that this has closed or because it waited for it: nobody is to be told.
       if (
         Task.isTerminal(task) && !isShutdown(entry.event) && !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
       ) {
-        yield* attempt(store.transaction(sweep(task.request.parent)))
+        yield* attempt(store.transaction(Effect.andThen(store.told(task.id), sweep(task.request.parent))))
       }
     })
 
