@@ -12,11 +12,14 @@ export const beat = 5_000
 /** How long a lease lasts (ms): three beats may be late. */
 export const lease = 20_000
 
+/** Of an owner that has said good-bye. */
+export const never = -1
+
 export interface Owner {
   readonly id: string
   readonly pid: number
   readonly host: string
-  /** Epoch ms of the last sign of life; 0 when it has said good-bye. */
+  /** Epoch ms of the last sign of life; `never` when it has said good-bye. */
   readonly seen: number
 }
 
@@ -34,7 +37,7 @@ export interface Observer {
 export type Verdict = "alive" | "gone" | "unclear"
 
 export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Verdict => {
-  if (owner.seen === 0) return "gone"
+  if (owner.seen === never) return "gone"
   if (owner.host === host && !isAlive(owner.pid)) return "gone"
   if (now - owner.seen <= lease) return "alive"
   return now - since > lease ? "gone" : "unclear"

@@ -86,7 +86,7 @@ const make = Effect.fnUntraced(function*(
   const fold = Journal.emptyFold()
   const entries = yield* Journal.makeEntries
   const broken = yield* Ref.make(false)
-  const beatenAt = yield* Ref.make(0)
+  const beatenAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
   /** One change at a time, of the file and of what follows from it. */
   const lock = yield* Semaphore.make(1)
 
@@ -207,7 +207,7 @@ const make = Effect.fnUntraced(function*(
     return {
       gone: [
         ...judged.filter(({ verdict }) => verdict === "gone").map(({ owner: { id, seen } }) => ({ id, seen })),
-        ...unknown.map((id) => ({ id, seen: 0 }))
+        ...unknown.map((id) => ({ id, seen: Owner.never }))
       ],
       unclear: judged.filter(({ verdict }) => verdict === "unclear").map(({ owner }) => owner)
     }
@@ -282,7 +282,7 @@ const make = Effect.fnUntraced(function*(
     }))
 
   // Whoever opens a file of this name next knows that this one is gone. Its tasks are theirs.
-  yield* Effect.addFinalizer(() => changing(attempt(store.seen({ id: me, pid, host, seen: 0 }))))
+  yield* Effect.addFinalizer(() => changing(attempt(store.seen({ id: me, pid, host, seen: Owner.never }))))
 
   // While there is anything to lose.
   const stake = Effect.sync(() =>
