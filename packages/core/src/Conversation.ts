@@ -1,13 +1,13 @@
 /**
- * A running task's hold on its session: opened in a scope, and aborted by that scope unless the task got its answer.
+ * A running task's hold on its session: it is aborted when the task is over, unless the task got its answer.
  *
  * Calls to the host are never left half way. A call that is under way when the task is called off runs on to its own
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
- * prompted. The scope itself does not wait for any of that: slots and status are free at once.
+ * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule, type Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
-import { within } from "./HostCall.ts"
+import { committed, within } from "./HostCall.ts"
 import type { Journal } from "./Journal.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
@@ -34,77 +34,46 @@ export interface Environment {
   readonly stopping: Ref.Ref<HashMap.HashMap<TaskId, Deferred.Deferred<void>>>
 }
 
+/** A task's hold on its session. */
+export interface Hold {
+  readonly environment: Environment
+  readonly task: Task
+  readonly aborted: Ref.Ref<Effect.Effect<Abort>>
+  readonly state: Ref.Ref<State>
+}
+
+/** The session, and the last call about it; nothing new is begun once it is closed. */
+interface State {
+  readonly session: Option.Option<SessionId>
+  readonly call: Option.Option<Fiber.Fiber<unknown, unknown>>
+  readonly closed: boolean
+}
+
 /**
- * Opens the session of a task, or takes up the one it had. When the scope closes with anything but success the session
- * is aborted, and `aborted` becomes what waits for the host's word on that.
+ * Around everything that a task does in its session. When that ends with anything but success the session is aborted, and
+ * `aborted` becomes what waits for the host's word on that.
  */
+export const holding =
+  (environment: Environment, task: Task, aborted: Ref.Ref<Effect.Effect<Abort>>) =>
+  <A, E, R>(use: (hold: Hold) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.suspend(() => {
+      const session = Option.fromUndefinedOr(task.session)
+      const state = Ref.makeUnsafe<State>({ session, call: Option.none(), closed: false })
+      const hold: Hold = { environment, task, aborted, state }
+      return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold))
+    })
+
+/** Opens the session of a task, or takes up the one it had. */
 export const open = Effect.fnUntraced(function*(
-  { calls, host, journal, settings, stopping }: Environment,
-  task: Task,
-  aborted: Ref.Ref<Effect.Effect<Abort>>
-): Effect.fn.Return<Conversation, HostError | SessionGone, Scope.Scope> {
-  /** The session, and the calls about it that are under way; nothing new is begun once it is closed. */
-  const state = yield* Ref.make<State>({
-    session: Option.fromUndefinedOr(task.session),
-    call: Option.none(),
-    closed: false
-  })
-
-  /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
-  const committed = <A, E>(operation: string, call: Effect.Effect<A, E>): Effect.Effect<A, E | HostError> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        if ((yield* Ref.get(state)).closed) return yield* Effect.interrupt
-        const fiber = yield* FiberSet.run(calls, within(operation, settings.startTimeoutMs, call))
-        yield* Ref.update(state, (state) => ({ ...state, call: Option.some(fiber) }))
-        return yield* restore(Fiber.join(fiber))
-      })
-    )
-
-  const word = yield* Deferred.make<Abort>()
-
-  const stop = Effect.gen(function*() {
-    const { call, session } = yield* Ref.get(state)
-    const first = Option.isSome(session) ? yield* abortOnce(host, settings, session.value) : "none"
-    if (Option.isNone(call) || call.value.pollUnsafe() !== undefined) {
-      yield* Deferred.succeed(word, first)
-      if (first === "unconfirmed" && Option.isSome(session)) yield* insist(host, settings, session.value)
-      return
-    }
-    // A prompt may arrive after the abort, and an open may still bring a session.
-    yield* Deferred.succeed(word, "unconfirmed")
-    yield* Fiber.await(call.value)
-    const late = (yield* Ref.get(state)).session
-    if (Option.isSome(late)) yield* insist(host, settings, late.value)
-  })
-
-  const stopped = yield* Deferred.make<void>()
-  const isStopped = Effect.andThen(
-    Ref.update(
-      stopping,
-      (all) => Option.exists(HashMap.get(all, task.id), (last) => last === stopped) ? HashMap.remove(all, task.id) : all
-    ),
-    Deferred.succeed(stopped, undefined)
-  )
-
-  yield* Effect.addFinalizer((exit) =>
-    Exit.isSuccess(exit)
-      ? Effect.void
-      : Effect.gen(function*() {
-        yield* Ref.update(state, (state) => ({ ...state, closed: true }))
-        // Whoever has taken it over works in that session.
-        if (!(yield* journal.owns(task.id))) return
-        yield* Ref.set(aborted, Deferred.await(word))
-        yield* Ref.update(stopping, HashMap.set(task.id, stopped))
-        yield* FiberSet.run(calls, Effect.ensuring(stop, isStopped))
-      })
-  )
-
+  hold: Hold
+): Effect.fn.Return<Conversation, HostError | SessionGone> {
+  const { environment: { host, settings, stopping }, state, task } = hold
   // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
-  const before = HashMap.get(yield* Ref.get(stopping), task.id)
+  const before = HashMap.get(Ref.getUnsafe(stopping), task.id)
   if (Option.isSome(before)) yield* within("abort", settings.startTimeoutMs, Deferred.await(before.value))
 
-  const session = task.session ?? (yield* committed(
+  const session = task.session ?? (yield* commit(
+    hold,
     "open",
     Effect.tap(
       host.open({ task: task.id, request: task.request, mayLaunch: mayLaunch(settings, task) }),
@@ -115,7 +84,8 @@ export const open = Effect.fnUntraced(function*(
     session,
     after: yield* lastBefore({ host, settings }, task),
     prompt: (text) =>
-      committed(
+      commit(
+        hold,
         "prompt",
         host.prompt(session, {
           text,
@@ -127,11 +97,60 @@ export const open = Effect.fnUntraced(function*(
   }
 })
 
-interface State {
-  readonly session: Option.Option<SessionId>
-  readonly call: Option.Option<Fiber.Fiber<unknown, unknown>>
-  readonly closed: boolean
-}
+/** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
+const commit = <A, E>(
+  { environment: { calls, settings }, state }: Hold,
+  operation: string,
+  call: Effect.Effect<A, E>
+): Effect.Effect<A, E | HostError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Ref.getUnsafe(state).closed ? Effect.interrupt : Effect.flatMap(
+      committed(calls, operation, settings.startTimeoutMs, call),
+      (fiber) =>
+        // Nobody need know of a call that is over already.
+        fiber.pollUnsafe() ?? Effect.andThen(
+          Ref.update(state, (state) => ({ ...state, call: Option.some(fiber) })),
+          restore(Fiber.join(fiber))
+        )
+    )
+  )
+
+const close = Effect.fnUntraced(function*(hold: Hold) {
+  const { aborted, environment: { calls, journal, stopping }, state, task } = hold
+  yield* Ref.update(state, (state) => ({ ...state, closed: true }))
+  // Whoever has taken it over works in that session.
+  if (!(yield* journal.owns(task.id))) return
+  const word = yield* Deferred.make<Abort>()
+  const stopped = yield* Deferred.make<void>()
+  const isStopped = Effect.andThen(
+    Ref.update(
+      stopping,
+      (all) => Option.exists(HashMap.get(all, task.id), (last) => last === stopped) ? HashMap.remove(all, task.id) : all
+    ),
+    Deferred.succeed(stopped, undefined)
+  )
+  yield* Ref.set(aborted, Deferred.await(word))
+  yield* Ref.update(stopping, HashMap.set(task.id, stopped))
+  yield* FiberSet.run(calls, Effect.ensuring(stop(hold, word), isStopped))
+})
+
+const stop = Effect.fnUntraced(function*(
+  { environment: { host, settings }, state }: Hold,
+  word: Deferred.Deferred<Abort>
+) {
+  const { call, session } = yield* Ref.get(state)
+  const first = Option.isSome(session) ? yield* abortOnce(host, settings, session.value) : "none"
+  if (Option.isNone(call) || call.value.pollUnsafe() !== undefined) {
+    yield* Deferred.succeed(word, first)
+    if (first === "unconfirmed" && Option.isSome(session)) yield* insist(host, settings, session.value)
+    return
+  }
+  // A prompt may arrive after the abort, and an open may still bring a session.
+  yield* Deferred.succeed(word, "unconfirmed")
+  yield* Fiber.await(call.value)
+  const late = (yield* Ref.get(state)).session
+  if (Option.isSome(late)) yield* insist(host, settings, late.value)
+})
 
 const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task) < settings.maxDepth
 

@@ -11,10 +11,10 @@ export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
 /** Everything that ends a life early. */
 export type Failure = Unanswered | HostError | SessionGone
 
-/** `stop` is why somebody ended it, where somebody did. */
-export const outcomeOf = (exit: Exit.Exit<Outcome, Failure>, stop: Option.Option<CancelReason>): Outcome => {
+/** `stop` is what it ends as, where somebody ended it. */
+export const outcomeOf = (exit: Exit.Exit<Outcome, Failure>, stop: Option.Option<Outcome>): Outcome => {
   if (Exit.isSuccess(exit)) return exit.value
-  if (Cause.hasInterrupts(exit.cause)) return cancelled(Option.getOrElse(stop, () => "shutdown" as const))
+  if (Cause.hasInterrupts(exit.cause)) return Option.getOrElse(stop, () => cancelled("shutdown"))
   const failure = Cause.findErrorOption(exit.cause)
   if (Option.isNone(failure)) {
     return { _tag: "Failed", reason: "defect", message: `a fault in Errand: ${Cause.pretty(exit.cause)}` }

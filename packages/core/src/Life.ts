@@ -5,7 +5,8 @@
  * It starts from the task as the journal has it: a task that had a session before goes on in that, and one that was taken
  * over from a process that is gone goes on from where its session stands.
  */
-import { Clock, Deferred, Effect, Option, Ref, type Scope } from "effect"
+import { type Clock, Deferred, Effect, Option, Ref } from "effect"
+import type { HostError, SessionGone } from "./AgentHost.ts"
 import * as Conversation from "./Conversation.ts"
 import * as Ending from "./Ending.ts"
 import type { Journal } from "./Journal.ts"
@@ -13,14 +14,20 @@ import type { Limits } from "./Limits.ts"
 import type { Notices } from "./Notices.ts"
 import * as Standing from "./Standing.ts"
 import * as Task from "./Task.ts"
-import type { Watch } from "./Watch.ts"
+import type { Watch, Watcher } from "./Watch.ts"
 
 /** What a life needs besides. */
 export interface Environment extends Conversation.Environment {
+  readonly clock: Clock.Clock
   readonly journal: Journal["Service"]
   readonly limits: Limits["Service"]
   readonly notices: Notices["Service"]
   readonly watch: Watch["Service"]
+  /** Around what a task has only so much time for: when that is spent, the task is ended. */
+  readonly inTime: (
+    task: Task.Task,
+    spent: Effect.Effect<number>
+  ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** What others may see of a life while it lasts. */
@@ -29,8 +36,8 @@ export interface Signs {
   readonly opened: Deferred.Deferred<void>
   /** Waits, once it is over, until the host has said whether it stopped the session. */
   readonly aborted: Ref.Ref<Effect.Effect<Conversation.Abort>>
-  /** What was seen of the session at the end. */
-  readonly progress: Ref.Ref<Task.Progress>
+  /** What has been seen of the session. */
+  readonly progress: Ref.Ref<Effect.Effect<Task.Progress>>
 }
 
 /** From slots to the answer. Fails where there is none, so that the scopes know whether to stop the session. */
@@ -51,76 +58,83 @@ export const live = (
       if (standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)) {
         return Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
       }
-      return run(environment, task, signs, standing).pipe(
-        Effect.scoped,
-        limits.withSlots({
-          id: task.id,
-          parent: task.request.parent,
-          model: task.request.model,
-          agent: task.request.agent
-        })
+      return limits.withSlots({
+        id: task.id,
+        parent: task.request.parent,
+        model: task.request.model,
+        agent: task.request.agent
+      })(
+        Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
       )
     }
   )
 }
+
+type Unfinished = Exclude<Standing.Standing, { readonly _tag: "Finished" }>
 
 /** What is done while it has its slots. */
 const run = Effect.fnUntraced(function*(
   environment: Environment,
   task: Task.Task,
   signs: Signs,
-  standing: Exclude<Standing.Standing, { readonly _tag: "Finished" }>
-): Effect.fn.Return<Task.Outcome, Ending.Failure, Scope.Scope> {
-  const { journal, limits, settings, watch } = environment
+  standing: Unfinished,
+  hold: Conversation.Hold
+): Effect.fn.Return<Task.Outcome, Ending.Failure> {
+  const { clock, inTime, journal, watch } = environment
   const stamp = { id: task.id, run: task.run }
-  const started = yield* Clock.currentTimeMillis
+  const started = clock.currentTimeMillisUnsafe()
   // Refused where it is somebody else's by now, who lives it.
   if (Option.isNone(yield* journal.append({ _tag: "Started", ...stamp, at: started }))) return yield* Effect.interrupt
-  const conversation = yield* Conversation.open(environment, task, signs.aborted)
+  const conversation = yield* Conversation.open(hold)
   const { after, session } = conversation
   yield* journal.append({
     _tag: "Opened",
     ...stamp,
-    at: yield* Clock.currentTimeMillis,
+    at: clock.currentTimeMillisUnsafe(),
     session,
     ...(Option.isSome(after) ? { after: after.value } : {})
   })
   yield* Deferred.succeed(signs.opened, undefined)
   // What was cut off is no end of what is said now.
-  const watcher = yield* watch.session(task.id, session, standing._tag === "CutOff" ? standing.last : after)
-  yield* Effect.addFinalizer(() => Effect.flatMap(watcher.progress, (progress) => Ref.set(signs.progress, progress)))
-  switch (standing._tag) {
-    case "Unprompted":
-      yield* conversation.prompt(task.request.prompt)
-      break
-    case "CutOff":
-      yield* conversation.prompt(goOn)
-      break
-    case "AtWork":
-      break
-  }
-  const spent = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
-    const waited = (yield* watcher.waitedForPerson) + (yield* limits.away(task.id))
-    return Task.ranBefore(task) + now - started - waited
-  })
-  const outcome = yield* Effect.raceFirst(watcher.settled, timeUp(settings.taskTtlMs, spent))
+  const last = standing._tag === "CutOff" ? standing.last : after
+  const outcome = yield* watch.during(task.id, session, last)((watcher) =>
+    Effect.andThen(
+      Effect.andThen(Ref.set(signs.progress, watcher.progress), prompt(task, standing, conversation)),
+      inTime(task, spent(environment, task, started, watcher))(watcher.settled)
+    )
+  )
   return outcome._tag === "Completed" ? outcome : yield* new Ending.Unanswered({ outcome })
 })
+
+/** Says in the session what is to be done, unless it is at work already. */
+const prompt = (
+  task: Task.Task,
+  standing: Unfinished,
+  conversation: Conversation.Conversation
+): Effect.Effect<void, HostError | SessionGone> => {
+  switch (standing._tag) {
+    case "Unprompted":
+      return conversation.prompt(task.request.prompt)
+    case "CutOff":
+      return conversation.prompt(goOn)
+    case "AtWork":
+      return Effect.void
+  }
+}
 
 /** What an agent is told whose session was cut off. */
 const goOn =
   "The program that you run in was stopped and started again while you were at work. What you were doing in that moment was "
   + "cut off; everything above is as you left it. See what is done already, then go on with your task and finish it."
 
-/** Ends when a task has spent its time. `spent` says how much it has (ms); it may stand still for a while. */
-const timeUp = (limit: number, spent: Effect.Effect<number>): Effect.Effect<Task.Outcome> =>
-  limit === 0 ? Effect.never : Effect.gen(function*() {
-    for (let left = limit - (yield* spent); left > 0;) {
-      yield* Effect.sleep(left)
-      const rest = limit - (yield* spent)
-      // While the clock of the task stands still there is nothing to gain from looking more often than this.
-      left = rest > 0 ? Math.max(rest, 1_000) : 0
-    }
-    return Ending.timeLimit(limit)
+/** How much of its time a task has spent (ms): not that in which a person was waited for, or its slots were lent. */
+const spent = (
+  { clock, limits }: Environment,
+  task: Task.Task,
+  started: number,
+  watcher: Watcher
+): Effect.Effect<number> =>
+  Effect.map(limits.away(task.id), (away) => {
+    const now = clock.currentTimeMillisUnsafe()
+    return Task.ranBefore(task) + now - started - watcher.waitedForPerson(now) - away
   })

@@ -7,6 +7,7 @@
  */
 import { Clock, Context, Deferred, Effect, Layer, Option } from "effect"
 import * as Admission from "./Admission.ts"
+import * as Doors from "./Doors.ts"
 import * as Lending from "./Lending.ts"
 import type { Model } from "./Model.ts"
 import * as Pools from "./Pools.ts"
@@ -57,44 +58,42 @@ export class Limits extends Context.Service<Limits, {
   static readonly layer: Layer.Layer<Limits> = Layer.effect(Limits, Effect.suspend(() => make))
 }
 
-/** Opened when a claim is let in. */
-type Door = Deferred.Deferred<void>
-
 const make = Effect.gen(function*() {
   const settings = yield* Settings.Current
-  const lending = Lending.make<Door>()
+  const clock = yield* Clock.Clock
+  const lending = Lending.make<Doors.Door>()
   const { admission } = lending
+  const openAll = yield* Doors.make
 
   /** The one way in which the books change: in one piece, and the doors of all whom the change lets in are opened. */
   const step = <A>(change: (now: number) => A): Effect.Effect<A> =>
-    Clock.clockWith((clock) => {
+    Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       const result = change(now)
-      for (const { payload } of Lending.admit(lending, now)) open(payload)
-      return Effect.succeed(result)
+      const admitted = Lending.admit(lending, now)
+      return admitted.length === 0
+        ? Effect.succeed(result)
+        : Effect.as(openAll(admitted.map(({ payload }) => payload)), result)
     })
 
-  const look = <A>(at: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, at)
+  const look = <A>(at: (now: number) => A): Effect.Effect<A> => Effect.sync(() => at(clock.currentTimeMillisUnsafe()))
 
-  const open = (door: Door) => Deferred.doneUnsafe(door, Effect.void)
-
-  /** In line. The door is open at once where there is room. */
-  const join = ({ id, parent, ...task }: Claim) =>
-    step(() => {
-      const payload: Door = Deferred.makeUnsafe()
-      Admission.join(admission, { id, parent, pools: Pools.poolsOf(settings, task), returns: false, payload })
-      return payload
+  /** In line; what waits for the slots. Where there is room they are there at once, and nobody else is let in. */
+  const join = ({ agent, id, model, parent }: Claim): Effect.Effect<Effect.Effect<void>> =>
+    Effect.sync(() => {
+      const payload: Doors.Door = Deferred.makeUnsafe()
+      const pools = Pools.poolsOf(settings, { model, agent })
+      Admission.join(admission, { id, parent, pools, returns: false, payload })
+      const admitted = Lending.admit(lending, clock.currentTimeMillisUnsafe())
+      return admitted.length > 0 ? Effect.void : Deferred.await(payload)
     })
-
-  /** Whoever opens the door runs on first. Else a long line whose tasks end at once would be one call stack. */
-  const wait = (door: Door) =>
-    Deferred.isDoneUnsafe(door) ? Effect.void : Effect.andThen(Deferred.await(door), Effect.yieldNow)
 
   /** Out, wherever the claim is. Whoever waits for its slots to come back need not any more. */
-  const leave = (id: string) => step(() => void Option.map(Lending.leave(lending, id), open))
+  const leave = (id: string) =>
+    step(() => void Option.map(Lending.leave(lending, id), (door) => Deferred.doneUnsafe(door, Effect.void)))
 
   const withSlots = (claim: Claim) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.acquireUseRelease(join(claim), (door) => Effect.andThen(wait(door), effect), () => leave(claim.id))
+    Effect.acquireUseRelease(join(claim), (entered) => Effect.andThen(entered, effect), () => leave(claim.id))
 
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) =>

@@ -17,11 +17,14 @@ export const make = Effect.gen(function*() {
   /** Forgets the oldest of those that are over and of which nobody is owed anything, down to `retainedTasks`. */
   const forgetOld = Effect.gen(function*() {
     const over = (yield* journal.tasks).filter(Task.isTerminal)
-    const surplus = over.length - settings.retainedTasks
+    let surplus = over.length - settings.retainedTasks
     if (surplus <= 0) return
-    const free = yield* Effect.filter(over, (task) => Effect.map(notices.owes(task), (owed) => !owed))
-    const oldest = free.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)).slice(0, surplus)
-    yield* Effect.forEach(oldest, (task) => journal.forget(task.id), { discard: true })
+    for (const task of over.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))) {
+      if (surplus === 0) return
+      if (yield* notices.owes(task)) continue
+      yield* journal.forget(task.id)
+      surplus--
+    }
   })
 
   // At most once a second, and only after something ended or somebody was told.

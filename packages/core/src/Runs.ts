@@ -13,16 +13,19 @@ import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
+import * as TimeLimit from "./TimeLimit.ts"
 import { Watch } from "./Watch.ts"
 
 /** A run that is not over. */
 export interface Run extends Life.Signs {
   readonly number: number
-  /** Why it is to end, once somebody has said so. */
-  readonly stop: Deferred.Deferred<Task.CancelReason>
+  /** What it is to end as, once somebody has said so. */
+  readonly stop: Deferred.Deferred<Task.Outcome>
   /** Done when it is over. */
   readonly over: Deferred.Deferred<Task.Task>
 }
+
+type End = (task: Task.Task, run: Run, exit: Exit.Exit<Task.Outcome, Ending.Failure>) => Effect.Effect<void>
 
 /** What became of an attempt to end a run. */
 export interface Stopped {
@@ -44,61 +47,75 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   const notices = yield* Notices
   const settings = yield* Settings.Current
   const watch = yield* Watch
-  const runs = yield* Ref.make(HashMap.empty<string, Run>())
+  const clock = yield* Clock.Clock
+  /** By the ids of their tasks. Changed only by `begin` and `end`. */
+  const runs = new Map<string, Run>()
+  /** A life belongs to the service: it keeps nothing of the call that asked for it, such as its span and where it stood. */
+  const context = yield* Effect.context<never>()
 
   // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
   const calls = yield* FiberSet.make<unknown, unknown>()
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
   const lives = yield* FiberMap.make<string>()
   const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
-  const environment: Life.Environment = { host, settings, calls, stopping, journal, limits, notices, watch }
+  const timeLimit = yield* TimeLimit.make(settings.taskTtlMs)
+  const inTime: Life.Environment["inTime"] = (task, spent) =>
+    timeLimit({
+      spent,
+      late: Effect.suspend(() => Effect.flatMap(condemn(task, Ending.timeLimit(settings.taskTtlMs)), carryOut))
+    })
+  const environment: Life.Environment = {
+    clock,
+    host,
+    settings,
+    calls,
+    stopping,
+    journal,
+    limits,
+    notices,
+    watch,
+    inTime
+  }
 
-  const find = (id: string) => Effect.map(Ref.get(runs), HashMap.get(id))
+  const find = (id: string) => Effect.sync(() => Option.fromUndefinedOr(runs.get(id)))
 
   /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
-  const end = (task: Task.Task, run: Run) => (exit: Exit.Exit<Task.Outcome, Ending.Failure>) =>
-    Effect.gen(function*() {
-      const stop = yield* Deferred.poll(run.stop)
-      const reason = yield* Effect.transposeOption(stop)
-      const ended = yield* journal.append({
-        _tag: "Ended",
-        id: task.id,
-        run: task.run,
-        at: yield* Clock.currentTimeMillis,
-        outcome: Ending.outcomeOf(exit, reason),
-        progress: yield* Ref.get(run.progress)
-      })
-      // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
-      if (Option.isSome(ended) && isNews(ended.value)) {
-        if (yield* isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
-        yield* notices.ended(ended.value)
-      }
-      const forsaken = Option.flatMap(ended, forsakenBy)
-      // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
-      if (Option.isSome(forsaken)) yield* notices.forget(forsaken.value)
-      yield* Ref.update(
-        runs,
-        (all) =>
-          Option.exists(HashMap.get(all, task.id), (current) => current === run) ? HashMap.remove(all, task.id) : all
-      )
-      yield* Deferred.succeed(run.opened, undefined)
-      if (Option.isNone(ended)) {
-        // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
-        yield* Deferred.succeed(run.over, Option.getOrElse(yield* journal.get(task.id), () => task))
-        return
-      }
-      yield* Deferred.succeed(run.over, ended.value)
-      yield* onEnd
-      if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
+  const end: End = Effect.fnUntraced(function*(task, run, exit) {
+    const stop = Deferred.isDoneUnsafe(run.stop) ? Option.some(yield* Deferred.await(run.stop)) : Option.none()
+    const ended = yield* journal.append({
+      _tag: "Ended",
+      id: task.id,
+      run: task.run,
+      at: clock.currentTimeMillisUnsafe(),
+      outcome: Ending.outcomeOf(exit, stop),
+      progress: yield* Ref.getUnsafe(run.progress)
     })
+    // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
+    if (Option.isSome(ended) && isNews(ended.value)) {
+      if (yield* isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
+      yield* notices.ended(ended.value)
+    }
+    const forsaken = Option.flatMap(ended, forsakenBy)
+    // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
+    if (Option.isSome(forsaken)) yield* notices.forget(forsaken.value)
+    if (runs.get(task.id) === run) runs.delete(task.id)
+    yield* Deferred.succeed(run.opened, undefined)
+    if (Option.isNone(ended)) {
+      // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
+      yield* Deferred.succeed(run.over, Option.getOrElse(yield* journal.get(task.id), () => task))
+      return
+    }
+    yield* Deferred.succeed(run.over, ended.value)
+    yield* onEnd
+    if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
+  })
 
   /** Whether a session is that of a task which is about to be ended. */
-  const isCondemned = Effect.fnUntraced(function*(session: Task.SessionId) {
-    const task = yield* journal.bySession(session)
-    const all = yield* Ref.get(runs)
-    const run = Option.flatMap(task, ({ id }) => HashMap.get(all, id))
-    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
-  })
+  const isCondemned = (session: Task.SessionId) =>
+    Effect.map(journal.bySession(session), (task) => {
+      const run = Option.flatMap(task, ({ id }) => Option.fromUndefinedOr(runs.get(id)))
+      return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+    })
 
   const begin = Effect.fnUntraced(function*(task: Task.Task) {
     const run: Run = {
@@ -107,26 +124,23 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       opened: Deferred.makeUnsafe(),
       over: Deferred.makeUnsafe(),
       aborted: Ref.makeUnsafe<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
-      progress: Ref.makeUnsafe(task.progress)
+      progress: Ref.makeUnsafe(Effect.succeed(task.progress))
     }
-    yield* Ref.update(runs, HashMap.set<string, Run>(task.id, run))
+    runs.set(task.id, run)
     if (task.request.background) yield* notices.launched(task.request.parent)
-    const begun = yield* Effect.exit(FiberMap.run(
-      lives,
-      task.id,
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run))), end(task, run))
-      )
-    ))
+    const life = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run))), (exit) => end(task, run, exit))
+    )
+    const begun = yield* Effect.exit(Effect.setContext(FiberMap.run(lives, task.id, life), context))
     if (Exit.isFailure(begun)) {
       // The service has ended: nothing lives any more, and nobody is told anything.
-      yield* end(task, run)(Exit.failCause(begun.cause))
+      yield* end(task, run, Exit.failCause(begun.cause))
       yield* notices.leave(task.request.parent)
     } else if (Deferred.isDoneUnsafe(run.stop)) {
       // Called off before its life could be found.
       yield* Fiber.interrupt(begun.value)
     }
-    return yield* Effect.map(journal.get(task.id), Option.getOrElse(() => task))
+    return Option.getOrElse(yield* journal.get(task.id), () => task)
   })
 
   /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
@@ -141,10 +155,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     yield* stopAll(Effect.succeed(orphans), "parent-ended")
   })
 
-  /** Says why a task is to end, if it is not over. The first reason counts. */
-  const condemn = Effect.fnUntraced(function*(task: Task.Task, reason: Task.CancelReason) {
+  /** Says that a task is to end, and as what, if it is not over. The first word counts. */
+  const condemn = Effect.fnUntraced(function*(task: Task.Task, outcome: Task.Outcome) {
     const run = Option.filter(yield* find(task.id), ({ number }) => number === task.run)
-    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, reason)) }
+    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, outcome)) }
   })
 
   const carryOut = Effect.fnUntraced(function*({ condemned, run, task }: Effect.Success<ReturnType<typeof condemn>>) {
@@ -165,7 +179,8 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     }
   })
 
-  const stop = (task: Task.Task, reason: Task.CancelReason) => Effect.flatMap(condemn(task, reason), carryOut)
+  const stop = (task: Task.Task, reason: Task.CancelReason) =>
+    Effect.flatMap(condemn(task, Ending.cancelled(reason)), carryOut)
 
   /** Everything that is pending or running below a session. */
   const below = (session: Task.SessionId) =>
@@ -179,7 +194,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     reason: Task.CancelReason
   ) {
     // All of them first: one that ends takes those below it along, and they are to end for the same reason.
-    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, reason))
+    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, Ending.cancelled(reason)))
     return yield* Effect.forEach(condemned, carryOut, { concurrency: "unbounded" })
   })
 

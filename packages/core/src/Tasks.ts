@@ -159,11 +159,9 @@ const make = Effect.gen(function*() {
     return ancestors
   })
 
-  const freshId: Effect.Effect<Task.TaskId> = Effect.gen(function*() {
-    const high = yield* Random.nextIntBetween(0, 0xffff)
-    const low = yield* Random.nextIntBetween(0, 0xffff)
-    const id = Task.TaskId.make(`bg_${hex(high)}${hex(low)}`)
-    return Option.isSome(yield* journal.get(id)) ? yield* freshId : id
+  const freshId: Effect.Effect<Task.TaskId> = Effect.flatMap(Random.nextIntBetween(0, 0xffff_ffff), (n) => {
+    const id = Task.TaskId.make(`bg_${n.toString(16).padStart(8, "0")}`)
+    return Effect.flatMap(journal.get(id), (taken) => Option.isSome(taken) ? freshId : Effect.succeed(id))
   })
 
   const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
@@ -300,5 +298,3 @@ const make = Effect.gen(function*() {
 })
 
 const isTaskId = Schema.is(Task.TaskId)
-
-const hex = (n: number): string => n.toString(16).padStart(4, "0")

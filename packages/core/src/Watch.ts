@@ -6,21 +6,9 @@
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
-import {
-  Clock,
-  Context,
-  Effect,
-  HashMap,
-  Latch,
-  Layer,
-  Option,
-  PubSub,
-  Ref,
-  Schedule,
-  type Scope,
-  Stream
-} from "effect"
+import { Clock, Context, Deferred, Effect, Latch, Layer, Option, PubSub, Ref, Schedule, Stream } from "effect"
 import { AgentHost, type HostEvent } from "./AgentHost.ts"
+import * as Doors from "./Doors.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
 import * as Observation from "./Observation.ts"
@@ -32,18 +20,18 @@ import type { Outcome, Progress, SessionId, TaskId } from "./Task.ts"
 export interface Watcher {
   /** Runs until the session is settled. */
   readonly settled: Effect.Effect<Outcome>
-  /** How long the session has waited for a person so far (ms). */
-  readonly waitedForPerson: Effect.Effect<number>
+  /** How long the session has waited for a person until `now` (ms). */
+  readonly waitedForPerson: (now: number) => number
   readonly progress: Effect.Effect<Progress>
 }
 
 export class Watch extends Context.Service<Watch, {
-  /** Watches the session of a task while the scope is open. `after` is the last message of what was said before. */
-  readonly session: (
+  /** Watches the session of a task meanwhile. `after` is the last message of what was said before. */
+  readonly during: (
     task: TaskId,
     session: SessionId,
     after: Option.Option<string>
-  ) => Effect.Effect<Watcher, never, Scope.Scope>
+  ) => <A, E, R>(use: (watcher: Watcher) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** What was seen of a session under watch. */
   readonly progress: (session: SessionId) => Effect.Effect<Option.Option<Progress>>
   /** Sessions that are deleted: the host says so, of whatever session, or knows one under watch no more. */
@@ -59,8 +47,8 @@ interface Watched {
   readonly task: TaskId
   readonly session: SessionId
   readonly seen: Ref.Ref<Observation.Observation>
-  /** Open when the verdict may have changed. */
-  readonly bell: Latch.Latch
+  /** Where its fiber waits until the verdict may have changed. */
+  readonly door: Ref.Ref<Doors.Door>
   /** Whether the last ring was the poll's: a look then counts as one of the polls that must agree. */
   readonly polled: Ref.Ref<boolean>
 }
@@ -76,23 +64,26 @@ const make = Effect.gen(function*() {
   const limits = yield* Limits
   const notices = yield* Notices
   const settings = yield* Settings.Current
-  const watched = yield* Ref.make(HashMap.empty<SessionId, Watched>())
+  const clock = yield* Clock.Clock
+  /** Changed only by `during`. */
+  const watched = new Map<SessionId, Watched>()
   const deleted = yield* Effect.acquireRelease(PubSub.unbounded<SessionId>(), PubSub.shutdown)
   const lastTick = yield* Ref.make(0)
+  const openAll = yield* Doors.make
+  const ring = ({ door }: Watched) => openAll([Ref.getUnsafe(door)])
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
 
   /** Everything that came at once: of a crowd that writes the host tells together. */
   const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
-    const now = yield* Clock.currentTimeMillis
-    const all = yield* Ref.get(watched)
+    const now = clock.currentTimeMillisUnsafe()
     for (const event of events) {
       if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
       if (event._tag === "Busy") yield* notices.used(event.session)
-      const watching = HashMap.get(all, event.session)
-      if (Option.isNone(watching)) continue
-      yield* Ref.update(watching.value.seen, (seen) => Observation.hear(seen, event, now))
-      if (Observation.mayDecide(event)) yield* Latch.open(watching.value.bell)
+      const watching = watched.get(event.session)
+      if (watching === undefined) continue
+      yield* Ref.update(watching.seen, (seen) => Observation.hear(seen, event, now))
+      if (Observation.mayDecide(event)) yield* ring(watching)
     }
   })
 
@@ -107,17 +98,13 @@ const make = Effect.gen(function*() {
     Effect.timeoutOption(call, settings.callTimeoutMs)
 
   const verdictOf = (watching: Watched): Effect.Effect<Settlement.Verdict> =>
-    Effect.zipWith(
-      notices.expecting(watching.session),
-      Clock.currentTimeMillis,
-      (expecting, now) =>
-        Settlement.judge(Ref.getUnsafe(watching.seen), {
-          settings,
-          capabilities: host.capabilities,
-          now,
-          expecting
-        })
-    )
+    Effect.map(notices.expecting(watching.session), (expecting) =>
+      Settlement.judge(Ref.getUnsafe(watching.seen), {
+        settings,
+        capabilities: host.capabilities,
+        now: clock.currentTimeMillisUnsafe(),
+        expecting
+      }))
 
   /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
   const isAtWork = ({ seen }: Watched, now: number): boolean => {
@@ -129,9 +116,9 @@ const make = Effect.gen(function*() {
 
   /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
     const before = yield* Ref.getAndSet(lastTick, now)
-    const all = HashMap.toValues(yield* Ref.get(watched))
+    const all = [...watched.values()]
     // What was heard of within this very moment cannot be told from what will be heard while the answer is on its way.
     const isOverdue = ({ endDue, heardAt }: Observation.Observation) =>
       host.capabilities.activity && endDue && heardAt < now
@@ -145,7 +132,7 @@ const make = Effect.gen(function*() {
         bounded,
         Effect.catchCause(() => Effect.succeedNone)
       )
-    const answered = yield* Clock.currentTimeMillis
+    const answered = clock.currentTimeMillisUnsafe()
     // What was heard while the answer was on its way is newer than the answer.
     const unheard = unclear.filter(({ heardAt, seen }) => Ref.getUnsafe(seen).heardAt === heardAt)
     for (const watching of unheard) {
@@ -161,9 +148,9 @@ const make = Effect.gen(function*() {
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
     for (const watching of all) {
       if (isAtWork(watching, answered)) continue
-      if ((yield* verdictOf(watching))._tag !== "Wait") yield* Latch.open(watching.bell)
+      if ((yield* verdictOf(watching))._tag !== "Wait") yield* ring(watching)
     }
-    return HashMap.isEmpty(yield* Ref.get(watched))
+    return watched.size === 0
   })
 
   yield* Latch.await(work).pipe(
@@ -171,7 +158,7 @@ const make = Effect.gen(function*() {
     Effect.andThen(Effect.sleep(settings.pollIntervalMs)),
     Effect.andThen(Effect.repeat(tick, { schedule: Schedule.spaced(settings.pollIntervalMs), until: (done) => done })),
     // Nobody can have come between: this runs in one piece.
-    Effect.andThen(Effect.sync(() => HashMap.isEmpty(Ref.getUnsafe(watched)) ? Latch.closeUnsafe(work) : false)),
+    Effect.andThen(Effect.sync(() => watched.size === 0 ? Latch.closeUnsafe(work) : false)),
     Effect.forever,
     Effect.forkScoped({ startImmediately: true })
   )
@@ -195,7 +182,7 @@ const make = Effect.gen(function*() {
       Effect.orElseSucceed(() => [Option.none(), Option.none()] as const),
       Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
     )
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
     const byPoll = yield* Ref.getAndSet(polled, false)
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
       yield* Ref.update(seen, (seen) => Observation.unseen(seen, now))
@@ -223,7 +210,7 @@ const make = Effect.gen(function*() {
         case "AwaitChildren": {
           // The slots are back before the news is: a session that is woken works.
           const woke = yield* notices.told(watching.session, limits.lend(watching.task))
-          const now = yield* Clock.currentTimeMillis
+          const now = clock.currentTimeMillisUnsafe()
           if (Option.isSome(woke)) {
             yield* Ref.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
           }
@@ -233,45 +220,47 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const untilSettled = (watching: Watched): Effect.Effect<Outcome> =>
-    Effect.gen(function*() {
-      for (;;) {
-        yield* Latch.await(watching.bell)
-        yield* Latch.close(watching.bell)
-        const outcome = yield* judge(watching)
-        if (Option.isSome(outcome)) return outcome.value
-      }
-    })
-
-  const session = Effect.fnUntraced(function*(task: TaskId, session: SessionId, after: Option.Option<string>) {
-    const now = yield* Clock.currentTimeMillis
-    const watching: Watched = {
-      task,
-      session,
-      seen: yield* Ref.make(Observation.make(now, after)),
-      bell: yield* Latch.make(false),
-      polled: yield* Ref.make(false)
-    }
-    yield* Effect.acquireRelease(
-      Effect.andThen(Ref.update(watched, HashMap.set(session, watching)), Latch.open(work)),
-      () => Ref.update(watched, HashMap.remove(session))
-    )
-    return {
-      settled: untilSettled(watching),
-      waitedForPerson: Effect.map(
-        Effect.all([Ref.get(watching.seen), Clock.currentTimeMillis]),
-        ([seen, now]) => Observation.waitedForPerson(seen, now)
-      ),
-      progress: Effect.map(Ref.get(watching.seen), Observation.progress)
+  const untilSettled = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
+    for (;;) {
+      yield* Deferred.await(Ref.getUnsafe(watching.door))
+      yield* Ref.set(watching.door, Deferred.makeUnsafe())
+      const outcome = yield* judge(watching)
+      if (Option.isSome(outcome)) return outcome.value
     }
   })
 
+  const enter = (task: TaskId, session: SessionId, after: Option.Option<string>) =>
+    Effect.suspend(() => {
+      const watching: Watched = {
+        task,
+        session,
+        seen: Ref.makeUnsafe(Observation.make(clock.currentTimeMillisUnsafe(), after)),
+        door: Ref.makeUnsafe<Doors.Door>(Deferred.makeUnsafe()),
+        polled: Ref.makeUnsafe(false)
+      }
+      watched.set(session, watching)
+      return Effect.as(Latch.open(work), watching)
+    })
+
+  const watcherOf = (watching: Watched): Watcher => ({
+    settled: untilSettled(watching),
+    waitedForPerson: (now) => Observation.waitedForPerson(Ref.getUnsafe(watching.seen), now),
+    progress: Effect.map(Ref.get(watching.seen), Observation.progress)
+  })
+
   return Watch.of({
-    session,
+    during: (task, session, after) => (use) =>
+      Effect.acquireUseRelease(
+        enter(task, session, after),
+        (watching) => use(watcherOf(watching)),
+        () => Effect.sync(() => watched.delete(session))
+      ),
     progress: (session) =>
-      Effect.map(
-        Ref.get(watched),
-        (all) => Option.map(HashMap.get(all, session), ({ seen }) => Observation.progress(Ref.getUnsafe(seen)))
+      Effect.sync(() =>
+        Option.map(
+          Option.fromUndefinedOr(watched.get(session)),
+          ({ seen }) => Observation.progress(Ref.getUnsafe(seen))
+        )
       ),
     deletions: Stream.fromPubSub(deleted)
   })

@@ -43,7 +43,7 @@ describe("the outcome of a life", () => {
       ["shutdown", "Errand was shut down"]
     ] as const
   )("D4 is cancelled, with the reason and its words: %s", (reason, message) => {
-    const outcome = Ending.outcomeOf(interrupted, Option.some(reason))
+    const outcome = Ending.outcomeOf(interrupted, Option.some(Ending.cancelled(reason)))
     assert.deepStrictEqual(outcome, { _tag: "Cancelled", reason, message })
   })
 
