@@ -228,7 +228,7 @@ const make = Effect.fnUntraced(function*(
           if (Option.isSome(task)) tasks.set(event.id, task.value)
         }
       }
-      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task)).sort(inOrder)
+      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task))
       const adopted = open.map((task): TaskEvent => ({
         _tag: "Adopted",
         id: task.id,
@@ -242,7 +242,7 @@ const make = Effect.fnUntraced(function*(
         if (Option.isSome(after)) yield* store.insert(event, after.value, me)
       }
       yield* store.forgetOwner(owner.id)
-      return { records, adopted }
+      return { records, adopted, open }
     }
   )
 
@@ -277,7 +277,8 @@ const make = Effect.fnUntraced(function*(
       }
       const owed = [...parents].filter((parent) => !Outbox.isSettled(Journal.boxOf(fold, parent)))
       yield* attempt(store.transaction(Effect.forEach(parents, sweep, { discard: true })))
-      const live = found.value.left.flatMap(({ adopted }) => adopted.flatMap(({ id }) => tasks.get(id) ?? []))
+      // One line, whoever left them behind.
+      const live = found.value.left.flatMap(({ open }) => open).sort(inOrder).flatMap(({ id }) => tasks.get(id) ?? [])
       return { tasks: live, parents: owed, unclear: found.value.unclear }
     }))
 
