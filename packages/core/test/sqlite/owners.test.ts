@@ -16,11 +16,13 @@ import { folder } from "../support/files.ts"
 /** No process has that id: it is above what Linux gives. */
 const deadPid = 2 ** 22 + 1
 
+const hour = 3_600_000
+
 /** A journal of a process with this id, in a scope of its own. */
 const open = Effect.fnUntraced(function*(file: string, pid: number = process.pid) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   const services = yield* Layer.buildWithScope(
-    SqliteJournal.layer({ file, process: { pid, host: "here" }, onProblem: Effect.die }),
+    SqliteJournal.layer({ file, process: { pid, host: "here" }, retentionMs: hour, onProblem: Effect.die }),
     scope
   )
   return { journal: Context.get(services, Journal), close: Scope.close(scope, Exit.void) }
@@ -167,7 +169,7 @@ describe("processes on one file", () => {
         yield* one.journal.note(parent, () => Option.some({ _tag: "Taken", parent, at: 2, notice: "nt_1" }))
         assert.deepStrictEqual(yield* prompts, [taskId(2)], "of the second nobody was told yet")
         yield* one.journal.append(queued(3))
-        yield* TestClock.adjust("8 days")
+        yield* TestClock.adjust(3 * hour)
         const two = yield* open(file)
         assert.deepStrictEqual(
           yield* Effect.forEach([1, 2, 3], (n) => Effect.map(two.journal.get(taskId(n)), Option.isSome)),
