@@ -207,7 +207,7 @@ const make = Effect.fnUntraced(function*(
     return {
       gone: [
         ...judged.filter(({ verdict }) => verdict === "gone").map(({ owner: { id, seen } }) => ({ id, seen })),
-        ...unknown.map((id) => ({ id, seen: Owner.never }))
+        ...unknown.map((id) => ({ id, seen: 0 }))
       ],
       unclear: judged.filter(({ verdict }) => verdict === "unclear").map(({ owner }) => owner)
     }
@@ -283,7 +283,12 @@ const make = Effect.fnUntraced(function*(
     }))
 
   // Whoever opens a file of this name next knows that this one is gone. Its tasks are theirs.
-  yield* Effect.addFinalizer(() => changing(attempt(store.seen({ id: me, pid, host, seen: Owner.never }))))
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (seen) => changing(attempt(store.seen({ id: me, pid: Owner.nobody, host, seen })))
+    )
+  )
 
   // While there is anything to lose.
   const stake = Effect.sync(() =>

@@ -180,7 +180,7 @@ const make = (sql: SqlClient.SqlClient) => {
 
     seen: ({ host, id, pid, seen }: Owner) =>
       sql`INSERT INTO owner (id, pid, host, seen) VALUES (${id}, ${pid}, ${host}, ${seen})
-        ON CONFLICT (id) DO UPDATE SET seen = excluded.seen`,
+        ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, seen = excluded.seen`,
 
     /** What an owner has not finished, all of it or in one family, oldest first. */
     unfinishedOf: (owner: string, root: SessionId | undefined) =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { judge, lease, never, type Observer, type Owner } from "../../src/sqlite/Owner.ts"
+import { judge, lease, nobody, type Observer, type Owner } from "../../src/sqlite/Owner.ts"
 
 const owner: Owner = { id: "1-a", pid: 1, host: "here", seen: 100_000 }
 const observer: Observer = { host: "here", now: 100_000, since: 0, isAlive: () => true }
@@ -10,7 +10,7 @@ describe("an owner", () => {
   })
 
   it("is gone when it has said good-bye, whatever its process does", () => {
-    assert.strictEqual(judge({ ...owner, seen: never }, observer), "gone")
+    assert.strictEqual(judge({ ...owner, pid: nobody }, observer), "gone")
   })
 
   it("is gone at once when its process is, on this host", () => {
