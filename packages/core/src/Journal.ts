@@ -111,15 +111,13 @@ export const inMemory = Effect.gen(function*() {
   const entries = yield* makeEntries
   return Journal.of({
     append: (event) =>
-      Effect.sync(() => {
+      Effect.uninterruptible(Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
         const after = Task.apply(find(fold, event.id), event)
-        if (Option.isSome(after)) {
-          const entry = { event, task: after.value }
-          add(fold, entry)
-          PubSub.publishUnsafe(entries, entry)
-        }
-        return after
-      }),
+        if (Option.isNone(after)) return Effect.succeedNone
+        const entry = { event, task: after.value }
+        add(fold, entry)
+        return Effect.as(PubSub.publish(entries, entry), after)
+      })),
     get: (id) => Effect.sync(() => find(fold, id)),
     bySession: (session) => Effect.sync(() => find(fold, fold.sessions.get(session))),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
