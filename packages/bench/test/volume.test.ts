@@ -51,7 +51,7 @@ describe("who was told", () => {
   })
 })
 
-describe("B4", () => {
+describe("launching at once", () => {
   const figures = (ms: number, floor: number) =>
     ["until all run, the first launch of the process", "until all run, later launches"].flatMap((what) =>
       [1, 5, 20, 100].flatMap((at) => [
@@ -70,7 +70,7 @@ describe("B4", () => {
   })
 })
 
-describe("B5", () => {
+describe("many tasks under limits", () => {
   const many = "a thousand of 5 ms: from the first call until all were told"
   const line = (figures: ReadonlyArray<Figure>) => passed(B5.lines(figures))[0]
 
@@ -86,7 +86,7 @@ describe("B5", () => {
   })
 })
 
-describe("B6", () => {
+describe("memory", () => {
   const figures = (waits: number, runs: number, half: number, whole: number) => {
     const grown = "the most that the heap has grown since the start, while so many have finished"
     return [
@@ -105,7 +105,7 @@ describe("B6", () => {
   })
 })
 
-describe("B13", () => {
+describe("loading the plugin", () => {
   const figures = (kB: number, ms: number) => [
     figure("Errand", "what is imported at start", [kB]),
     figure("Errand", "added to the first request", [ms])
