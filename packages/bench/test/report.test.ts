@@ -130,6 +130,10 @@ describe("tables", () => {
     expect(table.cell(figure(omo3, [7], { note: "in 1 of 3 runs" }))).toBe("7; in 1 of 3 runs")
   })
 
+  it("what is less than a hundredth is not nothing", () => {
+    expect([0, 0.0029, 0.0912, 0.1].map(table.shown)).toEqual(["0", "0.0029", "0.09", "0.1"])
+  })
+
   it("nothing in a cell ends it", () => {
     expect(table.grid([["a"], ["x|y"]])).toBe("| a    |\n| ---- |\n| x\\|y |")
   })

@@ -1,9 +1,10 @@
 /**
- * What B4, B5, B6 and B13 make of what they measured: who was told of what, and which lines are passed. Figures are made up.
+ * What B4, B5, B6, B13 and B14 make of what they measured: who was told of what, and which lines are passed. Figures are made up.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { Figure, Line } from "../src/Figure.ts"
 import { B13 } from "../src/measures/B13.ts"
+import { B14 } from "../src/measures/B14.ts"
 import { B4 } from "../src/measures/B4.ts"
 import { B5 } from "../src/measures/B5.ts"
 import { B6 } from "../src/measures/B6.ts"
@@ -50,7 +51,7 @@ describe("who was told", () => {
   })
 })
 
-describe("B4", () => {
+describe("launching at once", () => {
   const figures = (ms: number, floor: number) =>
     ["until all run, the first launch of the process", "until all run, later launches"].flatMap((what) =>
       [1, 5, 20, 100].flatMap((at) => [
@@ -69,7 +70,7 @@ describe("B4", () => {
   })
 })
 
-describe("B5", () => {
+describe("many tasks under limits", () => {
   const many = "a thousand of 5 ms: from the first call until all were told"
   const line = (figures: ReadonlyArray<Figure>) => passed(B5.lines(figures))[0]
 
@@ -85,7 +86,7 @@ describe("B5", () => {
   })
 })
 
-describe("B6", () => {
+describe("memory", () => {
   const figures = (waits: number, runs: number, half: number, whole: number) => {
     const grown = "the most that the heap has grown since the start, while so many have finished"
     return [
@@ -104,7 +105,7 @@ describe("B6", () => {
   })
 })
 
-describe("B13", () => {
+describe("loading the plugin", () => {
   const figures = (kB: number, ms: number) => [
     figure("Errand", "what is imported at start", [kB]),
     figure("Errand", "added to the first request", [ms])
@@ -114,5 +115,23 @@ describe("B13", () => {
     assert.deepStrictEqual(passed(B13.lines(figures(799, 99))), [true, true])
     assert.deepStrictEqual(passed(B13.lines(figures(800, 99))), [false, true])
     assert.deepStrictEqual(passed(B13.lines(figures(799, 100))), [true, false])
+  })
+})
+
+describe("what the journal costs", () => {
+  const figures = (answer: number, work: number) =>
+    (["In memory", "In a file"] as const).flatMap((peer) => [
+      figure(peer, "a launch, from the call to its answer, p50", [peer === "In memory" ? 10 : answer]),
+      figure(peer, "a launch, from the call until the agent is at work, p50", [peer === "In memory" ? 20 : work])
+    ])
+
+  it("5 ms more than in memory pass, in both; more does not", () => {
+    assert.deepStrictEqual(passed(B14.lines(figures(15, 25))), [true])
+    assert.deepStrictEqual(passed(B14.lines(figures(15.1, 25))), [false])
+    assert.deepStrictEqual(passed(B14.lines(figures(15, 25.1))), [false])
+  })
+
+  it("what was not measured does not pass", () => {
+    assert.deepStrictEqual(passed(B14.lines([])), [false])
   })
 })

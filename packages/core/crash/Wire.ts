@@ -17,8 +17,15 @@ export const Said = Schema.Union([
   /** It listens to events. */
   Schema.Struct({ say: Schema.Literal("ready") }),
   Schema.Struct({ say: Schema.Literal("call"), n: Schema.Int, operation: Schema.String, args: Schema.Unknown }),
-  /** A launch, a continuation or a cancellation has come back: from now on it is promised. */
-  Schema.Struct({ say: Schema.Literals(["launched", "continued", "cancelled"]), id: Schema.String, run: Schema.Int }),
+  /**
+   * A launch, a continuation or a cancellation has come back: from now on it is promised. `cancelling`: one is on its way,
+   * and may or may not be kept.
+   */
+  Schema.Struct({
+    say: Schema.Literals(["launched", "continued", "cancelling", "cancelled"]),
+    id: Schema.String,
+    run: Schema.Int
+  }),
   /** Everything has come to rest. */
   Schema.Struct({
     say: Schema.Literal("done"),
@@ -27,9 +34,7 @@ export const Said = Schema.Union([
     tasks: Schema.Array(Schema.Struct({
       id: Schema.String,
       run: Schema.Int,
-      status: Schema.String,
-      parent: Schema.String,
-      session: Schema.optionalKey(Schema.String)
+      status: Schema.String
     }))
   })
 ])

@@ -110,6 +110,7 @@ const ask = Effect.gen(function*() {
   }
   const victim = launched[yield* Random.nextIntBetween(0, count * 2)]
   if (victim !== undefined) {
+    say({ say: "cancelling", id: victim.id, run: 1 })
     const { cancelled } = yield* tasks.cancel(victim.id)
     if (cancelled) say({ say: "cancelled", id: victim.id, run: 1 })
   }
@@ -142,13 +143,7 @@ const main = Effect.gen(function*() {
     say: "done",
     points: count(),
     used,
-    tasks: tasks.map(({ id, request, run, session, status }) => ({
-      id,
-      run,
-      status,
-      parent: request.parent,
-      ...(session === undefined ? {} : { session })
-    }))
+    tasks: tasks.map(({ id, run, status }) => ({ id, run, status }))
   })
 })
 

@@ -3,36 +3,19 @@
  *
  * What is owed follows from the journal (`Outbox`). Here it is delivered: one fiber per parent that is owed something, one
  * notice at a time. That a notice is about to go out is kept before it goes, and that it was taken after; so whoever goes
- * on after a crash knows which one may have arrived. A delivery that fails is tried again, for as long as the parent
- * exists; one whose end is unclear is looked up in the parent's transcript first, so that nothing is told twice. A notice
- * that would wake a task's session waits until that task has its slots again.
+ * on after a crash knows which one may have arrived. How it gets there is `Delivery`'s business.
  */
-import {
-  Clock,
-  Context,
-  Deferred,
-  Effect,
-  FiberMap,
-  HashMap,
-  Layer,
-  Option,
-  PubSub,
-  Random,
-  Ref,
-  Schedule,
-  Stream
-} from "effect"
-import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
+import { Clock, Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Stream } from "effect"
+import type { AgentHost } from "./AgentHost.ts"
 import type * as Batch from "./Batch.ts"
-import { within } from "./HostCall.ts"
+import * as Delivery from "./Delivery.ts"
 import { Journal } from "./Journal.ts"
-import { Limits } from "./Limits.ts"
+import type { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
 import * as Outbox from "./Outbox.ts"
-import * as Settings from "./Settings.ts"
 import type { SessionId, Task } from "./Task.ts"
 
-export interface Delivery {
+export interface Delivered {
   readonly parent: SessionId
   readonly notice: Notice
 }
@@ -74,7 +57,7 @@ export class Notices extends Context.Service<Notices, {
   /** Whether a task is still part of what its parent is owed. */
   readonly owes: (task: Task) => Effect.Effect<boolean>
   /** The notices that were taken, and by whom, from now on. */
-  readonly deliveries: Stream.Stream<Delivery>
+  readonly deliveries: Stream.Stream<Delivered>
 }>()("@errand/core/Notices") {
   static readonly layer: Layer.Layer<Notices, never, AgentHost | Journal | Limits> = Layer.effect(
     Notices,
@@ -97,10 +80,6 @@ interface Post {
 }
 
 type Posts = HashMap.HashMap<SessionId, Post>
-
-/** Half a second, doubling, at most half a minute: a host that restarts is back within a few tries. */
-const firstDelay = "500 millis"
-const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced("30 seconds")])
 
 const newPost = (): Post => ({
   courier: false,
@@ -128,10 +107,8 @@ type Found =
 const nothing: Found = { _tag: "Nothing" }
 
 const make = Effect.gen(function*() {
-  const host = yield* AgentHost
   const journal = yield* Journal
-  const limits = yield* Limits
-  const settings = yield* Settings.Current
+  const deliver = yield* Delivery.make
   const posts = yield* Ref.make<Posts>(HashMap.empty())
   /** The sessions that were used last: somebody is there. */
   const open = yield* Ref.make<ReadonlyArray<SessionId>>([])
@@ -142,7 +119,7 @@ const make = Effect.gen(function*() {
     Effect.flatMap(Ref.get(posts), (all) => Effect.forEach(HashMap.keys(all), leave, { discard: true }))
   )
   const couriers = yield* FiberMap.make<SessionId>()
-  const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivery>({ capacity: 1024 }), PubSub.shutdown)
+  const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivered>({ capacity: 1024 }), PubSub.shutdown)
 
   /** Something about a parent's box may have changed: those who wait look again, and a courier is on duty. */
   const attend = (parent: SessionId, change: (post: Post) => Post = (post) => post) =>
@@ -221,39 +198,6 @@ const make = Effect.gen(function*() {
     }
     yield* PubSub.publish(deliveries, { parent, notice })
   }, Effect.uninterruptible)
-
-  const deliver = Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
-    if (notice.wakes) yield* restored(parent)
-    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
-    if (!host.capabilities.receipts) {
-      // That it may have arrived counts as that it has.
-      if (again) return
-      return yield* untilTaken(attempt.pipe(
-        Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
-      ))
-    }
-    // The first attempt goes straight; each further one asks first whether the one before arrived after all.
-    const further = Effect.flatMap(
-      within("received", settings.callTimeoutMs, host.received(parent, notice.id)),
-      (received) => received ? Effect.void : attempt
-    )
-    if (again) return yield* untilTaken(further)
-    yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
-  })
-
-  const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
-    attempt.pipe(
-      Effect.retry({ schedule: backoff, while: (error) => error._tag === "HostError" }),
-      // The back-off has no end.
-      Effect.catchTag("HostError", Effect.die)
-    )
-
-  /** A parent that is a task and lent its slots gets them back before it is woken. */
-  const restored = (parent: SessionId) =>
-    Effect.flatMap(
-      journal.bySession(parent),
-      (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
-    )
 
   /** Nobody need wait any more. */
   const close = ({ changed, settled, woke }: Post) =>

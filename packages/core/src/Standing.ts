@@ -41,12 +41,15 @@ export const find = (environment: Environment, task: Task): Effect.Effect<Standi
     ? Effect.succeed(unprompted)
     : look(environment, task.session, Option.fromUndefinedOr(task.opened.after)).pipe(
       Effect.retry({
-        schedule: Schedule.upTo(Schedule.spaced(environment.settings.pollIntervalMs), { times: tries }),
+        schedule: patience(environment.settings),
         while: (error) => error._tag === "HostError"
       })
     )
 
-const tries = 10
+const patience = ({ hostTimeoutMs, pollIntervalMs }: Settings) =>
+  hostTimeoutMs === 0
+    ? Schedule.spaced(pollIntervalMs)
+    : Schedule.upTo(Schedule.spaced(pollIntervalMs), { duration: hostTimeoutMs })
 
 const look = Effect.fnUntraced(function*(
   { expecting, host, settings }: Environment,

@@ -11,6 +11,7 @@ import * as Settings from "../src/Settings.ts"
 import type * as Task from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost, type Told } from "../src/testing/SimulatedHost.ts"
+import { temporary } from "../test/support/files.ts"
 import { leavesAMessage, type Send, stepsOf } from "./Agents.ts"
 import type { Program } from "./Program.ts"
 
@@ -31,6 +32,9 @@ export interface Witnessed extends Entry {
 export class Chronicle extends Context.Service<Chronicle, Ref.Ref<ReadonlyArray<Witnessed>>>()("storm/Chronicle") {}
 
 export type Services = Tasks | Limits | Notices | Journal | SimulatedHost | AgentHost | Chronicle
+
+/** Whether the journal is kept in a file. Then it also lists what it need not have at hand, and fibers look after the file. */
+export const InFile = Context.Reference<boolean>("storm/InFile", { defaultValue: () => false })
 
 /** How the service comes about: the real one, or one with a fault planted in it. */
 export type Service = Layer.Layer<Tasks | Limits | Notices, never, AgentHost | Journal>
@@ -78,7 +82,9 @@ const witnessed: Layer.Layer<Journal | Chronicle, never, SimulatedHost> = Layer.
         )
     })
   ))
-})).pipe(Layer.provide(Journal.layer))
+})).pipe(
+  Layer.provide(Layer.unwrap(Effect.map(InFile, (inFile) => inFile ? temporary : Journal.layer)))
+)
 
 export const layer = (program: Program, service: Service): Layer.Layer<Services> =>
   service.pipe(

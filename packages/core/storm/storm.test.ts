@@ -8,6 +8,7 @@ import { planted } from "./planted.ts"
 import { movesOf } from "./Program.ts"
 import * as Report from "./Report.ts"
 import * as words from "./words.ts"
+import { InFile } from "./World.ts"
 
 /** Two thousand programs, in parts that run side by side. */
 const parts = 4
@@ -37,6 +38,20 @@ describe.concurrent("the storm", () => {
       timeout
     )
   }
+})
+
+describe("the storm with a journal in a file", () => {
+  it.live(
+    "three hundred programs: the same promises hold (A-F, D8)",
+    () =>
+      Effect.gen(function*() {
+        for (const seed of Array.range(1, 300)) {
+          const told = yield* Effect.provideService(hunt(seed), InFile, true)
+          if (Result.isFailure(told)) assert.fail(words.found(told.failure))
+        }
+      }),
+    timeout
+  )
 })
 
 describe("the storm finds a fault that is planted in the service", () => {

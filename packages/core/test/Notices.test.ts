@@ -5,7 +5,7 @@ import { AgentHost, HostError } from "../src/AgentHost.ts"
 import { Journal } from "../src/Journal.ts"
 import { Limits } from "../src/Limits.ts"
 import type { Notice } from "../src/Notice.ts"
-import { type Delivery, Notices } from "../src/Notices.ts"
+import { type Delivered, Notices } from "../src/Notices.ts"
 import * as Settings from "../src/Settings.ts"
 import type * as Task from "../src/Task.ts"
 import { type Call, type Fault, type Options, SimulatedHost } from "../src/testing/SimulatedHost.ts"
@@ -714,7 +714,7 @@ describe("a parent that is a task itself", () => {
 describe("deliveries", () => {
   inWorld("tell of every notice that was taken, once, and of no other", (world) =>
     Effect.gen(function*() {
-      const seen: Array<Delivery> = []
+      const seen: Array<Delivered> = []
       yield* Effect.forkScoped(
         Stream.runForEach(world.notices.deliveries, (delivery) => Effect.sync(() => seen.push(delivery)))
       )

@@ -3,7 +3,6 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Schema, Scope } from "effect"
-import { TestClock } from "effect/testing"
 import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { hostname } from "node:os"
@@ -55,11 +54,7 @@ const machine = Effect.fnUntraced(function*(
 const here = { pid: process.pid, host: hostname() }
 const there = { pid: process.ppid, host: hostname() }
 
-/** A new file, some time after the beginning of time: an owner that was seen then has said good-bye. */
-const newFile = Effect.andThen(
-  TestClock.setTime(1_000_000_000),
-  Effect.map(folder, (path) => join(path, "slots.sqlite"))
-)
+const newFile = Effect.map(folder, (path) => join(path, "slots.sqlite"))
 
 /** Two processes on a new file. */
 const two = Effect.fnUntraced(function*(settings: Partial<Settings.Settings> = one) {

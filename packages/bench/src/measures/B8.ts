@@ -1,7 +1,7 @@
 /**
  * B8: a long queue. So many wait for five places; the line drains, or everybody is called off. The limiter alone and whole
- * tasks (on a host that answers at once), beside p-queue, which is a plain queue of promises: no limits by kind, no turns
- * between parents, no lending, no state to look at.
+ * tasks (on a host that answers at once, with the journal in memory: what a file costs is B14's), beside p-queue, which is a
+ * plain queue of promises: no limits by kind, no turns between parents, no lending, no state to look at.
  */
 import { Effect } from "effect"
 import { type Figure, value } from "../Figure.ts"
@@ -58,7 +58,7 @@ export const B8: Measure = {
   id: "B8",
   title: "A long queue",
   about:
-    "Queues of a length that nobody should need: whether they stay in proportion. p-queue is a plain queue of promises, without limits by kind, turns between parents, or anything to look at.",
+    "Queues of a length that nobody should need: whether they stay in proportion. p-queue is a plain queue of promises, without limits by kind, turns between parents, or anything to look at. Whole tasks are kept in memory here; what it costs to keep them in a file is B14.",
   run,
   lines: (figures) => {
     const limiter = "Errand, the limiter alone"

@@ -1,5 +1,6 @@
 /**
- * Errand itself, as it is built, with its defaults but for the limits.
+ * Errand itself, as it is built, with its defaults but for the limits. So it keeps its tasks in a file, as it does for
+ * users: below the sandbox's data folder, a new one each time.
  */
 import type { Peer } from "./Peer.ts"
 

@@ -11,11 +11,11 @@ export const isYardstick = (peer: string): boolean => yardsticks.has(peer)
 /** Errand, or a part of it that is measured by itself, as in `Errand, the limiter alone`. */
 export const isErrand = (peer: string): boolean => peer === "Errand" || peer.startsWith("Errand, ")
 
-/** Three digits are enough to compare, and no more were measured. */
+/** Three digits are enough to compare, and no more were measured. What is something is not shown as nothing. */
 export const shown = (n: number): string => {
   if (Number.isNaN(n)) return "–"
   const size = Math.abs(n)
-  const digits = Number.isInteger(n) || size >= 100 ? 0 : size >= 10 ? 1 : 2
+  const digits = Number.isInteger(n) || size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.01 ? 2 : 4
   return n.toLocaleString("en-US", { maximumFractionDigits: digits })
 }
 

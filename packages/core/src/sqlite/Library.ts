@@ -4,6 +4,8 @@
  *
  * They are asked for by name at run time: an import of a library that is not there would keep the whole file from loading.
  */
+import type * as NodeSqlite from "node:sqlite"
+
 export interface Library {
   readonly open: (file: string) => Database
 }
@@ -62,7 +64,7 @@ const ofBun = ({ Database }: BunSqlite): Library => ({
   }
 })
 
-const ofNode = ({ DatabaseSync }: typeof import("node:sqlite")): Library => ({
+const ofNode = ({ DatabaseSync }: typeof NodeSqlite): Library => ({
   open: (file) => {
     const database = new DatabaseSync(file)
     return {

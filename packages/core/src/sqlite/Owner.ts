@@ -12,11 +12,15 @@ export const beat = 5_000
 /** How long a lease lasts (ms): three beats may be late. */
 export const lease = 20_000
 
+/** The pid of an owner that has said good-bye. */
+export const nobody = 0
+
 export interface Owner {
   readonly id: string
+  /** `nobody` when it has said good-bye. */
   readonly pid: number
   readonly host: string
-  /** Epoch ms of the last sign of life; 0 when it has said good-bye. */
+  /** Epoch ms of the last sign of life. */
   readonly seen: number
 }
 
@@ -34,7 +38,7 @@ export interface Observer {
 export type Verdict = "alive" | "gone" | "unclear"
 
 export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Verdict => {
-  if (owner.seen === 0) return "gone"
+  if (owner.pid === nobody) return "gone"
   if (owner.host === host && !isAlive(owner.pid)) return "gone"
   if (now - owner.seen <= lease) return "alive"
   return now - since > lease ? "gone" : "unclear"

@@ -74,7 +74,7 @@ const make = Effect.fnUntraced(function*(
   const fold = Journal.emptyFold()
   const entries = yield* Journal.makeEntries
   const broken = yield* Ref.make(false)
-  const beatenAt = yield* Ref.make(0)
+  const beatenAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
   /** One change at a time, of the file and of what follows from it. */
   const lock = yield* Semaphore.make(1)
 
@@ -136,11 +136,11 @@ const make = Effect.fnUntraced(function*(
       Journal.add(fold, entry)
       yield* PubSub.publish(entries, entry)
       const { task } = entry
-      // Its batch was closed by that: its parent knows everything.
+      // Its parent knows it, by a batch that this has closed or because it waited for it: nobody is to be told.
       if (
         Task.isTerminal(task) && !isShutdown(entry.event) && !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
       ) {
-        yield* attempt(store.transaction(sweep(task.request.parent)))
+        yield* attempt(store.transaction(Effect.andThen(store.told(task.id), sweep(task.request.parent))))
       }
     })
 
@@ -216,7 +216,7 @@ const make = Effect.fnUntraced(function*(
           if (Option.isSome(task)) tasks.set(event.id, task.value)
         }
       }
-      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task)).sort(inOrder)
+      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task))
       const adopted = open.map((task): TaskEvent => ({
         _tag: "Adopted",
         id: task.id,
@@ -230,7 +230,7 @@ const make = Effect.fnUntraced(function*(
         if (Option.isSome(after)) yield* store.insert(event, after.value, me)
       }
       yield* store.forgetOwner(owner.id)
-      return { records, adopted }
+      return { records, adopted, open }
     }
   )
 
@@ -265,12 +265,18 @@ const make = Effect.fnUntraced(function*(
       }
       const owed = [...parents].filter((parent) => !Outbox.isSettled(Journal.boxOf(fold, parent)))
       yield* attempt(store.transaction(Effect.forEach(parents, sweep, { discard: true })))
-      const live = found.value.left.flatMap(({ adopted }) => adopted.flatMap(({ id }) => tasks.get(id) ?? []))
+      // One line, whoever left them behind.
+      const live = found.value.left.flatMap(({ open }) => open).sort(inOrder).flatMap(({ id }) => tasks.get(id) ?? [])
       return { tasks: live, parents: owed, unclear: found.value.unclear }
     }))
 
   // Whoever opens a file of this name next knows that this one is gone. Its tasks are theirs.
-  yield* Effect.addFinalizer(() => changing(attempt(store.seen({ id: me, pid, host, seen: 0 }))))
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (seen) => changing(attempt(store.seen({ id: me, pid: Owner.nobody, host, seen })))
+    )
+  )
 
   // While there is anything to lose.
   const stake = Effect.sync(() =>

@@ -130,8 +130,12 @@ const make = (sql: SqlClient.SqlClient) => {
         (rows) => rows.map(({ id }) => id)
       ),
 
-    /** Nobody is owed news of this task any more. */
-    told: (id: TaskId) => sql`UPDATE task SET owed = NULL WHERE id = ${id}`,
+    /** Nobody is owed news of this task, which is over, any more: what it was asked to do need not be known either. */
+    told: (id: TaskId) =>
+      Effect.andThen(
+        sql`UPDATE task SET owed = NULL WHERE id = ${id}`,
+        sql`UPDATE event SET body = json_replace(body, '$.request.prompt', '') WHERE task = ${id}`
+      ),
 
     /** A parent is owed nothing: what was said to it need not be known any more. */
     settled: (parent: SessionId, owner: string) => sql`DELETE FROM event WHERE parent = ${parent} AND owner = ${owner}`,

@@ -25,5 +25,5 @@ export const statements = (sql: SqlClient.SqlClient) => ({
 
   seen: ({ host, id, pid, seen }: Owner) =>
     sql`INSERT INTO owner (id, pid, host, seen) VALUES (${id}, ${pid}, ${host}, ${seen})
-      ON CONFLICT (id) DO UPDATE SET seen = excluded.seen`
+      ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, seen = excluded.seen`
 })

@@ -17,8 +17,12 @@ const delegate = (description: string, steps: ReadonlyArray<Script.Step>) => ({
 })
 
 /** Runs a prompt to its end. A command that has to be killed has failed. */
-const run = Effect.fnUntraced(function*({ sandbox }: Effect.Success<ReturnType<typeof place>>, prompt: string) {
-  const result = yield* OpenCode.run(sandbox, [prompt], { timeout: "100 seconds" })
+const run = Effect.fnUntraced(function*(
+  { sandbox }: Effect.Success<ReturnType<typeof place>>,
+  prompt: string,
+  args: ReadonlyArray<string> = []
+) {
+  const result = yield* OpenCode.run(sandbox, [...args, prompt], { timeout: "100 seconds" })
   assert.isFalse(result.timedOut, result.stdout + result.stderr)
   assert.strictEqual(result.code, 0, result.stderr)
   return result
@@ -70,6 +74,30 @@ describe("opencode run", () => {
         timeout: patience
       })
       assert.isTrue(child.aborted)
+    }))
+
+  it.live("D8 takes up what was left in the session that it goes on with, and nothing of anybody else's", () =>
+    Effect.gen(function*() {
+      const lab = yield* place({ settings: { runHoldMs: 1000 } })
+      const task = {
+        name: "delegate_task",
+        args: {
+          description: "Long",
+          prompt: script([{ hang: true }], { name: "Long", later: [{ say: "WENT-ON" }] }),
+          agent: "general"
+        }
+      }
+      yield* run(lab, script([{ toolCalls: [task] }, { say: "no more than a second" }]))
+      const child = yield* lab.model.waitFor(({ key }) => key === "Long", { timeout: patience })
+      yield* run(lab, script([{ delay: 2000, say: "something else" }]))
+      const requests = (yield* lab.model.requests).filter(({ sessionID }) => sessionID === child.sessionID)
+      assert.lengthOf(requests, 1, "nobody went on with it")
+      const { stdout } = yield* run(
+        lab,
+        script([{ delay: 3000, say: "and?" }], { later: [{ say: "it {{match:WENT-ON}}" }, { say: "all of it" }] }),
+        ["--session", child.parentSessionID ?? "(none)"]
+      )
+      assert.include(stdout, "it WENT-ON")
     }))
 
   it.live("without tasks leaves as it does without the plugin", () =>

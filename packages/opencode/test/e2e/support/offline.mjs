@@ -1,7 +1,13 @@
 // Runs the built plugin without an OpenCode: a client whose every call throws, events that are garbage, two ends.
 // Called with the path of the bundle; prints what it saw as JSON. Runs on Bun and on Node.
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+
+// It keeps its journal there, and not at the home of whoever runs this.
+const data = mkdtempSync(join(tmpdir(), "errand-offline-"))
+process.env["XDG_DATA_HOME"] = data
 
 const watched = ["SIGINT", "SIGTERM", "SIGHUP", "exit", "beforeExit", "uncaughtException", "unhandledRejection"]
 const listeners = () => watched.map((name) => process.listenerCount(name))
@@ -84,7 +90,7 @@ const context = { sessionID: session, abort: new AbortController().signal }
 const calls = {
   delegate_task: { agent: "explore", prompt: "x" },
   background_output: { task_id: "bg_12345678", block: true },
-  background_cancel: { all: true }
+  background_cancel: { task_id: "bg_12345678" }
 }
 const outputsOf = async ([name, tool]) => {
   const results = [undefined, "text", calls[name]].map((args) => attempt(name, () => tool.execute(args, context)))
@@ -105,6 +111,7 @@ await attempt(
 )
 await attempt("tool after the end", () => hooks.tool.background_cancel.execute({ all: true }, context))
 
+rmSync(data, { recursive: true, force: true })
 process.exit = exit
 console.log(JSON.stringify({
   runtime: process.versions.bun === undefined ? "node" : "bun",

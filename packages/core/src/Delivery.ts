@@ -1,0 +1,59 @@
+/**
+ * How a notice gets to its parent. A delivery that fails is tried again, for as long as the parent exists; one whose end is
+ * unclear is looked up in the parent's transcript first, so that nothing is told twice. A notice that would wake a task's
+ * session waits until that task has its slots again.
+ */
+import { Effect, Option, Schedule } from "effect"
+import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
+import { within } from "./HostCall.ts"
+import { Journal } from "./Journal.ts"
+import { Limits } from "./Limits.ts"
+import type { Notice } from "./Notice.ts"
+import * as Settings from "./Settings.ts"
+import type { SessionId } from "./Task.ts"
+
+/** Half a second, doubling, at most half a minute: a host that restarts is back within a few tries. */
+const firstDelay = "500 millis"
+const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced("30 seconds")])
+
+/** Tries until the host has taken it. */
+const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
+  attempt.pipe(
+    Effect.retry({ schedule: backoff, while: (error) => error._tag === "HostError" }),
+    // The back-off has no end.
+    Effect.catchTag("HostError", Effect.die)
+  )
+
+export const make = Effect.gen(function*() {
+  const host = yield* AgentHost
+  const journal = yield* Journal
+  const limits = yield* Limits
+  const settings = yield* Settings.Current
+
+  /** A parent that is a task and lent its slots gets them back before it is woken. */
+  const restored = (parent: SessionId) =>
+    Effect.flatMap(
+      journal.bySession(parent),
+      (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
+    )
+
+  /** `again`: it went out before, and nobody knows whether it has arrived. */
+  return Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
+    if (notice.wakes) yield* restored(parent)
+    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
+    if (!host.capabilities.receipts) {
+      // That it may have arrived counts as that it has.
+      if (again) return
+      return yield* untilTaken(attempt.pipe(
+        Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
+      ))
+    }
+    // The first attempt goes straight; each further one asks first whether the one before arrived after all.
+    const further = Effect.flatMap(
+      within("received", settings.callTimeoutMs, host.received(parent, notice.id)),
+      (received) => received ? Effect.void : attempt
+    )
+    if (again) return yield* untilTaken(further)
+    yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
+  })
+})

@@ -1,0 +1,244 @@
+/**
+ * A service that ends, and one that goes on with its journal: what the next one finds, and what it does about it. The
+ * host outlives both, and stops what runs in it when it is restarted. Time is the test clock's.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
+import { join } from "node:path"
+import type { AgentHost } from "../../src/AgentHost.ts"
+import type { Journal } from "../../src/Journal.ts"
+import { Limits } from "../../src/Limits.ts"
+import * as Settings from "../../src/Settings.ts"
+import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
+import * as Task from "../../src/Task.ts"
+import { Tasks } from "../../src/Tasks.ts"
+import { SimulatedHost, type Step } from "../../src/testing/SimulatedHost.ts"
+import { folder } from "../support/files.ts"
+import { pass } from "../support/time.ts"
+import { answerOf, byScript, endOf, hang, say, summary, wait } from "../support/world.ts"
+
+interface Place {
+  readonly host: SimulatedHost["Service"]
+  readonly parent: Task.SessionId
+  /** Has a story told by a service of its own, which ends after it as a program that is closed: nothing is told any more. */
+  readonly life: <A>(
+    story: (tasks: Tasks["Service"], limits: Limits["Service"]) => Effect.Effect<A, unknown>,
+    settings?: Partial<Settings.Settings>,
+    inherits?: Journal["Service"]["inherits"]
+  ) => Effect.Effect<A>
+  readonly told: Effect.Effect<ReadonlyArray<string>>
+}
+
+const inPlace = (
+  name: string,
+  scripts: Readonly<Record<string, ReadonlyArray<Step>>>,
+  story: (place: Place) => Effect.Effect<unknown, unknown, Scope.Scope>
+) =>
+  it.effect(name, () =>
+    Effect.scoped(Effect.gen(function*() {
+      const file = join(yield* folder, "journal.sqlite")
+      const services: Context.Context<SimulatedHost | AgentHost> = yield* Layer.buildWithScope(
+        SimulatedHost.layer({ behave: byScript(scripts) }),
+        yield* Effect.scope
+      )
+      const host = Context.get(services, SimulatedHost)
+      const parent = yield* host.root("ses_root")
+      yield* story({
+        host,
+        parent,
+        life: (story, settings = {}, inherits) =>
+          Effect.gen(function*() {
+            const scope = yield* Scope.make()
+            const app = Tasks.layerOnJournal.pipe(
+              Layer.provideMerge(SqliteJournal.layer({ file, inherits, onProblem: Effect.die })),
+              Layer.provide(Layer.succeedContext(services)),
+              Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, ...settings }))
+            )
+            const built = yield* Layer.buildWithScope(app, scope)
+            yield* pass(10)
+            const found = yield* Effect.orDie(story(Context.get(built, Tasks), Context.get(built, Limits)))
+            const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+            yield* pass("10 seconds")
+            assert.isDefined(closing.pollUnsafe())
+            return found
+          }),
+        told: Effect.map(host.notices(parent), (all) => all.map(summary))
+      })
+    })))
+
+const launch = (tasks: Tasks["Service"], parent: Task.SessionId, prompt: string, background = true) =>
+  tasks.launch({ description: prompt, prompt, agent: "explore", parent, background })
+
+/** What an agent does that is told to go on. */
+const onward = (steps: ReadonlyArray<Step>) => ({ [goOn]: steps })
+const goOn =
+  "The program that you run in was stopped and started again while you were at work. What you were doing in that moment was "
+  + "cut off; everything above is as you left it. See what is done already, then go on with your task and finish it."
+
+describe("the next one", () => {
+  inPlace(
+    "D8 A13 goes on with what ran, first, and then with those who waited, in their old order, under the limits",
+    { ...onward([wait(2_000), say("went on")]), one: [hang] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        const ids = yield* life((tasks) =>
+          Effect.map(
+            Effect.forEach(["one", "two", "three"], (prompt) => launch(tasks, parent, prompt)),
+            (all) => all.map(({ id }) => id)
+          ), { defaultConcurrency: 1 })
+        yield* life((tasks, limits) =>
+          Effect.gen(function*() {
+            const status = Effect.map(tasks.list, (all) => all.map(({ status }) => status))
+            assert.deepStrictEqual(yield* status, ["running", "pending", "pending"])
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
+            yield* pass(2_500)
+            assert.deepStrictEqual(yield* status, ["completed", "running", "pending"])
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(({ id }) => id), ids)
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["went on", "done: two", "done: three"])
+            assert.deepStrictEqual(yield* told, [], "nobody is there")
+            yield* host.say(parent, "here I am")
+            yield* pass("10 seconds")
+            assert.deepStrictEqual(yield* told, ["final: completed, completed, completed"])
+          }), { defaultConcurrency: 1 })
+        yield* life(() => Effect.andThen(host.say(parent, "again"), pass("1 minute")))
+        assert.deepStrictEqual(yield* told, ["final: completed, completed, completed"], "and once")
+      })
+  )
+
+  inPlace(
+    "D8 takes an end that came in between for one, without a word to the agent",
+    { one: [wait(5_000), say("just in time")] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        const session = yield* life((tasks) =>
+          Effect.gen(function*() {
+            const { id } = yield* launch(tasks, parent, "one")
+            yield* pass(1_000)
+            // Its end is told to nobody, and nobody can stop it.
+            yield* host.faults(({ operation }) => operation === "abort" ? "fail" : "ok")
+            yield* host.feed(() => [])
+            return (yield* tasks.get(id)).session
+          })
+        )
+        yield* host.faults(() => "ok")
+        yield* host.feed(() => [0])
+        const before = session === undefined ? 0 : (yield* host.turns(session)).length
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["just in time"])
+          })
+        )
+        assert.deepStrictEqual(yield* told, ["final: completed"])
+        assert.strictEqual(session === undefined ? -1 : (yield* host.turns(session)).length, before)
+      })
+  )
+
+  inPlace(
+    "B17 counts on with the time limit from what was used",
+    { ...onward([hang]), one: [hang] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        const settings = { taskTtlMs: 60_000, staleTimeoutMs: 0 }
+        yield* life((tasks) => Effect.andThen(launch(tasks, parent, "one"), pass(40_000)), settings)
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass(15_000)
+            assert.deepStrictEqual((yield* tasks.list).map(endOf), ["running"])
+            // What was used is known as exactly as the lease was renewed.
+            yield* pass(11_000)
+            assert.deepStrictEqual((yield* tasks.list).map(endOf), ["time-limit"])
+          }), settings)
+        assert.deepStrictEqual(yield* told, ["final: time-limit"])
+      })
+  )
+
+  inPlace(
+    "D8 says of what ran that it was interrupted, where that is wanted, and it can be continued",
+    { one: [hang], more: [say("at last")] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) => launch(tasks, parent, "one"), { onRestart: "report" })
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass("5 seconds")
+            const [task] = yield* tasks.list
+            assert.strictEqual(task === undefined ? "" : endOf(task), "interrupted")
+            assert.deepStrictEqual(yield* told, ["final: interrupted"])
+            if (task?.session === undefined) return
+            yield* tasks.resume({ session: task.session, prompt: "more", parent })
+            yield* pass("5 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["at last"])
+          }), { onRestart: "report" })
+      })
+  )
+
+  inPlace(
+    "D8 has a task that somebody waited for tell its parent instead: whoever waited is gone",
+    { ...onward([say("here it is")]), one: [hang] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) => launch(tasks, parent, "one", false))
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["here it is"])
+          })
+        )
+        assert.deepStrictEqual(yield* told, ["final: completed"])
+      })
+  )
+
+  inPlace(
+    "D8 G1 leaves what belongs to others alone, where it is there for one session, until that is asked for",
+    { ...onward([say("went on")]), one: [hang], two: [hang] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        const other = yield* host.root("ses_other")
+        yield* life((tasks) => Effect.andThen(launch(tasks, parent, "one"), launch(tasks, other, "two")))
+        yield* life(
+          (tasks) =>
+            Effect.gen(function*() {
+              yield* pass("1 minute")
+              assert.deepStrictEqual((yield* tasks.list).length, 0)
+              yield* tasks.inherit(parent)
+              yield* host.say(parent, "here I am")
+              yield* pass("10 seconds")
+              assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["went on"])
+            }),
+          {},
+          "when asked"
+        )
+        assert.deepStrictEqual(yield* told, ["final: completed"])
+        assert.deepStrictEqual((yield* host.notices(other)).length, 0)
+      })
+  )
+
+  inPlace(
+    "D1 D8 reads what ended in an earlier life, by its id and by its session",
+    {},
+    ({ life, parent }) =>
+      Effect.gen(function*() {
+        const before = yield* life((tasks) =>
+          Effect.gen(function*() {
+            const { id } = yield* launch(tasks, parent, "one")
+            yield* pass("10 seconds")
+            return yield* tasks.get(id)
+          })
+        )
+        assert.isTrue(Task.isTerminal(before))
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            const after = yield* tasks.get(before.id)
+            assert.deepStrictEqual(after.outcome, before.outcome)
+            assert.strictEqual(Option.isSome(yield* Effect.option(tasks.find(before.id, parent))), true)
+          })
+        )
+      })
+  )
+})
