@@ -86,6 +86,9 @@ export const make = <A>(): Admission<A> => ({
 /** Before every turn that is given to newcomers: for those who lent their slots and want them back. */
 const returning = -1
 
+/** Whether somebody was inside before. */
+export const returns = ({ turn }: Entrant<unknown>): boolean => turn === returning
+
 const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
 const parentOf = (pool: PoolName, parent: string): string => `${pool} ${parent}`
@@ -216,7 +219,7 @@ const isFull = <A>(self: Admission<A>, name: PoolName): boolean => {
 const nextOf = <A>(self: Admission<A>): Entrant<A> | undefined => {
   let next: Entrant<A> | undefined
   for (const { heap } of self.lines.values()) {
-    if (heap === undefined || (self.paused && heap.value.turn !== returning)) continue
+    if (heap === undefined || (self.paused && !returns(heap.value))) continue
     if (heap.value.pools.some((pool) => isFull(self, pool))) continue
     if (next === undefined || before(heap.value, next)) next = heap.value
   }

@@ -83,13 +83,16 @@ export const leave = <A>(self: Lending<A>, id: string): Option.Option<A> => {
 /** Lets in everybody who may enter, in order. */
 export const admit = <A>(self: Lending<A>, now: number): ReadonlyArray<Admission.Entrant<A>> => {
   const entered = Admission.admit(self.admission)
-  for (const { id } of entered) {
-    const absence = self.absences.get(id)
-    if (absence !== undefined) {
-      self.absences.set(id, { ...absence, since: Option.none(), before: absence.before + sinceThen(absence, now) })
-    }
-  }
+  for (const { id } of entered) enter(self, id, now)
   return entered
+}
+
+/** A claim has its slots (again). */
+export const enter = (self: Lending<unknown>, id: string, now: number): void => {
+  const absence = self.absences.get(id)
+  if (absence !== undefined) {
+    self.absences.set(id, { ...absence, since: Option.none(), before: absence.before + sinceThen(absence, now) })
+  }
 }
 
 const sinceThen = ({ since }: Absence<unknown>, now: number): number =>

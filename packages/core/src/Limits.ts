@@ -3,15 +3,18 @@
  *
  * Every pool is a counting semaphore, and several bind a claim at once. Who enters when is decided by `Admission` and
  * `Lending`, whose books change in one place (`step`). Slots are held by `withSlots` around an effect: whatever the claim
- * has by then, slots or a place in line, it is released when that effect is over, and nowhere else.
+ * has by then, slots or a place in line, it is released when that effect is over, and nowhere else. With `SharedSlots` they hold
+ * over all processes that share them; the order is that of this process, and then that of all.
  */
 import { Clock, Context, Deferred, Effect, Layer, Option } from "effect"
 import * as Admission from "./Admission.ts"
+import * as Books from "./Books.ts"
 import * as Doors from "./Doors.ts"
 import * as Lending from "./Lending.ts"
 import type { Model } from "./Model.ts"
 import * as Pools from "./Pools.ts"
 import * as Settings from "./Settings.ts"
+import * as SharedSlots from "./SharedSlots.ts"
 
 /** Who wants slots, and of which pools. */
 export interface Claim {
@@ -31,7 +34,7 @@ export interface PoolStatus {
   readonly size: number
 }
 
-export type Place = Admission.Place
+export type Place = Books.Place
 
 export class Limits extends Context.Service<Limits, {
   /** Waits for a slot of every pool that binds the claim, and holds them while the effect runs. */
@@ -64,13 +67,15 @@ const make = Effect.gen(function*() {
   const lending = Lending.make<Doors.Door>()
   const { admission } = lending
   const openAll = yield* Doors.make
+  const slots = yield* SharedSlots.Current
+  const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, openAll) : Books.local(lending)
 
   /** The one way in which the books change: in one piece, and the doors of all whom the change lets in are opened. */
   const step = <A>(change: (now: number) => A): Effect.Effect<A> =>
     Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       const result = change(now)
-      const admitted = Lending.admit(lending, now)
+      const admitted = books.admit(now)
       return admitted.length === 0
         ? Effect.succeed(result)
         : Effect.as(openAll(admitted.map(({ payload }) => payload)), result)
@@ -84,13 +89,13 @@ const make = Effect.gen(function*() {
       const payload: Doors.Door = Deferred.makeUnsafe()
       const pools = Pools.poolsOf(settings, { model, agent })
       Admission.join(admission, { id, parent, pools, returns: false, payload })
-      const admitted = Lending.admit(lending, clock.currentTimeMillisUnsafe())
+      const admitted = books.admit(clock.currentTimeMillisUnsafe())
       return admitted.length > 0 ? Effect.void : Deferred.await(payload)
     })
 
   /** Out, wherever the claim is. Whoever waits for its slots to come back need not any more. */
   const leave = (id: string) =>
-    step(() => void Option.map(Lending.leave(lending, id), (door) => Deferred.doneUnsafe(door, Effect.void)))
+    step(() => void Option.map(books.leave(id), (door) => Deferred.doneUnsafe(door, Effect.void)))
 
   const withSlots = (claim: Claim) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.acquireUseRelease(join(claim), (entered) => Effect.andThen(entered, effect), () => leave(claim.id))
@@ -98,7 +103,7 @@ const make = Effect.gen(function*() {
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
-        step((now) => Lending.lend(lending, id, now, Deferred.makeUnsafe())),
+        step((now) => books.lend(id, now, Deferred.makeUnsafe())),
         (loan) =>
           Option.isNone(loan) ? restore(effect) : Effect.gen(function*() {
             const exit = yield* Effect.exit(restore(effect))
@@ -118,8 +123,8 @@ const make = Effect.gen(function*() {
         Option.match({ onNone: () => Effect.void, onSome: Deferred.await })
       ),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
-    place: (id) => look(() => Admission.placeOf(admission, id)),
-    pools: look(() => Admission.usages(admission)),
+    place: books.placeOf,
+    pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),
     resume: step(() => Admission.setPaused(admission, false))

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber, Option, Ref, Scheduler, Schema, type Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, type Layer, Option, Ref, Scheduler, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { type Claim, Limits } from "../src/Limits.ts"
 import * as Models from "../src/Model.ts"
 import { poolsOf } from "../src/Pools.ts"
 import * as Settings from "../src/Settings.ts"
 import { below, patient, sequence, thorough } from "./support/arbitraries.ts"
+import { shared } from "./support/slots.ts"
 
 /** Everything that needs no time happens. */
 const soon = Effect.repeat(Effect.yieldNow, { times: 30 })
@@ -53,16 +54,22 @@ const used = Effect.gen(function*() {
 
 const isIn = (all: ReadonlyArray<Somebody>) => Effect.forEach(all, ({ isIn }) => isIn)
 
+/** Over what limits hold: the same is true of all. */
+const kinds: Readonly<Record<string, Layer.Layer<Limits>>> = { "in this process": Limits.layer, "shared": shared }
+
 const withLimits = <A, E>(
   name: string,
   settings: Partial<Settings.Settings>,
   story: (limits: Limits["Service"]) => Effect.Effect<A, E, Limits | Scope.Scope>
-) =>
-  it.effect(name, () =>
-    Effect.flatMap(Limits, story).pipe(
-      Effect.provide(Limits.layer),
-      Effect.provideService(Settings.Current, { ...Settings.defaults, ...settings })
-    ))
+) => {
+  for (const [kind, layer] of Object.entries(kinds)) {
+    it.effect(`${name} (${kind})`, () =>
+      Effect.flatMap(Limits, story).pipe(
+        Effect.provide(layer),
+        Effect.provideService(Settings.Current, { ...Settings.defaults, ...settings })
+      ))
+  }
+}
 
 const one = { modelConcurrency: { opus: 1 } }
 const opus = "anthropic/opus"
@@ -747,11 +754,12 @@ describe("whatever happens, under any schedule", () => {
     story: (settings: Settings.Settings) => Effect.Effect<void, never, Limits | Scope.Scope>
   ) => {
     const settings = { ...Settings.defaults, ...policies[policy] }
-    return Effect.scoped(story(settings)).pipe(
-      Effect.provide(Limits.layer),
-      Effect.provideService(Settings.Current, settings),
-      Effect.provideService(Scheduler.MaxOpsBeforeYield, yields)
-    )
+    return Effect.forEach(Object.values(kinds), (layer) =>
+      Effect.scoped(story(settings)).pipe(
+        Effect.provide(layer),
+        Effect.provideService(Settings.Current, settings),
+        Effect.provideService(Scheduler.MaxOpsBeforeYield, yields)
+      ), { discard: true })
   }
 
   it.effect.prop(

@@ -15,6 +15,7 @@ import * as Journals from "./Journals.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
+import * as Slots from "./Slots.ts"
 import * as Toasts from "./Toasts.ts"
 import { Launching } from "./tools/Launching.ts"
 import { Polling } from "./tools/Polling.ts"
@@ -54,6 +55,7 @@ export const layer = (
   return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
+    Layer.provide(Slots.layer(user, settings)),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
     Layer.provide(Layer.succeed(Settings.Current, settings))

@@ -2,11 +2,12 @@
  * The journal of a project: a file of its own in the user's data directory, so that tasks outlive OpenCode.
  */
 import { Journal } from "@errand/core"
-import { type JournalProblem, SqliteJournal } from "@errand/core/sqlite"
-import { Effect, Layer, Queue } from "effect"
+import { SqliteJournal } from "@errand/core/sqlite"
+import { Effect, Layer } from "effect"
 import { createHash } from "node:crypto"
 import { basename, join } from "node:path"
-import { Client } from "./host/Client.ts"
+import * as FileProblems from "./FileProblems.ts"
+import type { Client } from "./host/Client.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
 
@@ -35,23 +36,16 @@ export const fileOf = (surroundings: Surroundings): string => {
 
 export const layer = (
   surroundings: Surroundings,
-  { journal, retentionMs, toasts }: PluginSettings
+  settings: PluginSettings
 ): Layer.Layer<Journal.Journal, never, Client> =>
-  journal === "memory" ? Journal.Journal.layer : Layer.unwrap(Effect.gen(function*() {
-    const client = yield* Client
-    const problems = yield* Queue.unbounded<JournalProblem.JournalProblem>()
-    // Told beside everything else: nobody waits for OpenCode to have said it.
-    yield* Queue.take(problems).pipe(
-      Effect.tap(({ message }) => Effect.ignore(client.log("error", message))),
-      Effect.tap(({ message }) => toasts ? Effect.ignore(client.toast(message, "error")) : Effect.void),
-      Effect.forever,
-      Effect.forkScoped
-    )
-    return SqliteJournal.layer({
-      file: fileOf(surroundings),
-      retentionMs,
-      // `run` is there for one session. What others have left behind is not its business.
-      inherits: RunHold.isRun(process.argv) ? "when asked" : "at start",
-      onProblem: (problem) => Effect.asVoid(Queue.offer(problems, problem))
-    })
-  }))
+  settings.journal === "memory" ? Journal.Journal.layer : Layer.unwrap(Effect.map(
+    FileProblems.teller(settings),
+    (onProblem) =>
+      SqliteJournal.layer({
+        file: fileOf(surroundings),
+        retentionMs: settings.retentionMs,
+        // `run` is there for one session. What others have left behind is not its business.
+        inherits: RunHold.isRun(process.argv) ? "when asked" : "at start",
+        onProblem
+      })
+  ))

@@ -22,6 +22,12 @@ export const PluginSettings = Schema.Struct({
     7 * 24 * 3_600_000,
     "How long finished tasks are kept in the journal (ms); those of which nobody was told yet are kept longer."
   ),
+  limitsScope: setting(
+    Schema.Literals(["process", "machine"]),
+    "process",
+    "Over what limits hold. `process`: each OpenCode has its own. `machine`: all OpenCode processes of one user that have "
+      + "this setting share them."
+  ),
   permissions: setting(
     Schema.Literals(["ask", "reject"]),
     "ask",

@@ -10,7 +10,7 @@ import { continued, launched } from "../src/text/launched.ts"
 import { nearest } from "../src/text/nearest.ts"
 import { forModel, forPerson } from "../src/text/notice.ts"
 import { page } from "../src/text/page.ts"
-import { poolLabel } from "../src/text/place.ts"
+import { poolLabel, waits } from "../src/text/place.ts"
 import { clean, completed, failed, pending, running, starting, t0, timedOut, withFields } from "./fixtures.ts"
 
 const text = (...lines: ReadonlyArray<string>): string => lines.join("\n")
@@ -123,6 +123,17 @@ describe("poolLabel", () => {
       poolLabel({ ...place, pool: "total", size: Infinity }),
       "the limit over all tasks (2 in use; setting maxConcurrency)"
     )
+  })
+})
+
+describe("waits", () => {
+  it("G7 says how many slots other processes use, and that the task goes on by itself", () => {
+    assert.strictEqual(
+      waits({ ...place, ahead: 0, elsewhere: 1 }),
+      "It waits for the limit of provider anthropic (2 of 2 in use, 1 of them by other OpenCode instances on this machine; "
+        + "setting providerConcurrency.anthropic), next in line, and starts by itself."
+    )
+    assert.notInclude(waits({ ...place, elsewhere: 0 }), "other")
   })
 })
 

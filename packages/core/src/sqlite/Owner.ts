@@ -43,3 +43,13 @@ export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Ve
   if (now - owner.seen <= lease) return "alive"
   return now - since > lease ? "gone" : "unclear"
 }
+
+/**
+ * Since when somebody has been looking (epoch ms) who looks now and looked last at `looked`: from the start of the looks
+ * between which a lease cannot run out. Whoever slept longer has only begun.
+ */
+export const lookingSince = ({ looked, now, since }: {
+  readonly since: number
+  readonly looked: number
+  readonly now: number
+}): number => now - looked > lease ? now : since

@@ -6,17 +6,17 @@
  * A file that cannot be used, or not any more, is told of once, and all goes on in memory.
  */
 import { Clock, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
-import { existsSync, renameSync } from "node:fs"
-import { hostname } from "node:os"
 import * as Journal from "../Journal.ts"
 import type { NoticeEvent } from "../NoticeEvent.ts"
 import * as Outbox from "../Outbox.ts"
 import type { SessionId, TaskId } from "../Task.ts"
 import * as Task from "../Task.ts"
 import type { TaskEvent } from "../TaskEvent.ts"
-import { fromSql, type JournalProblem, problem } from "./JournalProblem.ts"
+import * as FileProblem from "./FileProblem.ts"
 import type { Library } from "./Library.ts"
+import { patiently } from "./opening.ts"
 import * as Owner from "./Owner.ts"
+import * as Processes from "./Processes.ts"
 import * as Store from "./Store.ts"
 
 export interface Options {
@@ -29,10 +29,16 @@ export interface Options {
   /** Whether the disk has to confirm each event; see `SqliteClient`. Default `false`. */
   readonly fsync?: boolean | undefined
   /** Told once, when the file cannot be used (any more). */
-  readonly onProblem?: ((problem: JournalProblem) => Effect.Effect<void>) | undefined
+  readonly onProblem?: ((problem: FileProblem.FileProblem) => Effect.Effect<void>) | undefined
   /** Who this is; by default the process that it runs in. */
-  readonly process?: { readonly pid: number; readonly host: string } | undefined
+  readonly process?: Processes.Process | undefined
   readonly library?: Library | undefined
+}
+
+const kept: FileProblem.Kept = {
+  name: "The journal",
+  outcome: "Tasks are kept in memory for now, and are lost when this process ends",
+  without: "\"journal\": \"memory\""
 }
 
 const week = 7 * 24 * 3_600_000
@@ -44,43 +50,25 @@ export const layer = (options: Options): Layer.Layer<Journal.Journal> =>
   Layer.effect(
     Journal.Journal,
     make(options).pipe(
-      Effect.catchTag("JournalProblem", (problem) =>
+      Effect.catchTag("FileProblem", (problem) =>
         Effect.gen(function*() {
-          if (problem.reason === "corrupt") yield* setAside(options.file)
+          if (problem.reason === "corrupt") yield* FileProblem.setAside(options.file)
           yield* tell(options, problem)
           return yield* Journal.inMemory
         }))
     )
   )
 
-const tell = ({ onProblem = ({ message }) => Effect.logWarning(message) }: Options, problem: JournalProblem) =>
+const tell = ({ onProblem = ({ message }) => Effect.logWarning(message) }: Options, problem: FileProblem.FileProblem) =>
   onProblem(problem)
-
-/** Nothing is ever written over: an older file that was set aside keeps its name. */
-const setAside = (file: string) =>
-  Effect.ignore(Effect.try(() => {
-    const free = Array.from({ length: 100 }, (_, nth) => `${file}.damaged${nth === 0 ? "" : nth}`)
-      .find((name) => !existsSync(name))
-    for (const end of ["", "-wal", "-shm"]) {
-      if (free !== undefined && existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${free}${end}`)
-    }
-  }))
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // Somebody else's process is alive as well.
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-  }
-}
 
 const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Journal.Journal["Service"], JournalProblem, Scope.Scope> {
+): Effect.fn.Return<Journal.Journal["Service"], FileProblem.FileProblem, Scope.Scope> {
   const { file, fsync = false, inherits = "at start", library, retentionMs = week } = options
-  const { host, pid } = options.process ?? { host: hostname(), pid: process.pid }
-  const store = yield* Store.open({ file, fsync, library })
+  const { host, pid } = options.process ?? Processes.current()
+  const problems = FileProblem.of(kept, file)
+  const store = yield* Store.open({ file, fsync, library }, problems)
   const since = yield* Clock.currentTimeMillis
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
   const fold = Journal.emptyFold()
@@ -90,13 +78,13 @@ const make = Effect.fnUntraced(function*(
   /** One change at a time, of the file and of what follows from it. */
   const lock = yield* Semaphore.make(1)
 
-  const asProblem = (error: Store.StoreError): JournalProblem =>
-    error._tag === "SqlError" ? fromSql(file)(error) : problem("corrupt", file, "an event in it cannot be read")
+  const asProblem = (error: Store.StoreError): FileProblem.FileProblem =>
+    error._tag === "SqlError" ? problems.fromSql(error) : problems.problem("corrupt", "an event in it cannot be read")
 
   /** Does something with the file. Once that fails nothing more is kept in it: an event that is missing would be a lie. */
   const attempt = <A>(use: Effect.Effect<A, Store.StoreError>): Effect.Effect<Option.Option<A>> =>
     Effect.flatMap(Ref.get(broken), (isBroken) =>
-      isBroken ? Effect.succeedNone : Store.patiently(use).pipe(
+      isBroken ? Effect.succeedNone : patiently(use).pipe(
         Effect.asSome,
         Effect.catch((error) =>
           Effect.gen(function*() {
@@ -202,7 +190,7 @@ const make = Effect.fnUntraced(function*(
   const others = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const judged = (yield* store.owners).filter(({ id }) => id !== me)
-      .map((owner) => ({ owner, verdict: Owner.judge(owner, { host, now, since, isAlive }) }))
+      .map((owner) => ({ owner, verdict: Owner.judge(owner, { host, now, since, isAlive: Processes.isAlive }) }))
     const unknown = (yield* store.unknownOwners).filter((id) => id !== me)
     return {
       gone: [

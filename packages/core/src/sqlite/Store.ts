@@ -1,18 +1,17 @@
 /**
  * What is kept in the file and how it is found again: every statement of the journal, with its rows decoded.
  */
-import { Effect, Option, Schedule, Schema, type Scope } from "effect"
-import { Migrator, SqlClient, SqlError } from "effect/sql"
-import { mkdirSync } from "node:fs"
-import { dirname } from "node:path"
+import { Effect, Option, Schema, type Scope } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
 import { NoticeEvent } from "../NoticeEvent.ts"
 import type { SessionId, Task, TaskId } from "../Task.ts"
 import { TaskId as TaskIdSchema } from "../Task.ts"
 import { TaskEvent } from "../TaskEvent.ts"
-import { fromSql, type JournalProblem, problem } from "./JournalProblem.ts"
-import type { Owner } from "./Owner.ts"
-import * as SqliteClient from "./SqliteClient.ts"
-import { migrations, version } from "./tables.ts"
+import type { FileProblem, Problems } from "./FileProblem.ts"
+import * as opening from "./opening.ts"
+import * as owners from "./owners.ts"
+import type * as SqliteClient from "./SqliteClient.ts"
+import { migrations } from "./tables.ts"
 
 const TaskBody = Schema.fromJsonString(TaskEvent)
 const NoticeBody = Schema.fromJsonString(NoticeEvent)
@@ -28,13 +27,6 @@ const Records = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
 })))
 const Ids = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ id: TaskIdSchema })))
 const Holders = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ owner: Schema.String })))
-const Owners = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
-  id: Schema.String,
-  pid: Schema.Int,
-  host: Schema.String,
-  seen: Schema.Int
-})))
-const Version = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ version: Schema.NullOr(Schema.Int) })))
 const decodeTask = Schema.decodeUnknownEffect(TaskBody)
 const decodeNotice = Schema.decodeUnknownEffect(NoticeBody)
 
@@ -50,38 +42,10 @@ const root = ({ request }: Task): SessionId => request.ancestors.at(-1) ?? reque
 export type Store = ReturnType<typeof make>
 
 /** Opens the file, or makes it, and brings its tables up to date. */
-export const open = Effect.fnUntraced(function*(
-  options: SqliteClient.Options
-): Effect.fn.Return<Store, JournalProblem, Scope.Scope> {
-  const { file } = options
-  yield* Effect.try({
-    // It holds what people asked for: it is nobody else's business.
-    try: () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }),
-    catch: (cause) => problem("unavailable", file, cause instanceof Error ? cause.message : String(cause))
-  })
-  const sql = yield* patiently(SqliteClient.make(options)).pipe(Effect.mapError(fromSql(file)))
-  const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations) })
-  yield* patiently(Effect.provideService(migrate, SqlClient.SqlClient, sql)).pipe(
-    Effect.catchTag("MigrationError", ({ message }) => Effect.fail(problem("unavailable", file, message))),
-    Effect.catchTag("SqlError", (error) => Effect.fail(fromSql(file)(error)))
-  )
-  const [found] = yield* sql`SELECT max(migration_id) AS version FROM effect_sql_migrations`.pipe(
-    Effect.flatMap(Version),
-    Effect.mapError((error) =>
-      error._tag === "SqlError" ? fromSql(file)(error) : problem("corrupt", file, "no version")
-    )
-  )
-  if ((found?.version ?? 0) > version) {
-    return yield* problem("newer", file, `version ${found?.version} of its tables, known are ${version}`)
-  }
-  return make(sql)
-})
-
-/** Somebody else writes for some milliseconds at a time. Who has the file locked for seconds is stuck. */
-export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(effect, { while: isLocked, times: 500, schedule: Schedule.spaced("10 millis") })
-
-const isLocked = (error: unknown): boolean => SqlError.isSqlError(error) && error.reason._tag === "LockTimeoutError"
+export const open = (
+  options: SqliteClient.Options,
+  problems: Problems
+): Effect.Effect<Store, FileProblem, Scope.Scope> => Effect.map(opening.open(options, migrations, problems), make)
 
 const make = (sql: SqlClient.SqlClient) => {
   const insertTask = (event: TaskEvent) =>
@@ -176,11 +140,7 @@ const make = (sql: SqlClient.SqlClient) => {
     /** A parent is owed nothing: what was said to it need not be known any more. */
     settled: (parent: SessionId, owner: string) => sql`DELETE FROM event WHERE parent = ${parent} AND owner = ${owner}`,
 
-    owners: Effect.flatMap(sql`SELECT id, pid, host, seen FROM owner`, Owners),
-
-    seen: ({ host, id, pid, seen }: Owner) =>
-      sql`INSERT INTO owner (id, pid, host, seen) VALUES (${id}, ${pid}, ${host}, ${seen})
-        ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, seen = excluded.seen`,
+    ...owners.statements(sql),
 
     /** What an owner has not finished, all of it or in one family, oldest first. */
     unfinishedOf: (owner: string, root: SessionId | undefined) =>

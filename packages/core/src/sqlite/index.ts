@@ -1,7 +1,9 @@
 /**
- * `@errand/core/sqlite`: the journal in a file, on the SQLite that the runtime brings along.
+ * `@errand/core/sqlite`: the journal in a file, and limits that hold over all processes, on the SQLite that the runtime
+ * brings along.
  */
-export * as JournalProblem from "./JournalProblem.ts"
+export * as FileProblem from "./FileProblem.ts"
 export * as Library from "./Library.ts"
 export * as Owner from "./Owner.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"
+export * as SqliteSlots from "./SqliteSlots.ts"

@@ -7,8 +7,10 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Migrations } from "./opening.ts"
+import * as owners from "./owners.ts"
 
-export const migrations: Readonly<Record<string, Effect.Effect<void, unknown, SqlClient.SqlClient>>> = {
+export const migrations: Migrations = {
   "1_events": Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     // `task` of an event of a task, `parent` and `owner` of one of a notice.
@@ -35,14 +37,6 @@ export const migrations: Readonly<Record<string, Effect.Effect<void, unknown, Sq
     yield* sql`CREATE INDEX task_open ON task (owner) WHERE ended IS NULL OR owed IS NOT NULL`
     yield* sql`CREATE INDEX task_owed ON task (parent) WHERE owed IS NOT NULL`
     yield* sql`CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL`
-    yield* sql`CREATE TABLE owner (
-      id TEXT PRIMARY KEY,
-      pid INTEGER NOT NULL,
-      host TEXT NOT NULL,
-      seen INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID`
+    yield* owners.create(sql)
   })
 }
-
-/** The newest version that this code knows. */
-export const version = Object.keys(migrations).length

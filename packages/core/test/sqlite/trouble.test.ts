@@ -7,7 +7,7 @@ import { TestClock } from "effect/testing"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Journal } from "../../src/Journal.ts"
-import { type JournalProblem, Library } from "../../src/sqlite/index.ts"
+import { type FileProblem, Library } from "../../src/sqlite/index.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { completed, request, taskId } from "../support/arbitraries.ts"
@@ -38,7 +38,7 @@ const withFile = Effect.fnUntraced(function*(
   story: (journal: Journal["Service"]) => Effect.Effect<unknown>,
   library?: Library.Library
 ) {
-  const said = yield* Ref.make<ReadonlyArray<JournalProblem.JournalProblem>>([])
+  const said = yield* Ref.make<ReadonlyArray<FileProblem.FileProblem>>([])
   const layer = SqliteJournal.layer({ file, library, onProblem: (one) => Ref.update(said, (all) => [...all, one]) })
   yield* Effect.provide(Effect.flatMap(Journal, story), layer)
   return yield* Ref.get(said)

@@ -13,6 +13,8 @@ export interface Place {
   readonly used: number
   /** `Infinity` where there is no limit. */
   readonly size: number
+  /** How many of the used slots are used by other instances, of other processes too; absent where none are. */
+  readonly elsewhere?: number
   /** How many go before it. */
   readonly ahead: number
   /** Whether nobody is let in for now. */
@@ -44,11 +46,15 @@ const limitOf = (pool: string): { readonly words: string; readonly setting: stri
   }
 }
 
+/** `, 1 of them by other OpenCode instances on this machine`, where there are any. */
+const others = ({ elsewhere = 0 }: Place): string =>
+  elsewhere === 0 ? "" : `, ${elsewhere} of them by other OpenCode instances on this machine`
+
 /** A limit in words: `the limit of provider anthropic (2 of 2 in use; setting providerConcurrency.anthropic)`. */
 export const poolLabel = (place: Place): string => {
   const { words, setting } = limitOf(place.pool)
   const use = Number.isFinite(place.size) ? `${place.used} of ${place.size} in use` : `${place.used} in use`
-  return `${words} (${use}; setting ${setting})`
+  return `${words} (${use}${others(place)}; setting ${setting})`
 }
 
 /** `next in line` or `3 tasks ahead`. */
