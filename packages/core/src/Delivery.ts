@@ -16,6 +16,9 @@ import type { SessionId } from "./Task.ts"
 const firstDelay = "500 millis"
 const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced("30 seconds")])
 
+/** How far back a notice is looked for (messages): it was the last that its parent was told before the process ended. */
+const recent = 20
+
 /** Tries until the host has taken it. */
 const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
   attempt.pipe(
@@ -37,13 +40,26 @@ export const make = Effect.gen(function*() {
       (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
     )
 
+  /**
+   * Whether a notice stands in its parent's transcript. Of a host that has none, that it may have arrived counts as that it
+   * has.
+   */
+  const isThere = (parent: SessionId, notice: Notice) =>
+    host.capabilities.transcript
+      ? Effect.map(
+        within("transcript", settings.callTimeoutMs, host.transcript(parent, { last: recent })),
+        (messages) => messages.some(({ notices }) => notices.includes(notice.id))
+      )
+      : Effect.succeed(true)
+
   /** `again`: it went out before, and nobody knows whether it has arrived. */
   return Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
     if (notice.wakes) yield* restored(parent)
     const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
     if (!host.capabilities.receipts) {
-      // That it may have arrived counts as that it has.
-      if (again) return
+      if (again) {
+        return yield* untilTaken(Effect.flatMap(isThere(parent, notice), (there) => there ? Effect.void : attempt))
+      }
       return yield* untilTaken(attempt.pipe(
         Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
       ))

@@ -376,6 +376,45 @@ describe("a delivery that fails", () => {
     }), { capabilities: { receipts: false } })
 })
 
+describe("a notice that was on its way when its process ended", () => {
+  for (const receipts of [true, false]) {
+    for (const arrived of [true, false]) {
+      inWorld(
+        `C1 C2 is ${arrived ? "not sent again where it has arrived" : "sent where it has not"} (${
+          receipts ? "with receipts" : "by the transcript"
+        })`,
+        ({ host, notices, parent }) =>
+          Effect.gen(function*() {
+            const journal = yield* Journal
+            const agents = yield* AgentHost
+            const task = ended(1, parent)
+            const events = [
+              { _tag: "Queued", id: task.id, run: 1, at: 0, request: task.request },
+              { _tag: "Ended", id: task.id, run: 1, at: 1, outcome: completed, progress: { toolCalls: 0 } }
+            ] as const
+            yield* Effect.forEach(events, journal.append)
+            const box = yield* journal.note(parent, () =>
+              Option.some({
+                _tag: "Sending",
+                parent,
+                at: 2,
+                notice: "nt_before",
+                kind: "final",
+                tasks: [{ id: task.id, run: 1 }],
+                remaining: 0
+              }))
+            if (arrived && Option.isSome(box.sending)) yield* agents.notify(parent, box.sending.value)
+            yield* notices.inherited(parent, false)
+            yield* pass("1 minute")
+            assert.deepStrictEqual((yield* host.notices(parent)).map(({ id }) => id), ["nt_before"])
+            assert.isFalse(yield* notices.expecting(parent))
+          }),
+        { capabilities: { receipts } }
+      )
+    }
+  }
+})
+
 /** A host that refuses some times and does nothing else; whether it gives receipts is the test's choice. */
 const refusing = (times: number, receipts: boolean) =>
   Effect.gen(function*() {

@@ -23,7 +23,7 @@ import { damage, deaf, hear, isGoing, isTold, type Sent } from "./storm/Verdict.
 const seeds = 334
 
 /** Between two parents (ms). */
-const every = 150
+const every = 120
 
 /** The part of calls and events that meet a fault; a delay is up to 3 s. */
 const weather = { share: 0.2, scale: 0.1 }

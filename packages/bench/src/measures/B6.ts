@@ -168,7 +168,7 @@ export const B6: Measure = {
         expected,
         sample,
         // Bytes do not depend on who else is at work.
-        atOnce: 4
+        atOnce: 6
       }),
       (figures) => figures.map(explained(bench.peers))
     ),
