@@ -125,7 +125,7 @@ export const B5: Measure = {
         (figures) => figures.map(explained(one, bench.runs))
       )
     return [
-      ...yield* apart(bench, 3, (bench, atOnce) => of(bench, many, atOnce)),
+      ...yield* apart(bench, 6, (bench, atOnce) => of(bench, many, atOnce)),
       // The long ones are nearly all waiting: they can wait side by side.
       ...yield* of(bench, long, 4)
     ]
