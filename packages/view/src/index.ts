@@ -1,0 +1,1 @@
+export * as Board from "./Board.ts"
