@@ -2,6 +2,7 @@
 import { build } from "esbuild"
 import { mkdir, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
+import { buildTui } from "./tui.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -35,5 +36,20 @@ await writeFile(
     ""
   ].join("\n")
 )
+const tui = await buildTui(root)
+await writeFile(`${root}dist/tui.js`, tui)
+await writeFile(
+  `${root}dist/tui.d.ts`,
+  [
+    "/** A plugin of OpenCode's terminal, which calls `tui`; nobody else needs to. */",
+    "declare const plugin: {",
+    "  readonly id: \"opencode-errand\"",
+    "  readonly tui: (api: unknown, options: unknown, meta: unknown) => Promise<void>",
+    "}",
+    "export default plugin",
+    ""
+  ].join("\n")
+)
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 console.log(`dist/index.js  ${Math.round(bytes / 1000)} kB`)
+console.log(`dist/tui.js  ${Math.round(tui.byteLength / 1000)} kB`)
