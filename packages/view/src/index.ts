@@ -1,1 +1,2 @@
 export * as Board from "./Board.ts"
+export * as Rows from "./rows.ts"
