@@ -1,2 +1,5 @@
 export * as Board from "./Board.ts"
+export * as Format from "./format.ts"
 export * as Rows from "./rows.ts"
+export * as Timeline from "./Timeline.ts"
+export * as TimelineText from "./timeline/text.ts"
