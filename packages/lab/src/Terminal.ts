@@ -188,7 +188,10 @@ export const open = Effect.fnUntraced(function*(
     height,
     screen,
     ansi: tmux(socket, ["capture-pane", "-p", "-e"]),
-    keys: (...names) => send(...names),
+    keys: (...names) =>
+      Effect.forEach(names, (name) =>
+        // An escape that is followed at once by another key is taken for a part of that key.
+        Effect.andThen(send(name), name === "Escape" ? Effect.sleep("150 millis") : Effect.void), { discard: true }),
     type: (text) => send("-l", "--", text),
     click,
     clickOn: (text) =>

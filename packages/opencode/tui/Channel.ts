@@ -7,9 +7,11 @@ import { Effect, Queue, Schedule } from "effect"
 
 /** Says one thing. Whoever does not hear it misses a picture, nothing more. */
 export const say = ({ client }: Pick<TuiPluginApi, "client">, command: string): Effect.Effect<void> =>
-  Effect.ignore(Effect.tryPromise((signal) =>
-    client.tui.publish({ body: { type: "tui.command.execute", properties: { command } } }, { signal })
-  ))
+  Effect.ignore(
+    Effect.tryPromise((signal) =>
+      client.tui.publish({ body: { type: "tui.command.execute", properties: { command } } }, { signal })
+    )
+  )
 
 /** Somebody looks: boards are kept from now on. */
 export const hello = "errand.hello"

@@ -2,14 +2,15 @@
  * `/tasks` and what can be done with a task of the list. One dialog takes the place of another; escape leaves them all.
  * A question of a task is never answered by the key that opens it: what lets it go on is never chosen beforehand.
  */
-import { Rows } from "@errand/view"
+import { Format, Rows } from "@errand/view"
 import type { TuiDialogSelectOption } from "@opencode-ai/plugin/tui"
-import { createMemo, createResource, Show } from "solid-js"
 import { Effect } from "effect"
+import { createMemo, createResource, Show } from "solid-js"
 import * as Channel from "./Channel.ts"
 import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
 import { boardOf } from "./Families.ts"
 import { lastAnswer } from "./lastAnswer.ts"
+import { openTimeline } from "./TimelineScreen.tsx"
 import { colourOf } from "./tones.ts"
 
 /** The list of all tasks of the family on the screen. */
@@ -28,28 +29,39 @@ export const openTasks = (errands: Errands): void => {
   api.ui.dialog.setSize("large")
 }
 
+/** Columns of a large dialog: what stands before and after, and the time, take the rest of its 88. */
+const titleWidth = 30
+const descriptionWidth = 42
+
+/** Among the ids of tasks: none of them. */
+const timeline = "timeline"
+
 const TasksDialog = (props: { readonly errands: Errands; readonly session: string }) => {
   const { api } = props.errands
   const scene = sceneOf(props.errands, () => props.session)
   const options = createMemo((): Array<TuiDialogSelectOption<string>> => {
     const seen = scene()
     if (seen === undefined) return []
-    return Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
-      rows.map((row) => ({
-        title: `${row.mark} ${row.label}`,
-        description: row.about,
-        footer: row.time,
-        category: title,
-        value: row.id
-      }))
-    )
+    return [
+      ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
+        rows.map((row) => ({
+          title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
+          description: Format.clip(row.about, descriptionWidth),
+          footer: row.time,
+          category: title,
+          value: row.id
+        }))
+      ),
+      { title: "Timeline", description: "when each of them waited and ran", category: "All of them", value: timeline }
+    ]
   })
   return (
     <api.ui.DialogSelect
       title="Tasks"
       placeholder="Filter tasks"
       options={options()}
-      onSelect={({ value }) => openActions(props.errands, props.session, value)}
+      onSelect={({ value }) =>
+        value === timeline ? openTimeline(api) : openActions(props.errands, props.session, value)}
     />
   )
 }
@@ -192,10 +204,14 @@ const openContinue = (errands: Errands, parent: string, row: Rows.Row): void => 
 
 /** The parent's agent does it, as it did the launch: then it knows of it, and is told of the end. */
 const askToContinue = ({ api }: Errands, parent: string, row: Rows.Row, text: string) => {
-  const request = `Continue task ${row.id} (${row.label}) with delegate_task, session_id "${row.session ?? row.id}": ${text}`
-  return Effect.ignore(Effect.tryPromise(() =>
-    api.client.session.promptAsync({ sessionID: parent, parts: [{ type: "text", text: request }] })
-  ))
+  const request = `Continue task ${row.id} (${row.label}) with delegate_task, session_id "${
+    row.session ?? row.id
+  }": ${text}`
+  return Effect.ignore(
+    Effect.tryPromise(() =>
+      api.client.session.promptAsync({ sessionID: parent, parts: [{ type: "text", text: request }] })
+    )
+  )
 }
 
 const openResult = (errands: Errands, row: Rows.Row): void => {
@@ -212,12 +228,12 @@ const ResultDialog = (props: { readonly errands: Errands; readonly row: Rows.Row
   return (
     <box flexDirection="column" paddingLeft={2} paddingRight={2} paddingBottom={1}>
       <box flexDirection="row" justifyContent="space-between">
-        <text fg={theme().text} wrapMode="none" truncate>
-          <b>{props.row.label}</b>
+        <text fg={theme().text} height={1} wrapMode="none">
+          <b>{Format.clip(props.row.label, 70)}</b>
         </text>
         <text fg={theme().textMuted} flexShrink={0} onMouseUp={() => api.ui.dialog.clear()}>esc</text>
       </box>
-      <text fg={colourOf(api, props.row.tone)} wrapMode="none" truncate>
+      <text fg={colourOf(api, props.row.tone)} height={1} wrapMode="none">
         {`${props.row.mark} ${props.row.word} · @${props.row.agent} · ${props.row.id}`}
       </text>
       <scrollbox

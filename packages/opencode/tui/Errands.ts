@@ -1,8 +1,8 @@
 /**
  * What every part of the screen needs: OpenCode's terminal, the boards in it, and the time.
  */
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { type Board, Rows } from "@errand/view"
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { type Accessor, createMemo } from "solid-js"
 import { boardOf, isBusy } from "./Families.ts"
 import type { Ticker } from "./Ticker.ts"
@@ -25,7 +25,10 @@ const frameMs = 250
  * The scene of a session's family, made anew whenever the board or the time changes. While something is out the time goes
  * on; otherwise it moves when the next row goes.
  */
-export const sceneOf = ({ api, ticker }: Errands, session: Accessor<string | undefined>): Accessor<Scene | undefined> => {
+export const sceneOf = (
+  { api, ticker }: Errands,
+  session: Accessor<string | undefined>
+): Accessor<Scene | undefined> => {
   const board = createMemo(() => {
     const id = session()
     return id === undefined ? undefined : boardOf(api.state, id)

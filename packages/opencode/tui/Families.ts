@@ -2,8 +2,8 @@
  * From a session on the screen to what is known of its tasks: the board lies in the metadata of the session at the root of
  * its family. The terminal keeps its sessions reactive, so reading them here is all that it takes to be redrawn.
  */
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { Board } from "@errand/view"
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { Option, Schema } from "effect"
 
 type Sessions = Pick<TuiPluginApi["state"], "session">

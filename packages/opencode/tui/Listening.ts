@@ -39,7 +39,7 @@ export const listen = (errands: Errands): void => {
     api.event.on("session.updated", ({ properties: { info } }) => {
       for (const { asks: asked = [], depth } of boardIn(info)?.tasks ?? []) {
         // OpenCode shows those of the first level itself.
-        if (depth > 1) for (const { id } of asked) Effect.runSync(Queue.offer(asks, id))
+        if (depth > 1) { for (const { id } of asked) Effect.runSync(Queue.offer(asks, id)) }
       }
     })
   ]

@@ -2,10 +2,13 @@
  * The list beside the conversation: who needs a person, who runs, who stands in line and why. Nothing is shown where
  * there is nothing. A click on the head folds it; a click on a row opens the session of that task.
  */
-import { Rows } from "@errand/view"
+import { Format, Rows } from "@errand/view"
 import { createMemo, createSignal, Index, Show } from "solid-js"
 import { type Errands, sceneOf } from "./Errands.ts"
 import { colourOf } from "./tones.ts"
+
+/** Columns: what OpenCode's sidebar leaves to its parts. */
+const width = 37
 
 /** What the terminal keeps over restarts, for all plugins in one file. */
 const foldKey = "errand.fold"
@@ -32,6 +35,8 @@ export const Sidebar = (props: { readonly errands: Errands; readonly session: st
     if (row.session !== undefined) api.route.navigate("session", { sessionID: row.session })
   }
   const theme = () => api.theme.current
+  const detailColour = ({ tone }: Rows.Row) =>
+    tone === "attention" || tone === "bad" ? colourOf(api, tone) : theme().textMuted
 
   return (
     <Show when={list().rows.length > 0 || problem() !== undefined}>
@@ -51,21 +56,13 @@ export const Sidebar = (props: { readonly errands: Errands; readonly session: st
               <box flexDirection="column" onMouseUp={() => open(row())}>
                 <box flexDirection="row" gap={1}>
                   <text fg={colourOf(api, row().tone)} flexShrink={0}>{row().mark}</text>
-                  <text fg={theme().text} flexGrow={1} flexShrink={1} height={1} wrapMode="none" truncate>
-                    {row().label}
+                  <text fg={theme().text} flexGrow={1} height={1} wrapMode="none">
+                    {Format.clip(row().label, width - 3 - row().time.length)}
                   </text>
                   <text fg={theme().textMuted} flexShrink={0}>{row().time}</text>
                 </box>
                 <Show when={row().detail !== ""}>
-                  <text
-                    fg={row().tone === "attention" || row().tone === "bad" ? colourOf(api, row().tone) : theme().textMuted}
-                    paddingLeft={2}
-                    height={1}
-                    wrapMode="none"
-                    truncate
-                  >
-                    {row().detail}
-                  </text>
+                  <text fg={detailColour(row())} height={1} wrapMode="none">{Rows.secondLine(row(), width)}</text>
                 </Show>
               </box>
             )}

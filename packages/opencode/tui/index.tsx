@@ -13,6 +13,7 @@ import { listen } from "./Listening.ts"
 import { PromptStatus } from "./PromptStatus.tsx"
 import { Sidebar } from "./Sidebar.tsx"
 import { makeTicker } from "./Ticker.ts"
+import { openTimeline, timelineRoute, TimelineScreen } from "./TimelineScreen.tsx"
 
 const tui = async (api: TuiPluginApi): Promise<void> => {
   const errands = createRoot((dispose): Errands => {
@@ -30,6 +31,10 @@ const tui = async (api: TuiPluginApi): Promise<void> => {
       app_bottom: () => <AskLine errands={errands} />
     }
   })
+  api.route.register([{
+    name: timelineRoute,
+    render: ({ params }) => <TimelineScreen errands={errands} session={String(params?.["sessionID"])} />
+  }])
   const keys: Keys = api.keymap
   keys.registerLayer({
     commands: [{
@@ -40,6 +45,13 @@ const tui = async (api: TuiPluginApi): Promise<void> => {
       namespace: "palette",
       slashName: "tasks",
       run: () => openTasks(errands)
+    }, {
+      name: "errand.timeline",
+      title: "Errands: timeline",
+      desc: "When each task waited, ran and ended, and how many slots were in use",
+      category: "Errand",
+      namespace: "palette",
+      run: () => openTimeline(api)
     }],
     bindings: [{ key: "<leader>o", cmd: "errand.tasks" }]
   })

@@ -1,8 +1,8 @@
 /**
  * The tones of rows in the colours of the theme that is on.
  */
-import type { TuiPluginApi, TuiThemeCurrent } from "@opencode-ai/plugin/tui"
 import type { Rows } from "@errand/view"
+import type { TuiPluginApi, TuiThemeCurrent } from "@opencode-ai/plugin/tui"
 
 const keys: Readonly<Record<Rows.Tone, keyof Omit<TuiThemeCurrent, "thinkingOpacity">>> = {
   attention: "warning",
