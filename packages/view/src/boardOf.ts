@@ -100,13 +100,11 @@ const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item>
 const stretchesOf = ({ doing }: Sources, { session }: Task.Task): Pick<Board.Item, "stretches"> => {
   const all = session === undefined ? [] : doing.get(session)?.stretches ?? []
   if (all.length === 0) return {}
-  return {
-    stretches: all.slice(-maxStretches).map(({ what, ...rest }) => ({
-      ...rest,
-      ...(what === undefined ? {} : { what: cut(what, 80) })
-    }))
-  }
+  return { stretches: all.slice(-maxStretches).map(shortened) }
 }
+
+const shortened = (stretch: Board.Stretch): Board.Stretch =>
+  stretch.what === undefined ? stretch : { ...stretch, what: cut(stretch.what, 80) }
 
 const itemOf = (sources: Sources, task: Task.Task): Board.Item => {
   const { model } = task.request
