@@ -71,6 +71,8 @@ export interface Terminal {
     what: string | RegExp | ((screen: string) => boolean),
     options?: WaitOptions
   ) => Effect.Effect<string, TerminalError | ScreenTimeout>
+  /** How many bytes OpenCode has drawn so far: it draws only what changes. */
+  readonly drawn: Effect.Effect<number>
   /** What OpenCode wrote to its standard error: its complaints about plugins. */
   readonly errors: Effect.Effect<string>
   /** OpenCode's own process. */
@@ -148,13 +150,13 @@ export const open = Effect.fnUntraced(function*(
     times: 250,
     while: ({ reason }) => /error connecting|no server/.test(reason)
   }).pipe(Effect.ignore)
-  const out = yield* tmux(socket, [
-    "new-session",
-    "-d",
-    ...["-P", "-F", "#{pane_pid}", "-x", String(width), "-y", String(height), "-c", sandbox.project],
-    ...["--", "sh", "-c", "exec \"$@\" 2>\"$0\"", log, binary, ...(options.args ?? [])]
-  ])
+  const size = ["-x", String(width), "-y", String(height)]
+  const command = ["sh", "-c", "exec \"$@\" 2>\"$0\"", log, binary, ...(options.args ?? [])]
+  const place = ["-P", "-F", "#{pane_pid}", "-c", sandbox.project]
+  const out = yield* tmux(socket, ["new-session", "-d", ...place, ...size, "--", ...command])
   const pid = Number(out.trim())
+  const drawing = Path.join(folder, "drawn")
+  yield* tmux(socket, ["pipe-pane", "-O", `exec cat > '${drawing}'`])
 
   const errors = Effect.promise(() => Fs.readFile(log, "utf8").catch(() => ""))
   const screen = Effect.map(tmux(socket, ["capture-pane", "-p"]), (text) => text.replace(/\n$/, ""))
@@ -204,6 +206,7 @@ export const open = Effect.fnUntraced(function*(
     resize: (width, height) =>
       Effect.asVoid(tmux(socket, ["resize-window", "-x", String(width), "-y", String(height)])),
     waitFor,
+    drawn: Effect.promise(() => Fs.stat(drawing).then(({ size }) => size, () => 0)),
     errors,
     pid,
     kill: (signal = "SIGTERM") =>

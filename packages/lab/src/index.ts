@@ -8,6 +8,7 @@
  * 4. `Script.script`: put into a prompt, says what the model shall answer.
  * 5. `Terminal.open`: OpenCode's terminal, with a server of its own or attached to one.
  */
+export * as Cells from "./Cells.ts"
 export * as OpenCode from "./OpenCode.ts"
 export * as Sandbox from "./Sandbox.ts"
 export * as Script from "./Script.ts"

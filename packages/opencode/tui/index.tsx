@@ -26,8 +26,8 @@ const tui = async (api: TuiPluginApi): Promise<void> => {
   api.slots.register({
     order: 150,
     slots: {
-      sidebar_content: (_context, { session_id }) => <Sidebar errands={errands} session={session_id} />,
-      session_prompt_right: (_context, { session_id }) => <PromptStatus errands={errands} session={session_id} />,
+      sidebar_content: (_context, props) => <Sidebar errands={errands} session={props.session_id} />,
+      session_prompt_right: (_context, props) => <PromptStatus errands={errands} session={props.session_id} />,
       app_bottom: () => <AskLine errands={errands} />
     }
   })
