@@ -46,7 +46,7 @@ const rows = (board: Board.Board) => Rows.rowsOf(board, { now: board.at })
 const hang = script([{ hang: true }])
 
 layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two", (it) => {
-  it.effect("nothing is written before somebody looks, and then what was there before (V1, V10)", () =>
+  it.effect("nothing is written before somebody looks, and then what was there before (G6)", () =>
     Effect.gen(function*() {
       const { launch, parent, server, told } = yield* World
       const session = yield* parent
@@ -61,7 +61,7 @@ layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two
       assert.strictEqual(head(board), "")
     }))
 
-  it.effect("a board says who is out and who is in line and why, and is right at every change (V1)", () =>
+  it.effect("a board says who is out and who is in line and why, and is right at every change (G6, G7)", () =>
     Effect.gen(function*() {
       const { launch, parent, server, told } = yield* World
       const session = yield* parent
@@ -115,7 +115,7 @@ layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two
       assert.deepStrictEqual(isObject(metadata) ? metadata["theirs"] : undefined, { keep: true })
     }))
 
-  it.effect("a board says what a task does (V1)", () =>
+  it.effect("a board says what a task does (G6, G7)", () =>
     Effect.gen(function*() {
       const { launch, parent, server } = yield* World
       const session = yield* parent
@@ -127,7 +127,7 @@ layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two
       yield* publish(server, `errand.cancel ${child.task}`)
     }))
 
-  it.effect("a fork has the board of the session that it was made from, and that says so (V11)", () =>
+  it.effect("a fork has the board of the session that it was made from, and that says so (G6)", () =>
     Effect.gen(function*() {
       const { launch, parent, server } = yield* World
       const session = yield* parent
@@ -145,7 +145,7 @@ layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two
 })
 
 layer(world({ settings: { board: false } }), live)("board: false", (it) => {
-  it.effect("writes nothing, whoever looks (V12)", () =>
+  it.effect("writes nothing, whoever looks (G8)", () =>
     Effect.gen(function*() {
       const { launch, parent, server, told } = yield* World
       const session = yield* parent
@@ -157,7 +157,7 @@ layer(world({ settings: { board: false } }), live)("board: false", (it) => {
 })
 
 describe("after a crash", () => {
-  it.live("a board whose owner is gone is replaced when somebody looks, and no ghost stays (V6)", () =>
+  it.live("a board whose owner is gone is replaced when somebody looks, and no ghost stays (G6)", () =>
     Effect.gen(function*() {
       const { model, sandbox } = yield* place({ settings: { onRestart: "report" } })
       const { left, session } = yield* Effect.scoped(Effect.gen(function*() {
