@@ -32,7 +32,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   const plugin = (): Promise<Running> => {
     starting ??= import("./Plugin.ts").then(async ({ start }) => {
       running = await start({ input, options, home, env })
-      for (const event of said.splice(0)) await running.event(event)
+      await Promise.all(said.splice(0).map(running.event))
       return running
     })
     return starting

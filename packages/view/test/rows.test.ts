@@ -32,12 +32,12 @@ describe("the mock-up", () => {
 
   it("in a wide list: in groups, with what frees the slot", () => {
     assert.deepStrictEqual(
-      Rows.groups(mockUp, { now }).map(({ rows, title }) => [title, ...rows.map(({ about }) => about)]),
+      Rows.groups(mockUp, { now }).map(({ rows, title }) => [title, rows.map(({ about }) => about)]),
       [
-        ["Needs you", "general · bash npm test"],
-        ["Out", "explore · grep login · anthropic/opus"],
-        ["In line", "1st of 1 · anthropic 2/2, frees with bg_00000001"],
-        ["Finished", "librarian · 17s · just now"]
+        ["Needs you", ["general · bash npm test"]],
+        ["Out", ["explore · grep login · anthropic/opus"]],
+        ["In line", ["1st of 1 · anthropic 2/2, frees with bg_00000001"]],
+        ["Finished", ["librarian · 17s · just now"]]
       ]
     )
   })

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
-import { Board, Rows } from "@errand/view"
+import { type Board, Rows } from "@errand/view"
 import { Effect, Option } from "effect"
 import { boardIn } from "../../src/board/metadata.ts"
 import { isObject, live, patience, place, words, World, world } from "./support/b.ts"
