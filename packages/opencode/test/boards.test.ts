@@ -27,7 +27,7 @@ interface Options {
   /** What a session has before anybody writes. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** What becomes of the nth write, from 1 on. */
-  readonly outcome?: (nth: number) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
+  readonly outcome?: (nth: number, session: string) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }
 
 /** An agent works for as many seconds as it is told to. */
@@ -49,7 +49,7 @@ const world = Effect.fnUntraced(function*<A, E>(
     setMetadata: (session, metadata) =>
       Effect.gen(function*() {
         const nth = yield* Ref.updateAndGet(tried, (n) => n + 1)
-        yield* options.outcome?.(nth) ?? Effect.void
+        yield* options.outcome?.(nth, session) ?? Effect.void
         const at = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         yield* Ref.update(writes, (all) => [...all, { at, session, metadata }])
       })
@@ -173,14 +173,34 @@ describe("boards", () => {
         assert.strictEqual(first?.status, "running")
       })))
 
+  it.effect("the place of one in line is right when only others come and go (G6, G7)", () =>
+    world({ limit: 1 }, ({ board, say }) =>
+      Effect.gen(function*() {
+        const host = yield* SimulatedHost.SimulatedHost
+        const tasks = yield* Tasks.Tasks
+        yield* say("errand.hello")
+        const parent = yield* host.root("ses_other")
+        const [, inLine] = yield* Effect.forEach(["100", "100"], (prompt) =>
+          tasks.launch({ description: "-", prompt, agent: "explore", parent }))
+        yield* launch(100)
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude((yield* board(root)).tasks[0], { status: "pending", ahead: 1 })
+        yield* tasks.cancel(inLine?.id ?? "")
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude((yield* board(root)).tasks[0], { status: "pending", ahead: 0 })
+      })))
+
   it.effect("nothing is written while nothing changes, with tasks out and without (G6)", () =>
-    world({}, ({ say, writes }) =>
+    world({}, ({ pour, say, writes }) =>
       Effect.gen(function*() {
         yield* say("errand.hello")
-        yield* launch(90)
+        const [task] = yield* launch(90)
         yield* TestClock.adjust("2 seconds")
         const before = (yield* writes).length
-        yield* TestClock.adjust("80 seconds")
+        yield* TestClock.adjust("40 seconds")
+        // Something happens, and nothing of it shows.
+        yield* pour("session.idle", { sessionID: yield* sessionOf(task?.id ?? "") })
+        yield* TestClock.adjust("40 seconds")
         assert.lengthOf(yield* writes, before)
         yield* TestClock.adjust("20 seconds")
         const over = (yield* writes).length
@@ -334,14 +354,22 @@ describe("boards", () => {
   })
 
   it.effect("a board that is never taken holds up no task and no other board (G3)", () =>
-    world({ outcome: () => Effect.never }, ({ say }) =>
-      Effect.gen(function*() {
-        const tasks = yield* Tasks.Tasks
-        yield* say("errand.hello")
-        const [task] = yield* launch(1)
-        yield* TestClock.adjust("30 seconds")
-        assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
-      })))
+    world(
+      { outcome: (_, session) => session === root ? Effect.never : Effect.void },
+      ({ board, say }) =>
+        Effect.gen(function*() {
+          const host = yield* SimulatedHost.SimulatedHost
+          const tasks = yield* Tasks.Tasks
+          yield* say("errand.hello")
+          const [task] = yield* launch(1)
+          yield* TestClock.adjust("1 second")
+          const parent = yield* host.root("ses_other")
+          yield* tasks.launch({ description: "-", prompt: "100", agent: "explore", parent })
+          yield* TestClock.adjust("30 seconds")
+          assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
+          assert.strictEqual(head(yield* board("ses_other")), "1 out")
+        })
+    ))
 
   it.effect("a person's wish ends a task, and nothing else is done for what is no wish (E1)", () =>
     world({}, ({ board, say }) =>
