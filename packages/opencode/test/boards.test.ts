@@ -22,7 +22,7 @@ interface Write {
 
 interface Options {
   readonly settings?: { readonly board?: boolean; readonly permissions?: "ask" | "reject" }
-  readonly problems?: ReadonlyArray<unknown>
+  readonly problem?: string
   readonly limit?: number
   /** What a session has before anybody writes. */
   readonly metadata?: Readonly<Record<string, unknown>>
@@ -56,7 +56,7 @@ const world = Effect.fnUntraced(function*<A, E>(
   })
   const settings = { board: true, permissions: "ask" as const, ...options.settings }
   const layer = Layer.mergeAll(
-    Boards.layer(settings, { directory: "/home/me/project", problems: options.problems ?? [] }),
+    Boards.layer(settings, { directory: "/home/me/project", problem: options.problem }),
     wishes
   ).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
@@ -392,7 +392,7 @@ describe("boards", () => {
 
   it.effect("says what is wrong with the configuration, and is not kept where the setting says so (G8)", () =>
     Effect.gen(function*() {
-      yield* world({ problems: ["a problem"] }, ({ board, say }) =>
+      yield* world({ problem: Boards.invalidConfig }, ({ board, say }) =>
         Effect.gen(function*() {
           yield* say("errand.hello")
           yield* launch(100)
