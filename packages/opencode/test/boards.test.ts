@@ -282,6 +282,42 @@ describe("boards", () => {
         assert.deepStrictEqual(item?.retry, { attempt: 2, message: "429", nextAt: 9_000 })
       })))
 
+  it.effect("a task that waits for its own has lent its slots: it is out, and no limit is broken (G6)", () =>
+    world({ limit: 1 }, ({ board, say }) =>
+      Effect.gen(function*() {
+        const host = yield* SimulatedHost.SimulatedHost
+        const tasks = yield* Tasks.Tasks
+        yield* say("errand.hello")
+        yield* host.behave(({ session, text }) => {
+          const below = Effect.flatMap(
+            tasks.launch({ description: "Inner", prompt: "20", agent: "explore", parent: session, background: false }),
+            ({ id }) => tasks.await(id, session)
+          )
+          return text === "outer"
+            ? [{ do: "call", name: "delegate_task", effect: Effect.ignore(below) }, { do: "say", text: "done" }]
+            : behave({ text })
+        })
+        const parent = yield* host.root(root)
+        yield* tasks.launch({ description: "Outer", prompt: "outer", agent: "explore", parent })
+        yield* TestClock.adjust("10 seconds")
+        const seen = yield* board(root)
+        assert.deepStrictEqual(seen.pools.map(({ size, used }) => [used, size]), [[1, 1]])
+        assert.deepStrictEqual(
+          Rows.rowsOf(seen, { now: seen.at }).map(({ depth, doing, label }) => [label, depth, doing]),
+          [
+            ["Outer", 1, "waits for its own (1 out)"],
+            ["Inner", 2, "thinks"]
+          ]
+        )
+        yield* TestClock.adjust("30 seconds")
+        const outer = (yield* board(root)).tasks.find(({ depth }) => depth === 1)
+        assert.strictEqual(outer?.status, "completed")
+        const [lent, ...more] = outer?.stretches ?? []
+        assert.deepStrictEqual(more, [])
+        assert.strictEqual(lent?.kind, "lent")
+        assert.approximately((lent?.to ?? 0) - (lent?.from ?? 0), 20_000, 300)
+      })))
+
   it.effect("whoever says hello is answered, even where nothing has changed (G6)", () =>
     world({}, ({ board, say, writes }) =>
       Effect.gen(function*() {
