@@ -252,7 +252,10 @@ describe("boards", () => {
         assert.deepStrictEqual(item?.asks?.map(({ id, what }) => [id, what]), [["per_1", "bash npm test"]])
         yield* pour("permission.replied", { sessionID, requestID: "per_1" })
         assert.isUndefined((yield* board(root)).tasks[0]?.asks)
-        assert.deepStrictEqual((yield* board(root)).tasks[0]?.stretches?.map(({ kind }) => kind), ["ask"])
+        assert.deepStrictEqual(
+          (yield* board(root)).tasks[0]?.stretches?.map(({ kind, to }) => [kind, to !== undefined]),
+          [["ask", true]]
+        )
       })))
 
   it.effect("what is refused without asking anybody is not shown (G2)", () =>
