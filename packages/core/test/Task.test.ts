@@ -207,6 +207,7 @@ describe("a task", () => {
     }
     const cancellations = [
       "requested",
+      "by-person",
       "interrupted",
       "deleted",
       "parent-ended",
