@@ -117,7 +117,8 @@ const bell = String.fromCharCode(7)
 
 /** Any escape sequence; the one that sets a look has its codes as a group. */
 const sequence = new RegExp(
-  String.raw`${escape}(?:\[([0-9;:]*)m|\[[0-9;?]*[A-Za-z]|\][^${bell}${escape}]*(?:${bell}|${escape}\\)|[()][A-Z0-9]|.)`,
+  String
+    .raw`${escape}(?:\[([0-9;:]*)m|\[[0-9;?]*[A-Za-z]|\][^${bell}${escape}]*(?:${bell}|${escape}\\)|[()][A-Z0-9]|.)`,
   "g"
 )
 
@@ -152,11 +153,12 @@ export const parse = (ansi: string): ReadonlyArray<ReadonlyArray<Run>> => {
   })
 }
 
-const channel = (value: number): number =>
-  value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+const channel = (value: number): number => value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
 
 const luminance = (colour: string): number => {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => channel(Number.parseInt(colour.slice(at, at + 2), 16) / 255))
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) =>
+    channel(Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+  )
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 

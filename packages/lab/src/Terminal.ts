@@ -7,8 +7,6 @@ import { execFile } from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { type BinaryNotFound, find as findBinary } from "./Binary.ts"
-import { freePort } from "./freePort.ts"
-import { connect, type ConnectError, type Connection } from "./OpenCode.ts"
 import type { Sandbox } from "./Sandbox.ts"
 import { spawn, type SpawnError } from "./Subprocess.ts"
 
@@ -37,7 +35,11 @@ export interface Options {
   /** Columns and lines. Default 160 x 45. */
   readonly width?: number
   readonly height?: number
-  /** Arguments of `opencode`; without any it is the terminal with a server of its own. */
+  /**
+   * Arguments of `opencode`. Without any it is the terminal with a server of its own, which cannot be asked anything from
+   * here; with `attach` and an address it is the terminal of that server. (With `--port` it listens, but makes every plugin
+   * twice: what is asked over the network lives in the other one.)
+   */
   readonly args?: ReadonlyArray<string>
   /** Joined with the sandbox's. */
   readonly env?: Readonly<Record<string, string>>
@@ -218,21 +220,4 @@ export const open = Effect.fnUntraced(function*(
         }
       })
   }
-})
-
-/** The terminal with a server of its own in the same process, which listens on loopback: both can be looked at. */
-export const openWithServer = Effect.fnUntraced(function*(
-  sandbox: Sandbox,
-  options: Options = {}
-): Effect.fn.Return<
-  { readonly terminal: Terminal; readonly server: Connection },
-  TerminalError | BinaryNotFound | SpawnError | ConnectError | ScreenTimeout,
-  Scope.Scope
-> {
-  const port = String(yield* freePort)
-  const args = [...(options.args ?? []), "--hostname", "127.0.0.1", "--port", port]
-  const terminal = yield* open(sandbox, { ...options, args })
-  // Whatever is first on the screen, the server is there by then.
-  yield* terminal.waitFor("ctrl+p", { timeout: "90 seconds", what: "OpenCode" })
-  return { terminal, server: yield* connect(sandbox, `http://127.0.0.1:${port}`) }
 })

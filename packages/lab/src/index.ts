@@ -10,6 +10,7 @@
  */
 export * as Cells from "./Cells.ts"
 export * as OpenCode from "./OpenCode.ts"
+export * as Picture from "./Picture.ts"
 export * as Sandbox from "./Sandbox.ts"
 export * as Script from "./Script.ts"
 export * as ScriptedModel from "./ScriptedModel.ts"

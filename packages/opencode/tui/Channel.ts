@@ -13,8 +13,9 @@ export const say = ({ client }: Pick<TuiPluginApi, "client">, command: string): 
     )
   )
 
-/** Somebody looks: boards are kept from now on. */
-export const hello = "errand.hello"
+/** Somebody looks: boards are kept from now on, and that of this session is shown. */
+export const hello = (session: string | undefined): string =>
+  session === undefined ? "errand.hello" : `errand.hello ${session}`
 
 /** The question of a task of a task is on the screen: a person will answer it. */
 export const shown = (request: string): string => `errand.shown ${request}`
@@ -26,9 +27,12 @@ export const cancel = (task: string): string => `errand.cancel ${task}`
  * Says hello each time that it is asked to, but at most every two seconds: what was asked meanwhile is said once. Runs
  * until it is interrupted.
  */
-export const greeter = (api: Pick<TuiPluginApi, "client">, asked: Queue.Dequeue<void>): Effect.Effect<void> =>
+export const greeter = (
+  api: Pick<TuiPluginApi, "client">,
+  asked: Queue.Dequeue<string | undefined>
+): Effect.Effect<void> =>
   Queue.take(asked).pipe(
-    Effect.andThen(say(api, hello)),
+    Effect.flatMap((session) => say(api, hello(session))),
     Effect.repeat(Schedule.spaced("2 seconds"))
   )
 

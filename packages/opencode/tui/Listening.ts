@@ -7,29 +7,32 @@ import { Effect, Option, Queue, Schema } from "effect"
 import { createEffect } from "solid-js"
 import * as Channel from "./Channel.ts"
 import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
-import { boardIn, boardOf } from "./Families.ts"
+import { boardIn, boardOf, isBusy, rootOf } from "./Families.ts"
 
 const isTask = Schema.is(Schema.Struct({ errand: Schema.Struct({ task: Schema.String }) }))
 
 /** Call it where a Solid owner is. Ends with the plugin. */
 export const listen = (errands: Errands): void => {
   const { api } = errands
-  const hellos = Effect.runSync(Queue.sliding<void>(1))
+  const hellos = Effect.runSync(Queue.sliding<string | undefined>(1))
   const asks = Effect.runSync(Queue.unbounded<string>())
   const talking = Effect.runFork(
     Effect.all([Channel.greeter(api, hellos), Channel.witness(api, asks)], { concurrency: "unbounded", discard: true })
   )
   api.lifecycle.onDispose(() => talking.interruptUnsafe())
 
-  const greet = () => void Effect.runSync(Queue.offer(hellos, undefined))
+  const greet = (session = sessionOnScreen(api)) => {
+    Effect.runSync(Queue.offer(hellos, session === undefined ? undefined : rootOf(api.state, session)))
+  }
   /** A task without a board that tells of it: whoever keeps boards does not know of us. */
   const greetUnlessKept = (session: string) => {
     const board = boardOf(api.state, session)
-    if (board === undefined || !Rows.isLive(board)) greet()
+    const look = { now: errands.ticker.now(), isBusy: isBusy(api.state) }
+    if (board === undefined || !Rows.isLive(board) || Rows.isSilent(board, look)) greet(session)
   }
   greet()
   const stops = [
-    api.event.on("server.connected", greet),
+    api.event.on("server.connected", () => greet()),
     api.event.on("session.created", ({ properties: { info } }) => {
       if (isTask(info.metadata)) greetUnlessKept(info.parentID ?? info.id)
     }),
@@ -44,6 +47,12 @@ export const listen = (errands: Errands): void => {
     })
   ]
   for (const stop of stops) api.lifecycle.onDispose(stop)
+
+  // Whoever comes to a session may have missed its last board: OpenCode reads the session while that is written.
+  createEffect(() => {
+    const session = sessionOnScreen(api)
+    if (session !== undefined) greet(session)
+  })
 
   const scene = sceneOf(errands, () => sessionOnScreen(api))
   createEffect(() => {

@@ -112,6 +112,7 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
         /^ {2}▲ Run the tests of everything .* \(@general\) asks: bash npm test · ctrl\+x o answers$/m
       )
       yield* terminal.keys("Up")
+      yield* sidebar(/▼ Errands/)
     }))
 
   it.effect("line 5: what lets a task go on is never chosen beforehand", () =>
@@ -128,6 +129,7 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       const replies = (yield* server.events).filter(({ type }) => type === "permission.replied")
       assert.deepStrictEqual(replies, [])
       yield* terminal.keys("Up")
+      yield* sidebar(/▼ Errands/)
     }))
 
   it.effect("cancel asks once more, and then tells the server", () =>
@@ -161,7 +163,9 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       yield* terminal.keys("Enter")
       yield* terminal.waitFor("Read result")
       yield* terminal.keys("Down", "Enter")
-      yield* terminal.waitFor((screen) => /✓ completed · @librarian/.test(screen) && screen.includes("ACK say something"))
+      yield* terminal.waitFor((screen) =>
+        /✓ completed · @librarian/.test(screen) && screen.includes("ACK say something")
+      )
       yield* terminal.keys("Escape")
     }))
 
@@ -246,7 +250,7 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       const me = { session, now: now - 15_000 }
       yield* post(session, full(me))
       yield* sidebar(/▼ Errands +3 lost/, /\? Find the auth code$/, "lost when OpenCode stopped")
-      yield* waitSaid("errand.hello")
+      yield* waitSaid(`errand.hello ${session}`)
     }))
 
   it.effect("what has ended goes after a minute", () =>

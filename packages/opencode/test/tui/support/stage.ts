@@ -1,10 +1,10 @@
 /**
- * OpenCode's real terminal in a tmux, with both halves of the built plugin and a scripted model behind them. The server
- * is in the same process, and listens: what the agents do is told to it as in the other tests, what a person sees is read
- * from the screen.
+ * OpenCode's real terminal in a tmux, with both halves of the built plugin and a scripted model behind them. Most stages
+ * are a terminal that is attached to a server: what the agents do is told to the server as in the other tests, what a
+ * person sees is read from the screen.
  */
 
-import { type OpenCode, Script, Terminal } from "@errand/lab"
+import { OpenCode, Script, Terminal } from "@errand/lab"
 import { Context, Effect, Layer, type Schema } from "effect"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { type Options as PlaceOptions, place, words } from "../../e2e/support/b.ts"
@@ -20,13 +20,11 @@ export interface Options extends PlaceOptions {
   /** Columns. Default 160: the sidebar needs more than 120. */
   readonly width?: number
   readonly height?: number
-  /** Arguments of `opencode`. */
-  readonly args?: ReadonlyArray<string>
 }
 
-export const make = Effect.fnUntraced(function*({ args, height, width, ...options }: Options = {}) {
+export const make = Effect.fnUntraced(function*({ height, width, ...options }: Options = {}) {
   const here = yield* place({ tui: { plugin: [tuiPlugin] }, ...options })
-  return { ...here, ...yield* open(here, { args, height, width }) }
+  return { ...here, ...yield* open(here, { height, width }) }
 })
 
 type Place = Effect.Success<ReturnType<typeof place>>
@@ -34,14 +32,34 @@ type Place = Effect.Success<ReturnType<typeof place>>
 export interface Window {
   readonly width?: number | undefined
   readonly height?: number | undefined
-  readonly args?: ReadonlyArray<string> | undefined
 }
 
-/** Opens the terminal (once more) in a place that is there. */
-export const open = Effect.fnUntraced(function*({ model, sandbox }: Place, { args, height = 45, width = 160 }: Window) {
-  const { server, terminal } = yield* Terminal.openWithServer(sandbox, { args: args ?? [], height, width })
+/** Starts the server (once more) in a place that is there, and opens a terminal on it. */
+export const open = Effect.fnUntraced(function*({ model, sandbox }: Place, { height = 45, width = 160 }: Window = {}) {
+  const server = yield* OpenCode.serve(sandbox)
+  const terminal = yield* Terminal.open(sandbox, { args: ["attach", server.url], height, width })
+  yield* terminal.waitFor("ctrl+p", { timeout: "90 seconds", what: "OpenCode" })
   return { server, terminal, ...words({ model, server }), ...views({ server, terminal }) }
 })
+
+/** Opens a terminal with a server of its own, as most people do. Nothing can be asked but by its keys. */
+export const openLocal = Effect.fnUntraced(function*(
+  { sandbox }: Pick<Place, "sandbox">,
+  { args = [], height = 45, width = 160 }: Window & { readonly args?: ReadonlyArray<string> } = {}
+) {
+  const terminal = yield* Terminal.open(sandbox, { args, height, width })
+  yield* terminal.waitFor("ctrl+p", { timeout: "90 seconds", what: "OpenCode" })
+  return { terminal, sidebar: sidebarIn(terminal) }
+})
+
+/** Waits until the sidebar shows these lines one below the other (each as a part of its line). */
+const sidebarIn = (terminal: Terminal.Terminal) => (...lines: ReadonlyArray<string | RegExp>) =>
+  Effect.map(
+    terminal.waitFor((screen) => standsIn(sidebarOf(screen), lines), {
+      what: `in the sidebar:\n${lines.map(String).join("\n")}`
+    }),
+    sidebarOf
+  )
 
 /** What a person does and sees. */
 export const views = ({ server, terminal }: {
@@ -50,20 +68,12 @@ export const views = ({ server, terminal }: {
 }) => {
   /** Shows a session, as if it had been chosen from the list. */
   const show = Effect.fnUntraced(function*(session: string) {
-    const { title } = yield* sessionOf(server, session)
     yield* server.request("POST", "/tui/select-session", { sessionID: session })
-    yield* terminal.waitFor((screen) => !screen.includes("tab agents  ctrl+p") || screen.includes("/project"), {
-      what: title
-    })
+    yield* terminal.waitFor((screen) => !screen.includes("█▀▀█"), { what: "a session" })
+    // It is being read now, and what is written to it meanwhile may be missed: nothing on the screen tells when that is over.
+    yield* Effect.sleep("500 millis")
   })
-  /** Waits until the sidebar shows these lines one below the other (each as a part of its line). */
-  const sidebar = (...lines: ReadonlyArray<string | RegExp>) =>
-    Effect.map(
-      terminal.waitFor((screen) => standsIn(sidebarOf(screen), lines), {
-        what: `in the sidebar:\n${lines.map(String).join("\n")}`
-      }),
-      sidebarOf
-    )
+  const sidebar = sidebarIn(terminal)
   /** Has the agent of a session launch tasks, all in one turn, and does not wait for it. */
   const delegate = (session: string, errands: ReadonlyArray<Errand>, after = "launched") =>
     server.promptAsync(session, scriptOf(errands, after))
@@ -85,15 +95,6 @@ export const views = ({ server, terminal }: {
   const tasks = Effect.andThen(terminal.keys("C-x", "o"), terminal.waitFor("Filter tasks"))
   return { delegate, post, said, show, sidebar, tasks, waitSaid }
 }
-
-const sessionOf = (server: OpenCode.Connection, session: string) =>
-  Effect.map(
-    server.request("GET", `/session/${session}`),
-    ({ body }) =>
-      typeof body === "object" && body !== null && "title" in body
-        ? { title: String(body["title"]) }
-        : { title: session }
-  )
 
 /** What stands right of the conversation at 160 columns. */
 export const sidebarOf = (screen: string): string =>

@@ -1,0 +1,86 @@
+/**
+ * Installed as its users install it, by OpenCode's own command, from a registry.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { OpenCode, type Sandbox } from "@errand/lab"
+import { Clock, Effect, Schema } from "effect"
+import { execFile } from "node:child_process"
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import { place, words } from "../e2e/support/b.ts"
+import { registryWith } from "../e2e/support/registry.ts"
+import { board, item } from "./support/boards.ts"
+import { openLocal, tuiBundle, views } from "./support/stage.ts"
+
+const run = promisify(execFile)
+const folder = dirname(dirname(tuiBundle))
+
+const decodeManifest = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.Struct({ name: Schema.String, version: Schema.String, main: Schema.String }))
+)
+
+/** A registry that has the package; gives its address. */
+const registry = Effect.fnUntraced(function*({ env, root }: Sandbox.Sandbox) {
+  yield* Effect.promise(() =>
+    run("npm", ["pack", "--ignore-scripts", "--pack-destination", root], { cwd: folder, env })
+  )
+  const tarball = (yield* Effect.promise(() => readdir(root))).find((file) => file.endsWith(".tgz")) ?? "no tarball"
+  const manifest = yield* Effect.flatMap(
+    Effect.promise(() => readFile(join(folder, "package.json"), "utf8")),
+    decodeManifest
+  )
+  return yield* registryWith(join(root, tarball), manifest)
+})
+
+const install = Effect.fnUntraced(function*(sandbox: Sandbox.Sandbox, env: Readonly<Record<string, string>>) {
+  const child = yield* OpenCode.start(sandbox, ["plugin", "opencode-errand", "-g"], { env })
+  const exit = yield* child.exited
+  assert.strictEqual(exit.code, 0, `${yield* child.stdout}${yield* child.stderr}`)
+  return yield* child.stdout
+})
+
+const times = (text: string, part: string): number => text.split(part).length - 1
+
+describe("opencode plugin opencode-errand -g", () => {
+  it("line 8: no import of the built file is missed by OpenCode's terminal", async () => {
+    const text = await readFile(tuiBundle, "utf8")
+    assert.notMatch(text, /\bfrom["']/)
+    assert.match(text, /from "@opentui\/solid"/)
+    assert.notMatch(text, /^import .* from "effect/m)
+  })
+
+  it.live("line 12: twice, it leaves one entry in each file and the comments in them; line 8: and the sidebar ticks", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ plugins: [] })
+      const { sandbox } = here
+      const env = { npm_config_registry: yield* registry(sandbox) }
+      const files = ["opencode.jsonc", "tui.jsonc"].map((name) => join(sandbox.configDir, name))
+      yield* Effect.promise(async () => {
+        await mkdir(sandbox.configDir, { recursive: true })
+        for (const file of files) await writeFile(file, "{\n  // Mine: do not lose it.\n  \"plugin\": []\n}\n")
+      })
+      yield* install(sandbox, env)
+      yield* install(sandbox, env)
+      for (const file of files) {
+        const text = yield* Effect.promise(() => readFile(file, "utf8"))
+        assert.include(text, "// Mine: do not lose it.", file)
+        assert.strictEqual(times(text, "\"opencode-errand\""), 1, text)
+      }
+      assert.notInclude((yield* Effect.promise(() => readdir(sandbox.configDir))).join(), "tui.json,")
+
+      const server = yield* OpenCode.serve(sandbox, { env })
+      const { body } = yield* server.request("GET", "/experimental/tool/ids")
+      assert.include(JSON.stringify(body), "delegate_task")
+      const { terminal } = yield* openLocal(here, { args: ["attach", server.url] })
+      const { parent } = words({ model: here.model, server })
+      const { post, show, sidebar } = views({ server, terminal })
+      const session = yield* parent
+      yield* show(session)
+      const me = { session, now: yield* Clock.currentTimeMillis }
+      yield* post(session, board(me, [item(me, 1, { status: "running", session: "ses_1", started: 3 })]))
+      const first = yield* sidebar(/▼ Errands +1 out$/, /Errand 1 +\d+s$/)
+      // Redrawn: a plugin with a Solid of its own shows nothing, or never again.
+      yield* sidebar((/Errand 1 +\d+s$/m.exec(first)?.[0] ?? "").includes(" 3s") ? / 5s$/ : /Errand 1 +[4-9]s$/)
+    }))
+})

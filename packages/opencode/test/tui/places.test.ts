@@ -1,0 +1,109 @@
+/**
+ * The same tasks from everywhere: in the terminal of most people, which has a server of its own; in one that is attached
+ * to a server; and, plainer, where the terminal's half is not there.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { OpenCode, type Script, type ScriptedModel, Terminal } from "@errand/lab"
+import { Effect } from "effect"
+import { place, words } from "../e2e/support/b.ts"
+import { openLocal, sidebarOf, tuiPlugin } from "./support/stage.ts"
+
+const launch = (description: string): Script.ToolCall => ({
+  name: "delegate_task",
+  args: { description, agent: "explore", prompt: `Task: ${description}`, model: "fake/m2" }
+})
+
+/** The agents of this file act by what a person types. */
+const rules: ReadonlyArray<ScriptedModel.Rule> = [
+  {
+    when: /^send three/,
+    steps: [
+      { toolCalls: ["Find the auth code", "Run the tests", "Review it"].map(launch) },
+      { say: "Three are on their way." }
+    ]
+  },
+  { when: /^Task: /, steps: [{ gate: "tasks", say: "It is done." }] }
+]
+
+const settings = { modelConcurrency: { "fake/m2": 2 } }
+const full = [
+  /▼ Errands +2 out · 1 in line/,
+  /Find the auth code +\d+s/,
+  /explore/,
+  /Run the tests/,
+  /explore/,
+  /◌ Review it/,
+  /1st in line · fake\/m2 2\/2/
+]
+
+const types = Effect.fnUntraced(function*(terminal: Terminal.Terminal) {
+  yield* terminal.type("send three")
+  yield* terminal.waitFor("send three")
+  yield* terminal.keys("Enter")
+})
+
+/** Without what moves. */
+const still = (list: string): string => list.replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g, "*").replace(/ +\d+s/g, " 0s")
+
+const errandsIn = (screen: string): string => {
+  const lines = sidebarOf(screen).split("\n")
+  return lines.slice(lines.findIndex((line) => line.includes("Errands"))).filter((line) => line.trim() !== "").slice(
+    0,
+    7
+  )
+    .join("\n")
+}
+
+describe("from everywhere", () => {
+  it.live("line 9: a terminal that is attached to a server shows the same as one with a server of its own", () =>
+    Effect.gen(function*() {
+      const seen = (args: (url: string) => ReadonlyArray<string>, serves: boolean) =>
+        Effect.scoped(Effect.gen(function*() {
+          const here = yield* place({ tui: { plugin: [tuiPlugin] }, settings, rules })
+          const url = serves ? (yield* OpenCode.serve(here.sandbox)).url : ""
+          const { sidebar, terminal } = yield* openLocal(here, { args: args(url) })
+          yield* types(terminal)
+          yield* sidebar(...full)
+          const list = still(errandsIn(yield* terminal.screen))
+          yield* here.model.openGate("tasks")
+          yield* sidebar(/▼ Errands$/, /✓/, /✓/, /✓/)
+          return list
+        }))
+      const local = yield* seen(() => [], false)
+      assert.strictEqual(yield* seen((url) => ["attach", url], true), local)
+    }))
+
+  it.live("line 9: without the terminal's half the tasks are launched, end and are told all the same", () =>
+    Effect.gen(function*() {
+      const { model, sandbox } = yield* place({ settings, rules })
+      const { terminal } = yield* openLocal({ sandbox })
+      yield* types(terminal)
+      yield* model.openGate("tasks")
+      yield* terminal.waitFor(/✓ .*3 errands|✓ .*Review it/)
+      assert.notInclude(yield* terminal.screen, "▼ Errands")
+      assert.notInclude(yield* terminal.errors, "tui.plugin")
+    }))
+
+  it.live("line 9: with --pure OpenCode starts without both halves", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ tui: { plugin: [tuiPlugin] }, settings, rules })
+      const { terminal } = yield* openLocal(here, { args: ["--pure"] })
+      yield* terminal.type("/tasks")
+      yield* terminal.waitFor((screen) => screen.includes("/tasks"))
+      assert.notInclude(yield* terminal.screen, "What the agents that were sent out do")
+      assert.strictEqual(yield* terminal.errors, "")
+    }))
+
+  it.live("line 10: where nobody looks no board is kept", () =>
+    Effect.gen(function*() {
+      const { model, sandbox } = yield* place({ settings, rules })
+      const server = yield* OpenCode.serve(sandbox)
+      const { told } = words({ model, server })
+      const session = yield* server.newSession("parent")
+      yield* server.promptAsync(session, "send three")
+      yield* model.openGate("tasks")
+      yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
+      const { body } = yield* server.request("GET", `/session/${session}`)
+      assert.notInclude(JSON.stringify(body), "\"board\"")
+    }))
+})

@@ -1,0 +1,65 @@
+/**
+ * OpenCode is killed with tasks out and started again: what the screen shows then is true.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { place } from "../e2e/support/b.ts"
+import { open, openLocal, tuiPlugin } from "./support/stage.ts"
+
+const seconds = (screen: string, label: string): number =>
+  Number(new RegExp(`${label} +(\\d+)s`).exec(screen)?.[1] ?? Number.NaN)
+
+/** Leaves one task at work and one in line behind; gives their parent. */
+const killed = (here: Effect.Success<ReturnType<typeof place>>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { asked, delegate, server, show, sidebar } = yield* open(here)
+    const session = yield* server.newSession("parent")
+    yield* show(session)
+    yield* delegate(session, [
+      { description: "At work", steps: [{ hang: true }], later: [{ gate: "again", say: "went on" }] },
+      { description: "In line", steps: [{ gate: "line", say: "was next" }] }
+    ])
+    yield* sidebar(/1 out · 1 in line/, /At work/, /explore · thinks/, /◌ In line/)
+    yield* asked(session)
+    yield* server.kill("SIGKILL")
+    yield* server.exited
+    return session
+  }))
+
+describe("after kill -9 and opencode -c", () => {
+  it.live("line 6: what is kept in a journal goes on, and no ✓ stands before anything that has not ended", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ tui: { plugin: [tuiPlugin] }, settings: { defaultConcurrency: 1 } })
+      yield* killed(here)
+      const { sidebar, terminal } = yield* openLocal(here, { args: ["-c"] })
+      const first = yield* sidebar(/Errands +1 out · 1 in line/)
+      assert.notInclude(first, "✓")
+      yield* here.model.openGate("line")
+      yield* sidebar(/Errands +1 out/, /At work/, /./, /✓ In line/)
+      yield* here.model.openGate("again")
+      yield* sidebar(/Errands$/, /✓/, /✓/)
+      yield* terminal.waitFor((screen) => !/\d out/.test(screen))
+    }))
+
+  it.live("line 6: where nobody knows of them any more each says that it is lost, and no time goes on", () =>
+    Effect.gen(function*() {
+      const here = yield* place({
+        tui: { plugin: [tuiPlugin] },
+        settings: { defaultConcurrency: 1, journal: "memory" }
+      })
+      yield* killed(here)
+      const { sidebar, terminal } = yield* openLocal(here, { args: ["-c"] })
+      const list = yield* sidebar(
+        /Errands/,
+        /At work/,
+        /lost when OpenCode stopped/,
+        /In line/,
+        /lost when OpenCode stopped/
+      )
+      assert.notMatch(list, /✓|\d out|in line\b/)
+      const before = seconds(list, "At work")
+      yield* Effect.sleep("3 seconds")
+      const after = seconds(yield* terminal.screen, "At work")
+      assert.deepStrictEqual(after, before)
+    }))
+})
