@@ -93,3 +93,4 @@ export type Timeline = typeof Timeline.Type
 
 export { holdsSlots, summaryOf, usedAt } from "./timeline/counts.ts"
 export { ofBoard } from "./timeline/ofBoard.ts"
+export { lastSession, ofHistory } from "./timeline/ofHistory.ts"

@@ -197,30 +197,34 @@ export const labelWidthOf = (width: number): number => Math.max(8, Math.min(32, 
 export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyArray<Row> => {
   const labels = labelWidthOf(width)
   const scale = scaleOf(timeline, { width: Math.max(1, width - labels), fold: 1, whole: true, keep })
-  const row = (kind: Row["kind"], title: string, cells: ReadonlyArray<Cell>, lane?: string): Row => ({
+  const row = (kind: Row["kind"], title: string, cells: ReadonlyArray<Cell>): Row => ({
     kind,
-    ...(lane === undefined ? {} : { lane }),
     cells: trimmed(cut(joined([label(title, labels), ...cells]), width))
   })
+  const laneRow = (lane: Lane): Row => {
+    const title = `${"  ".repeat(lane.depth)}${lane.agent}  ${lane.description}`
+    const { cells } = row("lane", title, laneCells(scale, lane))
+    return { kind: "lane", lane: lane.id, cells }
+  }
+  const poolRows = (pool: Pool): ReadonlyArray<Row> => {
+    const title: ReadonlyArray<Cell> = [
+      { text: `${poolTitle(pool.name)} `, tone: "heading" },
+      { text: ` ${costs(pool, summaryOf(pool))}`, tone: "muted" }
+    ]
+    const used = `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
+    return [
+      { kind: "pool", cells: cut(title, width) },
+      ...pool.lanes.map(laneRow),
+      row("used", used, usedCells(scale, pool)),
+      { kind: "blank", cells: [] }
+    ]
+  }
   if (timeline.pools.length === 0) {
     return [{ kind: "legend", cells: cut([{ text: "No task has been out yet.", tone: "muted" }], width) }]
   }
   return [
     row("axis", "", axisCells(scale)),
-    ...timeline.pools.flatMap((pool): ReadonlyArray<Row> => {
-      const title: ReadonlyArray<Cell> = [
-        { text: `${poolTitle(pool.name)} `, tone: "heading" },
-        { text: ` ${costs(pool, summaryOf(pool))}`, tone: "muted" }
-      ]
-      return [
-        { kind: "pool", cells: cut(title, width) },
-        ...pool.lanes.map((lane) =>
-          row("lane", `${"  ".repeat(lane.depth)}${lane.agent}  ${lane.description}`, laneCells(scale, lane), lane.id)
-        ),
-        row("used", `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`, usedCells(scale, pool)),
-        { kind: "blank", cells: [] }
-      ]
-    }),
+    ...timeline.pools.flatMap(poolRows),
     { kind: "legend", cells: trimmed(cut(legendOf(timeline), width)) }
   ]
 }
