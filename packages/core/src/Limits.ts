@@ -54,6 +54,8 @@ export class Limits extends Context.Service<Limits, {
   readonly restored: (id: string) => Effect.Effect<void>
   /** For how long a claim has been without its slots since it first had them (ms). */
   readonly away: (id: string) => Effect.Effect<number>
+  /** The claims that have lent their slots and are without them. */
+  readonly lent: Effect.Effect<ReadonlySet<string>>
   /** Where a claim stands in line; none when it does not wait. */
   readonly place: (id: string) => Effect.Effect<Option.Option<Place>>
   /** Whose slots are given to others, from now on. A listener that is slower than 1,024 of them loses the oldest. */
@@ -142,6 +144,7 @@ const make = Effect.gen(function*() {
     loans: Stream.fromPubSub(loans),
     heldUnsafe: (id) =>
       (admission.inside.get(id)?.pools ?? []).map((name) => ({ name, size: Admission.usage(admission, name).size })),
+    lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
     pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),

@@ -185,10 +185,11 @@ const cut = (cells: ReadonlyArray<Cell>, width: number): ReadonlyArray<Cell> => 
 /** Only of what is in the picture, so that it is short. */
 const legendOf = ({ pools }: Timeline): ReadonlyArray<Cell> => {
   const lanes = pools.flatMap(({ lanes }) => lanes)
-  const tones = new Set<Tone>(
-    lanes.flatMap(({ ends, spans }) => [...spans.map(({ kind }) => kind), ...ends.map(({ status }) => status)])
-  )
-  return legend.filter(({ tone }) => tones.has(tone))
+  const shown = new Set<Tone>([
+    ...lanes.flatMap(({ spans }) => spans.map(({ kind }) => kind)),
+    ...lanes.flatMap(({ ends }) => ends.map(({ status }) => status))
+  ])
+  return legend.filter(({ tone }) => shown.has(tone))
 }
 
 /** How wide the labels are: a third, and not more than is needed to know a task again. */
