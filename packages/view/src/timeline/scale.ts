@@ -120,12 +120,19 @@ export const ticksOf = (scale: Scale, room: number): ReadonlyArray<{ readonly at
   if (first === undefined || last === undefined) return []
   const day = 86_400_000
   const tick = ticks.find((each) => each / scale.pace >= room) ?? day * Math.ceil(room * scale.pace / day)
-  return scale.pieces.filter(({ folded }) => !folded).flatMap((piece) => {
+  const all = scale.pieces.filter(({ folded }) => !folded).flatMap((piece) => {
     const begin = Math.ceil((piece.from - first.from) / tick)
     const count = Math.floor((piece.to - first.from) / tick) - begin + 1
     return Array.from({ length: Math.max(0, count) }, (_, nth) => {
       const at = first.from + (begin + nth) * tick
       return { at, x: positionOf(scale, at) }
     })
+  })
+  // Over a fold they may come closer.
+  let last = Number.NEGATIVE_INFINITY
+  return all.filter(({ x }) => {
+    const hasRoom = x - last >= room * 0.9
+    if (hasRoom) last = x
+    return hasRoom
   })
 }

@@ -7,9 +7,9 @@
  */
 import { clip, clock, fit, oneLine, widthOf } from "../format.ts"
 import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
-import { allUsed, type Summary, summaryOf } from "./counts.ts"
-import { poolTitle, slots } from "./names.ts"
+import { allUsed } from "./counts.ts"
 import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
+import { costWords, endMarks, endWords, kindWords, limitWords, poolTitle } from "./words.ts"
 
 export type Tone =
   | Kind
@@ -43,13 +43,6 @@ export interface Options {
 }
 
 const fills: Readonly<Record<Kind, string>> = { waiting: "░", running: "█", ask: "▒", retry: "▒", lent: "▚" }
-
-export const endMarks: Readonly<Record<End["status"], string>> = {
-  completed: "✓",
-  error: "✗",
-  cancelled: "⊘",
-  "cut-off": "?"
-}
 
 /** The later ones are drawn over the earlier ones, so that what is short and rare is seen. */
 const layers: ReadonlyArray<Kind> = ["waiting", "running", "lent", "retry", "ask"]
@@ -147,26 +140,12 @@ const trimmed = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
   return text === "" ? trimmed(cells.slice(0, -1)) : [...cells.slice(0, -1), { ...last, text }]
 }
 
-/** In one line: how full it was, and what it cost. */
-const costs = ({ size }: Pool, { asked, longestWait, most, ran, retried, waited }: Summary): string =>
-  [
-    size === undefined ? `no limit, ${most} at once` : `${slots(size)}, never more than ${most} in use`,
-    waited === 0 ? "nobody waited" : `${clock(waited)} in line (longest ${clock(longestWait)})`,
-    `${clock(ran)} with a slot`,
-    ...(asked === 0 ? [] : [`${clock(asked)} waiting for a person`]),
-    ...(retried === 0 ? [] : [`${clock(retried)} for the provider`])
-  ].join(" · ")
+const kinds: ReadonlyArray<Kind> = ["waiting", "running", "ask", "retry", "lent"]
+const statuses: ReadonlyArray<End["status"]> = ["completed", "error", "cancelled", "cut-off"]
 
 const legend: ReadonlyArray<Cell> = [
-  { text: "░ in line  ", tone: "waiting" },
-  { text: "█ running  ", tone: "running" },
-  { text: "▒ needs you  ", tone: "ask" },
-  { text: "▒ provider retry  ", tone: "retry" },
-  { text: "▚ waits for its own tasks  ", tone: "lent" },
-  { text: "✓ completed  ", tone: "completed" },
-  { text: "✗ failed  ", tone: "error" },
-  { text: "⊘ cancelled  ", tone: "cancelled" },
-  { text: "? cut off", tone: "cut-off" }
+  ...kinds.map((tone) => ({ text: `${fills[tone]} ${kindWords[tone]}  `, tone })),
+  ...statuses.map((tone) => ({ text: `${endMarks[tone]} ${endWords[tone]}  `, tone }))
 ]
 
 /** The cells in at most so many columns. */
@@ -210,7 +189,7 @@ export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyAr
   const poolRows = (pool: Pool): ReadonlyArray<Row> => {
     const title: ReadonlyArray<Cell> = [
       { text: `${poolTitle(pool.name)} `, tone: "heading" },
-      { text: ` ${costs(pool, summaryOf(pool))}`, tone: "muted" }
+      { text: ` ${[limitWords(pool), ...costWords(pool)].join(" · ")}`, tone: "muted" }
     ]
     const used = `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
     return [
