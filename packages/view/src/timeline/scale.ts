@@ -129,10 +129,10 @@ export const ticksOf = (scale: Scale, room: number): ReadonlyArray<{ readonly at
     })
   })
   // Over a fold they may come closer.
-  let last = Number.NEGATIVE_INFINITY
+  let written = Number.NEGATIVE_INFINITY
   return all.filter(({ x }) => {
-    const hasRoom = x - last >= room * 0.9
-    if (hasRoom) last = x
+    const hasRoom = x - written >= room * 0.9
+    if (hasRoom) written = x
     return hasRoom
   })
 }
