@@ -51,11 +51,14 @@ export const layer = (
     Layer.provideMerge(Client.layer),
     Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
-    Layer.provideMerge(Layer.succeed(Host, Host.of(input)))
+    Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  const boards = Layer.mergeAll(Boards.layer(settings, loaded.problems), wishes)
+  const boards = Layer.mergeAll(
+    Boards.layer(settings, { directory: input.directory, problems: loaded.problems }),
+    wishes
+  )
   return Layer.mergeAll(permissions, boards, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),

@@ -57,7 +57,7 @@ export const chosen = (tasks: ReadonlyArray<Task.Task>): ReadonlyArray<Task.Task
 }
 
 /** Of the stretches the latest; more would make the board longer than its tasks. */
-const maxStretches = 8
+const maxStretches = 6
 
 const ended = (task: Task.Task, why: Sources["why"]): Pick<Board.Item, "endedAt" | "why"> => {
   const words = cut(why(task), 120)
@@ -104,7 +104,7 @@ const stretchesOf = ({ doing }: Sources, { session }: Task.Task): Pick<Board.Ite
 }
 
 const shortened = (stretch: Board.Stretch): Board.Stretch =>
-  stretch.what === undefined ? stretch : { ...stretch, what: cut(stretch.what, 80) }
+  stretch.what === undefined ? stretch : { ...stretch, what: cut(stretch.what, 40) }
 
 const itemOf = (sources: Sources, task: Task.Task): Board.Item => {
   const { model } = task.request

@@ -139,7 +139,7 @@ const running = (board: Board, item: Item, now: number): Words => {
   const doing = item.session === undefined
     ? "starts"
     : item.lent === true
-    ? (own === 0 ? "waits for its own" : `waits for its own (${own} out)`)
+    ? (own === 0 ? "waits for a slot again" : `waits for its own (${own} out)`)
     : oneLine(item.last ?? "") || "thinks"
   return { group: "out", tone: "running", mark: spinnerAt(now), word: "running", doing }
 }
@@ -218,7 +218,7 @@ const rowOf = (board: Board, item: Item, now: number, lost: boolean): Row => {
     ...words,
     doingShort: words.doingShort ?? words.doing,
     detail: words.detail ?? joined(agent, words.doing),
-    about: words.about ?? joined(agent, words.doing, words.group === "out" ? item.model : undefined)
+    about: words.about ?? joined(agent, words.doing, words.group === "out" ? oneLine(item.model ?? "") : undefined)
   }
 }
 

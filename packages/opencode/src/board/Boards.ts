@@ -9,7 +9,7 @@
 import { Journal, Limits, Pools, Settings, Task, Tasks } from "@errand/core"
 import { BoardOf, CallText, Rows } from "@errand/view"
 import { Clock, Effect, HashMap, Latch, Layer, Option, Random, Ref, Schedule, Stream } from "effect"
-import { Client, Host } from "../host/Client.ts"
+import { Client } from "../host/Client.ts"
 import * as Events from "../host/events.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
@@ -36,15 +36,22 @@ const patience = "2 seconds"
 
 const rootOf = ({ request }: Task.Task): Task.SessionId | undefined => request.ancestors.at(-1)
 
+export interface Surroundings {
+  /** The project's, which says nothing in the path of a file. */
+  readonly directory: string
+  /** What is wrong with the configuration. */
+  readonly problems: ReadonlyArray<unknown>
+}
+
 export const layer = (
   settings: Pick<PluginSettings, "board" | "permissions">,
-  problems: ReadonlyArray<unknown>
-): Layer.Layer<never, never, Audience | Client | Feed | Host | Journal.Journal | Limits.Limits | Tasks.Tasks> =>
-  settings.board ? Layer.effectDiscard(keep(settings, problems.length === 0 ? undefined : invalidConfig)) : Layer.empty
+  surroundings: Surroundings
+): Layer.Layer<never, never, Audience | Client | Feed | Journal.Journal | Limits.Limits | Tasks.Tasks> =>
+  settings.board ? Layer.effectDiscard(keep(settings, surroundings)) : Layer.empty
 
 const keep = Effect.fnUntraced(function*(
   { permissions }: Pick<PluginSettings, "permissions">,
-  problem: string | undefined
+  { directory, problems }: Surroundings
 ) {
   const audience = yield* Audience
   const client = yield* Client
@@ -53,7 +60,6 @@ const keep = Effect.fnUntraced(function*(
   const limits = yield* Limits.Limits
   const tasks = yield* Tasks.Tasks
   const core = yield* Settings.Current
-  const { directory } = yield* Host
   const owner = (yield* Random.nextIntBetween(0, 0xffff_ffff)).toString(16).padStart(8, "0")
   const families = yield* Ref.make(Families.empty)
   const doings = yield* Ref.make(HashMap.empty<string, Doings.Doing>())
@@ -101,7 +107,7 @@ const keep = Effect.fnUntraced(function*(
       lent: yield* limits.lent,
       doing: new Map(yield* Ref.get(doings)),
       why: ({ outcome }) => outcome === undefined ? "" : reason(outcome),
-      problem
+      problem: problems.length === 0 ? undefined : invalidConfig
     })
   })
 
