@@ -173,7 +173,8 @@ describe("a timeline of a journal", () => {
         queued(2, 1_000),
         started(1, 0),
         { _tag: "Opened", id: id(1), run: 1, at: 2_000, session: Task.SessionId.make("ses_1") },
-        { _tag: "Adopted", id: id(1), run: 1, at: 60_000, ranMs: 20_000 },
+        { _tag: "Asked", id: id(1), run: 1, at: 20_000, what: "bash" },
+        { _tag: "Adopted", id: id(1), run: 1, at: 60_000, ranMs: 18_000 },
         { _tag: "Adopted", id: id(2), run: 1, at: 60_000, ranMs: 0 },
         started(1, 61_000),
         ended(1, 70_000)
@@ -182,10 +183,10 @@ describe("a timeline of a journal", () => {
     assert.deepStrictEqual(spansOf(timeline, 1), ["running 0-20", "waiting 60-61", "running 61-70"])
     assert.deepStrictEqual(lanesOf(timeline).map(({ ends }) => ends.map(({ at, status }) => [status, at])), [
       [["cut-off", 20_000], ["completed", 70_000]],
-      [["cut-off", 2_000]]
+      [["cut-off", 20_000]]
     ])
     // It stood in line while there was one, and stands in it again.
-    assert.deepStrictEqual(spansOf(timeline, 2), ["waiting 1-2", "waiting 60-80"])
+    assert.deepStrictEqual(spansOf(timeline, 2), ["waiting 1-20", "waiting 60-80"])
   })
 
   it("does not let a task go on that was left behind by a process that is gone", () => {
