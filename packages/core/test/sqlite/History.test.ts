@@ -2,8 +2,7 @@
  * A journal as somebody reads it who only looks.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Scope } from "effect"
-import { Exit } from "effect"
+import { Effect, Exit, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -17,6 +16,7 @@ import { migrations } from "../../src/sqlite/tables.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { completed, request, sessionId, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
+import { soon } from "../support/time.ts"
 
 const stamp = (n: number, at: number) => ({ id: taskId(n), run: 1, at })
 
@@ -46,6 +46,8 @@ const journalIn = (file: string, pid = process.pid) =>
     const layer = SqliteJournal.layer({ file, onProblem: Effect.die, process: { pid, host: "here" } })
     const scope = yield* Effect.scope
     const context = yield* Layer.buildWithScope(layer, scope)
+    // Until what it does at its start is done: who waits for that meanwhile, waits for the test clock.
+    yield* soon
     return yield* Effect.provide(Journal, context)
   })
 
