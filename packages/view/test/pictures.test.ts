@@ -198,6 +198,11 @@ describe("the trace", () => {
   ], ([events]) => {
     const timeline = timelineOf(events)
     const { traceEvents } = decode(render(timeline, "trace"))
+    // Perfetto knows a thread by its number alone, and gives each process one of its own number.
+    const threads = traceEvents.flatMap((event) => event.ph === "M" && event.name === "thread_name" ? [event] : [])
+    const numbers = [...threads.map(({ tid }) => tid), ...timeline.pools.map((_, nth) => nth + 1)]
+    assert.lengthOf(new Set(numbers), lanesOf(timeline).length + timeline.pools.length)
+    assert.notInclude(numbers, 0)
     timeline.pools.forEach((pool, nth) => {
       const own = traceEvents.filter(({ pid }) => pid === nth + 1)
       const names = own.filter((event) => event.ph === "M" && event.name === "process_name")
@@ -207,8 +212,9 @@ describe("the trace", () => {
         counters,
         allUsed(pool).map(({ at, used }) => [(at - timeline.from) * 1_000, used])
       )
+      const tids = threads.filter(({ pid }) => pid === nth + 1).map(({ tid }) => tid)
       pool.lanes.forEach((lane, nth) => {
-        const spans = own.flatMap((event) => event.ph === "X" && event.tid === nth + 1 ? [event] : [])
+        const spans = own.flatMap((event) => event.ph === "X" && event.tid === tids[nth] ? [event] : [])
         assert.deepStrictEqual(
           spans.map(({ cat, dur }) => [cat, dur]),
           lane.spans.map(({ from, kind, to }) => [kind, (to - from) * 1_000])
@@ -217,7 +223,7 @@ describe("the trace", () => {
           const before = spans[nth - 1]
           assert.isAtLeast(ts, before === undefined ? 0 : before.ts + before.dur)
         })
-        assert.lengthOf(own.filter((event) => event.ph === "i" && event.tid === nth + 1), lane.ends.length)
+        assert.lengthOf(own.filter((event) => event.ph === "i" && event.tid === tids[nth]), lane.ends.length)
       })
     })
   }, thorough)
