@@ -181,11 +181,11 @@ describe("the page", () => {
     assert.strictEqual(rows[1], "provider anthropic 2 2 4 18m00s 18m00s 1h24m 4m00s 2m00s")
     assert.include(
       rows,
-      "Run the tests explore bg_2 provider anthropic 0s 0s 30m00s needs you 4m00s ✗ failed overloaded"
+      "Run the tests explore bg_2 provider anthropic 0s – 30m00s needs you 4m00s ✗ failed overloaded"
     )
     assert.include(
       rows.at(-1),
-      "Next day explore bg_4 provider anthropic 10h40m 0s 14m00s waits for its own tasks 6m00s running"
+      "Next day explore bg_4 provider anthropic 10h40m – 14m00s waits for its own tasks 6m00s running"
     )
   })
 })

@@ -2,7 +2,7 @@
  * The timeline as a picture: each pool is a group, with a strip that shows how many of its slots were in use and the limit
  * as a dashed line, and below it a row for each task. A thin grey line is time in line. Pure.
  */
-import { clip, clock, oneLine, widthOf } from "../format.ts"
+import { clip, clock, oneLine, seconds, widthOf } from "../format.ts"
 import type { Kind, Lane, Pool, Span, Step, Timeline } from "../Timeline.ts"
 import { allUsed } from "./counts.ts"
 import { escape } from "./escape.ts"
@@ -70,7 +70,7 @@ const fixed = "text{font:12px system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans
 
 /** When something was, since the beginning of the picture. */
 const when = ({ timeline }: Place, from: number, to: number): string =>
-  `${clock(to - from)}, from ${clock(from - timeline.from)} to ${clock(to - timeline.from)}`
+  `${seconds(to - from)}, from ${clock(from - timeline.from)} to ${clock(to - timeline.from)}`
 
 /** How a span is drawn: a failed run is red where it ran. */
 const styleOf = ({ kind, to }: Span, { ends }: Lane): Kind | "error" => {
@@ -100,8 +100,8 @@ const endsOf = (place: Place, lane: Lane, middle: number): string =>
     const end = x(place, at)
     const next = lane.spans.find(({ from }) => from >= at)
     const room = (next === undefined ? place.right + margin : x(place, next.from)) - end
-    const long = `${endMarks[status]} ${clock(had)}`
-    const label = room >= 4 + long.length * character ? long : endMarks[status]
+    const long = `${endMarks[status]} ${seconds(had)}`
+    const label = had > 0 && room >= 4 + long.length * character ? long : endMarks[status]
     const tells = title([
       `${endWords[status]} at ${clock(at - place.timeline.from)}`,
       ...(why === undefined ? [] : [why])
@@ -168,7 +168,7 @@ const stripOf = (place: Place, pool: Pool, top: number): string => {
 
 const poolOf = (place: Place, pool: Pool, top: number): string => {
   const name = escape(clip(oneLine(poolTitle(pool.name)), 48))
-  const room = (place.right - margin) / character - widthOf(name) * 1.25
+  const room = (place.right - margin - 10 - widthOf(name) * 8) / 5.8
   const words = escape(clip([limitWords(pool), ...costWords(pool)].join(" · "), Math.max(12, Math.floor(room))))
   const heading = `<text x="${margin}" y="${px(top + 15)}" class="tl-heading">${name}` +
     `<tspan dx="10" class="tl-muted" style="font-weight:400">${words}</tspan></text>`
