@@ -6,7 +6,7 @@
  * has by then, slots or a place in line, it is released when that effect is over, and nowhere else. With `SharedSlots` they hold
  * over all processes that share them; the order is that of this process, and then that of all.
  */
-import { Clock, Context, Deferred, Effect, Layer, Option } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Option, type Stream } from "effect"
 import * as Admission from "./Admission.ts"
 import * as Books from "./Books.ts"
 import * as Doors from "./Doors.ts"
@@ -52,6 +52,8 @@ export class Limits extends Context.Service<Limits, {
   readonly lent: Effect.Effect<ReadonlySet<string>>
   /** Where a claim stands in line; none when it does not wait. */
   readonly place: (id: string) => Effect.Effect<Option.Option<Place>>
+  /** Tells that places in line may have changed by what other processes did, or with what was heard of that. */
+  readonly moves: Stream.Stream<void>
   /** Every pool that was used or set so far. */
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
   /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
@@ -127,6 +129,7 @@ const make = Effect.gen(function*() {
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
     lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
+    moves: books.moves,
     pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),

@@ -6,7 +6,7 @@
  * moment later, together with what changed besides. The place of one in line changes when others come and go, so their
  * boards are made again then, and written where they are not the same.
  */
-import { Journal, type Limits, Task, Tasks } from "@errand/core"
+import { Journal, Limits, Task, Tasks } from "@errand/core"
 import { Rows } from "@errand/view"
 import { Clock, Effect, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
 import { Client } from "../host/Client.ts"
@@ -52,6 +52,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const client = yield* Client
   const feed = yield* Feed
   const journal = yield* Journal.Journal
+  const limits = yield* Limits.Limits
   const tasks = yield* Tasks.Tasks
   const sight = yield* Sight.make(surroundings)
   const families = yield* Ref.make(Families.empty)
@@ -115,13 +116,17 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
       : Effect.timeoutOption(Latch.await(bell), Math.max(0, next - (yield* Clock.currentTimeMillis)))
   })
 
+  /** All who have somebody in line: their places may have changed. */
+  const markWaiting = Effect.flatMap(
+    journal.tasks,
+    (all) => markAll(all.filter(({ status }) => status === "pending"), "change")
+  )
+
   /** What came at once: to look for those in line takes as long as there are tasks. */
   const hearEntries = Effect.fnUntraced(function*(entries: ReadonlyArray<Journal.Entry>) {
     for (const { event, task } of entries) if (event._tag === "Ended") yield* sight.over(task, event.at)
     yield* markAll(entries.map(({ task }) => task), "change")
-    // Their places may have changed.
-    if (entries.every(({ event }) => event._tag === "Opened")) return
-    yield* markAll((yield* journal.tasks).filter(({ status }) => status === "pending"), "change")
+    if (entries.some(({ event }) => event._tag !== "Opened")) yield* markWaiting
   })
 
   const hearEvent = Effect.fnUntraced(function*(event: Event) {
@@ -166,6 +171,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     yield* audience.present
     yield* Stream.runForEachArray(tasks.changes, hearEntries).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(audience.commands, hearCommand).pipe(Effect.forkScoped({ startImmediately: true }))
+    yield* Stream.runForEach(limits.moves, () => markWaiting).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* show
     yield* Effect.forkScoped(Effect.forever(writeDue))
     const all = yield* tasks.list
