@@ -62,6 +62,8 @@ export class Limits extends Context.Service<Limits, {
   readonly loans: Stream.Stream<Loan>
   /** The pools of which a claim has a slot, narrowest first, with their sizes as they are now; none while it has none. */
   readonly heldUnsafe: (id: string) => ReadonlyArray<Pools.Pool>
+  /** Tells that places in line may have changed by what other processes did, or with what was heard of that. */
+  readonly moves: Stream.Stream<void>
   /** Every pool that was used or set so far. */
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
   /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
@@ -146,6 +148,7 @@ const make = Effect.gen(function*() {
       (admission.inside.get(id)?.pools ?? []).map((name) => ({ name, size: Admission.usage(admission, name).size })),
     lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
+    moves: books.moves,
     pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),

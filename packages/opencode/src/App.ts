@@ -56,7 +56,10 @@ export const layer = (
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
   const boards = Layer.mergeAll(
-    Boards.layer(settings, { directory: input.directory, problems: loaded.problems }),
+    Boards.layer(settings, {
+      directory: input.directory,
+      problem: loaded.problems.length === 0 ? undefined : Boards.invalidConfig
+    }),
     wishes
   )
   return Layer.mergeAll(permissions, boards, Toasts.layer(settings), report(loaded), Launching.layer).pipe(

@@ -22,12 +22,12 @@ interface Write {
 
 interface Options {
   readonly settings?: { readonly board?: boolean; readonly permissions?: "ask" | "reject" }
-  readonly problems?: ReadonlyArray<unknown>
+  readonly problem?: string
   readonly limit?: number
   /** What a session has before anybody writes. */
   readonly metadata?: Readonly<Record<string, unknown>>
   /** What becomes of the nth write, from 1 on. */
-  readonly outcome?: (nth: number) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
+  readonly outcome?: (nth: number, session: string) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }
 
 /** An agent works for as many seconds as it is told to. */
@@ -49,14 +49,14 @@ const world = Effect.fnUntraced(function*<A, E>(
     setMetadata: (session, metadata) =>
       Effect.gen(function*() {
         const nth = yield* Ref.updateAndGet(tried, (n) => n + 1)
-        yield* options.outcome?.(nth) ?? Effect.void
+        yield* options.outcome?.(nth, session) ?? Effect.void
         const at = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         yield* Ref.update(writes, (all) => [...all, { at, session, metadata }])
       })
   })
   const settings = { board: true, permissions: "ask" as const, ...options.settings }
   const layer = Layer.mergeAll(
-    Boards.layer(settings, { directory: "/home/me/project", problems: options.problems ?? [] }),
+    Boards.layer(settings, { directory: "/home/me/project", problem: options.problem }),
     wishes
   ).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
@@ -173,14 +173,34 @@ describe("boards", () => {
         assert.strictEqual(first?.status, "running")
       })))
 
+  it.effect("the place of one in line is right when only others come and go (G6, G7)", () =>
+    world({ limit: 1 }, ({ board, say }) =>
+      Effect.gen(function*() {
+        const host = yield* SimulatedHost.SimulatedHost
+        const tasks = yield* Tasks.Tasks
+        yield* say("errand.hello")
+        const parent = yield* host.root("ses_other")
+        const [, inLine] = yield* Effect.forEach(["100", "100"], (prompt) =>
+          tasks.launch({ description: "-", prompt, agent: "explore", parent }))
+        yield* launch(100)
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude((yield* board(root)).tasks[0], { status: "pending", ahead: 1 })
+        yield* tasks.cancel(inLine?.id ?? "")
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude((yield* board(root)).tasks[0], { status: "pending", ahead: 0 })
+      })))
+
   it.effect("nothing is written while nothing changes, with tasks out and without (G6)", () =>
-    world({}, ({ say, writes }) =>
+    world({}, ({ pour, say, writes }) =>
       Effect.gen(function*() {
         yield* say("errand.hello")
-        yield* launch(90)
+        const [task] = yield* launch(90)
         yield* TestClock.adjust("2 seconds")
         const before = (yield* writes).length
-        yield* TestClock.adjust("80 seconds")
+        yield* TestClock.adjust("40 seconds")
+        // Something happens, and nothing of it shows.
+        yield* pour("session.idle", { sessionID: yield* sessionOf(task?.id ?? "") })
+        yield* TestClock.adjust("40 seconds")
         assert.lengthOf(yield* writes, before)
         yield* TestClock.adjust("20 seconds")
         const over = (yield* writes).length
@@ -232,7 +252,10 @@ describe("boards", () => {
         assert.deepStrictEqual(item?.asks?.map(({ id, what }) => [id, what]), [["per_1", "bash npm test"]])
         yield* pour("permission.replied", { sessionID, requestID: "per_1" })
         assert.isUndefined((yield* board(root)).tasks[0]?.asks)
-        assert.deepStrictEqual((yield* board(root)).tasks[0]?.stretches?.map(({ kind }) => kind), ["ask"])
+        assert.deepStrictEqual(
+          (yield* board(root)).tasks[0]?.stretches?.map(({ kind, to }) => [kind, to !== undefined]),
+          [["ask", true]]
+        )
       })))
 
   it.effect("what is refused without asking anybody is not shown (G2)", () =>
@@ -260,6 +283,42 @@ describe("boards", () => {
         const [item] = (yield* board(root)).tasks
         assert.strictEqual(item?.asks?.length, 1)
         assert.deepStrictEqual(item?.retry, { attempt: 2, message: "429", nextAt: 9_000 })
+      })))
+
+  it.effect("a task that waits for its own has lent its slots: it is out, and no limit is broken (G6)", () =>
+    world({ limit: 1 }, ({ board, say }) =>
+      Effect.gen(function*() {
+        const host = yield* SimulatedHost.SimulatedHost
+        const tasks = yield* Tasks.Tasks
+        yield* say("errand.hello")
+        yield* host.behave(({ session, text }) => {
+          const below = Effect.flatMap(
+            tasks.launch({ description: "Inner", prompt: "20", agent: "explore", parent: session, background: false }),
+            ({ id }) => tasks.await(id, session)
+          )
+          return text === "outer"
+            ? [{ do: "call", name: "delegate_task", effect: Effect.ignore(below) }, { do: "say", text: "done" }]
+            : behave({ text })
+        })
+        const parent = yield* host.root(root)
+        yield* tasks.launch({ description: "Outer", prompt: "outer", agent: "explore", parent })
+        yield* TestClock.adjust("10 seconds")
+        const seen = yield* board(root)
+        assert.deepStrictEqual(seen.pools.map(({ size, used }) => [used, size]), [[1, 1]])
+        assert.deepStrictEqual(
+          Rows.rowsOf(seen, { now: seen.at }).map(({ depth, doing, label }) => [label, depth, doing]),
+          [
+            ["Outer", 1, "waits for its own (1 out)"],
+            ["Inner", 2, "thinks"]
+          ]
+        )
+        yield* TestClock.adjust("30 seconds")
+        const outer = (yield* board(root)).tasks.find(({ depth }) => depth === 1)
+        assert.strictEqual(outer?.status, "completed")
+        const [lent, ...more] = outer?.stretches ?? []
+        assert.deepStrictEqual(more, [])
+        assert.strictEqual(lent?.kind, "lent")
+        assert.approximately((lent?.to ?? 0) - (lent?.from ?? 0), 20_000, 300)
       })))
 
   it.effect("whoever says hello is answered, even where nothing has changed (G6)", () =>
@@ -334,14 +393,22 @@ describe("boards", () => {
   })
 
   it.effect("a board that is never taken holds up no task and no other board (G3)", () =>
-    world({ outcome: () => Effect.never }, ({ say }) =>
-      Effect.gen(function*() {
-        const tasks = yield* Tasks.Tasks
-        yield* say("errand.hello")
-        const [task] = yield* launch(1)
-        yield* TestClock.adjust("30 seconds")
-        assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
-      })))
+    world(
+      { outcome: (_, session) => session === root ? Effect.never : Effect.void },
+      ({ board, say }) =>
+        Effect.gen(function*() {
+          const host = yield* SimulatedHost.SimulatedHost
+          const tasks = yield* Tasks.Tasks
+          yield* say("errand.hello")
+          const [task] = yield* launch(1)
+          yield* TestClock.adjust("1 second")
+          const parent = yield* host.root("ses_other")
+          yield* tasks.launch({ description: "-", prompt: "100", agent: "explore", parent })
+          yield* TestClock.adjust("30 seconds")
+          assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
+          assert.strictEqual(head(yield* board("ses_other")), "1 out")
+        })
+    ))
 
   it.effect("a person's wish ends a task, and nothing else is done for what is no wish (E1)", () =>
     world({}, ({ board, say }) =>
@@ -364,7 +431,7 @@ describe("boards", () => {
 
   it.effect("says what is wrong with the configuration, and is not kept where the setting says so (G8)", () =>
     Effect.gen(function*() {
-      yield* world({ problems: ["a problem"] }, ({ board, say }) =>
+      yield* world({ problem: Boards.invalidConfig }, ({ board, say }) =>
         Effect.gen(function*() {
           yield* say("errand.hello")
           yield* launch(100)

@@ -142,9 +142,11 @@ const poolsOf = (sources: Sources, shown: ReadonlyArray<Task.Task>): ReadonlyArr
     const waiting = sources.tasks.filter((task) =>
       task.status === "pending" && (sources.places.get(task.id)?.pool ?? sources.poolsOf(task)[0]) === name
     )
+    // Who waits was told of those in other processes, too.
+    const place = [...sources.places.values()].find(({ pool }) => pool === name)
     return [{
       name,
-      used: status.used,
+      used: place?.used ?? status.used,
       ...(Number.isFinite(status.size) ? { size: status.size } : {}),
       waiting: waiting.length
     }]

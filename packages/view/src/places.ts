@@ -1,8 +1,10 @@
 /**
  * Where a task stands in line, in a few words: `1st in line · anthropic 2/2`. Pure.
  */
-import type { Board, Item } from "./Board.ts"
+import type { Board, Item as Kept } from "./Board.ts"
 import { oneLine, ordinal } from "./format.ts"
+
+type Item = Pick<Kept, "pool" | "ahead" | "paused" | "holders">
 
 /** A pool as people call it: `anthropic`, `anthropic/opus`, `@explore`, `all tasks`. */
 export const poolName = (name: string): string => {

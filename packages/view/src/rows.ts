@@ -11,9 +11,19 @@
  *
  * It imports types only of the board, so that a bundle of it needs no schemas.
  */
-import type { Board, Item } from "./Board.ts"
+import type * as Kept from "./Board.ts"
 import { clip, clock, fit, oneLine, widthOf } from "./format.ts"
 import { place, placeInFull } from "./places.ts"
+
+/** A task of a board, or of something that is made up like one. */
+export interface Item extends Omit<Kept.Item, "id"> {
+  readonly id: string
+}
+
+/** What rows are made of: a board, or something that is made up like one. */
+export interface Board extends Omit<Kept.Board, "tasks"> {
+  readonly tasks: ReadonlyArray<Item>
+}
 
 /** What a row wants of a person, best said by a colour too; the mark and the word say it without one. */
 export type Tone = "attention" | "running" | "waiting" | "good" | "bad" | "quiet"
@@ -168,7 +178,8 @@ export const ago = (ms: number): string => {
   return `${Math.floor(hours / 24)} days ago`
 }
 
-const ends = {
+/** How a task ended, in a mark and a word. */
+export const ends = {
   completed: { mark: marks.completed, word: "completed", tone: "good" },
   error: { mark: marks.error, word: "failed", tone: "bad" },
   cancelled: { mark: marks.cancelled, word: "cancelled", tone: "quiet" }

@@ -159,7 +159,7 @@ layer(world({ settings: { board: false } }), live)("board: false", (it) => {
 describe("after a crash", () => {
   it.live("a board whose owner is gone is replaced when somebody looks, and no ghost stays (G6)", () =>
     Effect.gen(function*() {
-      const { model, sandbox } = yield* place({ settings: { onRestart: "report" } })
+      const { model, sandbox } = yield* place({ settings: { onRestart: "report", nonsense: true } })
       const { left, session } = yield* Effect.scoped(Effect.gen(function*() {
         const server = yield* OpenCode.serve(sandbox)
         const { launch } = words({ model, server })
@@ -180,6 +180,7 @@ describe("after a crash", () => {
         ({ owner, tasks }) => owner !== left.owner && !tasks.some(Rows.isOut)
       )
       assert.strictEqual(board.tasks[0]?.id, left.tasks[0]?.id)
+      assert.strictEqual(board.problem, "config invalid · opencode-errand doctor")
       assert.deepInclude(board.tasks[0], { status: "error", why: "it was interrupted by a restart of OpenCode" })
     }))
 })
