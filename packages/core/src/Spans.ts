@@ -112,9 +112,13 @@ export const ofNotice = ({ id, kind }: Notice, task: Task.Task): Attributes => (
   "errand.parent": task.request.parent
 })
 
+/** The pools that bind a task, narrowest first. */
+export const poolsOf = (settings: Settings, { request: { agent, model } }: Task.Task): ReadonlyArray<Pools.Pool> =>
+  Pools.poolsOf(settings, { agent, model })
+
 /** The narrowest pool that binds a task. */
-export const poolOf = (settings: Settings, { request: { agent, model } }: Task.Task): Pools.PoolName =>
-  Pools.poolsOf(settings, { agent, model })[0]?.name ?? "none"
+export const poolOf = (settings: Settings, task: Task.Task): Pools.PoolName =>
+  poolsOf(settings, task)[0]?.name ?? "none"
 
 const good: End = { _tag: "Good" }
 const cut: End = { _tag: "CutShort" }

@@ -13,6 +13,7 @@ import { Clock, Context, Effect, Exit, Layer, Metric, Option, Stream, Tracer } f
 import { type Entry, Journal } from "./Journal.ts"
 import { Limits } from "./Limits.ts"
 import { type Delivered, Notices } from "./Notices.ts"
+import type * as Pools from "./Pools.ts"
 import * as Settings from "./Settings.ts"
 import * as Spans from "./Spans.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
@@ -47,7 +48,7 @@ const owed = Metric.gauge("errand.notices.owed", { description: "Notices that pa
 
 /** A run that is not over. */
 interface Traced {
-  readonly pool: string
+  readonly pools: ReadonlyArray<Pools.PoolName>
   readonly span: Tracer.Span
   readonly stage: Spans.Stage
   readonly phase: Option.Option<Tracer.Span>
@@ -76,7 +77,7 @@ const listen = Effect.gen(function*() {
   const open = new Map<TaskId, Traced>()
   const known = new Map<TaskId, Known>()
   const sessions = new Map<SessionId, TaskId>()
-  const pools = new Set<string>()
+  const pools = new Set<Pools.PoolName>()
   const gauges: Array<Metric.Registration> = []
   let heard = 0
 
@@ -86,15 +87,18 @@ const listen = Effect.gen(function*() {
   }
 
   /** What of a pool is read whenever metrics are, from the first task on that is bound by it. */
-  const observe = (name: string) => {
+  const observe = ({ name, size: set }: Pools.Pool) => {
     if (pools.has(name)) return
     pools.add(name)
     const pool = () => limits.poolsUnsafe().find((pool) => pool.name === name)
     const attributes = { "errand.pool": name }
     gauge(used, attributes, () => pool()?.used ?? 0)
-    gauge(waiting, attributes, () =>
-      [...open.values()].filter(({ pool, stage }) => pool === name && stage.phase === "queued").length)
-    if (Number.isFinite(pool()?.size ?? Number.POSITIVE_INFINITY)) gauge(size, attributes, () => pool()?.size ?? 0)
+    gauge(
+      waiting,
+      attributes,
+      () => [...open.values()].filter(({ pools, stage }) => pools.includes(name) && stage.phase === "queued").length
+    )
+    if (Number.isFinite(set)) gauge(size, attributes, () => finite(pool()?.size ?? set))
   }
 
   const remember = (id: TaskId, now: Known) => {
@@ -122,7 +126,8 @@ const listen = Effect.gen(function*() {
       links: before === undefined ? [] : [{ span: before.span, attributes: { "errand.run": before.run } }]
     })
     const stage: Spans.Stage = { run: task.run, phase: "queued", since: move.at }
-    open.set(task.id, { pool: Spans.poolOf(settings, task), span, stage, phase: Option.none() })
+    const pools = Spans.poolsOf(settings, task).map(({ name }) => name)
+    open.set(task.id, { pools, span, stage, phase: Option.none() })
     remember(task.id, { run: task.run, span: identityOf(span), session: task.session ?? before?.session })
   }
 
@@ -161,7 +166,7 @@ const listen = Effect.gen(function*() {
 
   const tell = (entry: Entry): void => {
     const { task } = entry
-    observe(Spans.poolOf(settings, task))
+    Spans.poolsOf(settings, task).forEach(observe)
     for (const move of Spans.moves(settings, stageOf(task.id), entry)) step(task, move)
     const now = known.get(task.id)
     if (now !== undefined && task.session !== undefined && now.session === undefined) {
@@ -191,7 +196,7 @@ const listen = Effect.gen(function*() {
           onSome: ({ outcome, run }) => outcome !== undefined || run !== stage.run
         })
         if (!all && !isOver) continue
-        if (Option.isSome(task)) for (const move of Spans.late(settings, stage, task, now)) step(task.value, move)
+        if (Option.isSome(task)) { for (const move of Spans.late(settings, stage, task, now)) step(task.value, move) }
         else span.end(nanos(now), exitOf({ _tag: "CutShort" }))
         open.delete(id)
       }
@@ -215,6 +220,9 @@ const listen = Effect.gen(function*() {
   yield* forever(journal.entries, hear)
   yield* forever(notices.deliveries, (delivered) => Effect.sync(() => told(delivered)))
 })
+
+/** A limit may be lifted while tasks run: no number says so. */
+const finite = (size: number): number => Number.isFinite(size) ? size : 0
 
 const nanos = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n
 
