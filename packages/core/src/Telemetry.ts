@@ -189,7 +189,7 @@ const listen = Effect.gen(function*() {
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const tasks = new Map(Array.from(yield* journal.tasks, (task) => [task.id, task]))
-      for (const [id, { span, stage }] of [...open]) {
+      for (const [id, { span, stage }] of open) {
         const task = Option.fromUndefinedOr(tasks.get(id))
         const isOver = Option.match(task, {
           onNone: () => true,

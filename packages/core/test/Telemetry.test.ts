@@ -80,10 +80,11 @@ const timesOf = ({ status }: Tracer.NativeSpan): string =>
 /** Spans as a tree, in the order in which they began: `name from..to how it ended`, times in seconds. */
 const treeOf = (spans: ReadonlyArray<Tracer.NativeSpan>): ReadonlyArray<string> => {
   const below = (parent: string | undefined, indent: string): ReadonlyArray<string> =>
-    spans.filter((span) => Option.getOrUndefined(span.parent)?.spanId === parent).flatMap((span) => [
-      `${indent}${span.name} ${timesOf(span)} ${stateOf(span)}`,
-      ...below(span.spanId, `${indent}  `)
-    ])
+    spans.flatMap((span) =>
+      Option.getOrUndefined(span.parent)?.spanId === parent
+        ? [`${indent}${span.name} ${timesOf(span)} ${stateOf(span)}`, ...below(span.spanId, `${indent}  `)]
+        : []
+    )
   return below(undefined, "")
 }
 

@@ -12,6 +12,7 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Otlp from "./Otlp.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
@@ -52,7 +53,13 @@ export const layer = (
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
+  return Layer.mergeAll(
+    permissions,
+    Toasts.layer(settings),
+    report(loaded),
+    Launching.layer,
+    Otlp.layer(settings, user.env)
+  ).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),
