@@ -7,7 +7,7 @@
  * one line about it.
  */
 import { type Journal, type Limits, type Notices, Telemetry } from "@errand/core"
-import { Cause, ConfigProvider, Effect, Layer, Metric } from "effect"
+import { Cause, ConfigProvider, Effect, Latch, Layer, Metric } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
 import { Client } from "./host/Client.ts"
@@ -27,23 +27,28 @@ export const layer = (
   endpoint: string,
   isSet: boolean,
   env: Environment
-): Layer.Layer<never, never, Client | Journal.Journal | Limits.Limits | Notices.Notices> => {
-  const resource = { serviceName: env["OTEL_SERVICE_NAME"] ?? "opencode-errand" }
-  const exporters = Layer.merge(OtlpTracer.layerFromConfig({ resource }), OtlpMetrics.layerFromConfig({ resource }))
-    .pipe(
-      Layer.provide(OtlpSerialization.layerJson),
-      Layer.provide(patientWithNobody(endpoint)),
-      Layer.provide(
-        Layer.succeed(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(configOf(endpoint, isSet, env)))
-      ),
-      Layer.catchCause((cause) => unusable(Cause.pretty(cause)))
-    )
-  return Telemetry.layer.pipe(
-    Layer.provide(exporters),
+): Layer.Layer<never, never, Client | Journal.Journal | Limits.Limits | Notices.Notices> =>
+  Telemetry.layer.pipe(
+    Layer.provide(exporters(endpoint, configOf(endpoint, isSet, env))),
     // Its own: what else is measured in this process is not ours to send.
     Layer.provide(Layer.sync(Metric.MetricRegistry, () => new Map()))
   )
-}
+
+/** What is told to this layer's tracer and metrics is sent. */
+export const exporters = (endpoint: string, config: Environment): Layer.Layer<never, never, Client> =>
+  Layer.unwrap(Effect.sync(() => {
+    const resource = { serviceName: config["OTEL_SERVICE_NAME"] ?? "opencode-errand" }
+    const isOver = Latch.makeUnsafe()
+    return Layer.effectDiscard(Effect.addFinalizer(() => isOver.open)).pipe(
+      Layer.provideMerge(
+        Layer.merge(OtlpTracer.layerFromConfig({ resource }), OtlpMetrics.layerFromConfig({ resource }))
+      ),
+      Layer.provide(OtlpSerialization.layerJson),
+      Layer.provide(patientWithNobody(endpoint, isOver)),
+      Layer.provide(Layer.succeed(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(config))),
+      Layer.catchCause((cause) => unusable(Cause.pretty(cause)))
+    )
+  }))
 
 /** The environment as Effect's exporter is to see it. */
 export const configOf = (endpoint: string, isSet: boolean, env: Environment): Environment => ({
@@ -65,14 +70,13 @@ export const configOf = (endpoint: string, isSet: boolean, env: Environment): En
   OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: String(shutdownMs)
 })
 
-/** A client for requests that nobody waits for. */
-const patientWithNobody = (endpoint: string): Layer.Layer<HttpClient.HttpClient, never, Client> =>
+/** A client for requests that nobody waits for. When everything is over, nothing is tried again. */
+const patientWithNobody = (endpoint: string, over: Latch.Latch): Layer.Layer<HttpClient.HttpClient, never, Client> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const { log } = yield* Client
-      const scope = yield* Effect.scope
       let underWay = 0
       let isTold = false
 
@@ -81,29 +85,36 @@ const patientWithNobody = (endpoint: string): Layer.Layer<HttpClient.HttpClient,
           if (isTold) return Effect.void
           isTold = true
           const message =
-            `traces and metrics are not sent: ${endpoint} ${why}. Tasks go on as always. Start a collector there `
-            + "(OTLP over HTTP), or set \"otlp\" to \"off\"."
-          return Effect.asVoid(Effect.forkIn(Effect.ignore(log("warn", message)), scope))
+            `traces and metrics are not sent: ${endpoint} ${why}. Tasks go on as always. Start a collector `
+            + "there (OTLP over HTTP), or set \"otlp\" to \"off\"."
+          return Effect.timeoutOption(Effect.ignore(log("warn", message)), "1 second")
         })
 
       return HttpClient.transform(client, (response) =>
         Effect.suspend(() => {
-          // A defect, so that it is not tried again.
-          if (underWay >= requestsAtOnce) return Effect.die(new Error("too many requests are under way"))
+          if (underWay >= requestsAtOnce) return givenUp
           underWay++
           return response.pipe(
-            Effect.timeout(answerWithin),
-            Effect.catchTag(
-              "TimeoutError",
-              () => Effect.andThen(tell(`did not answer within ${answerWithin}`), Effect.die(new Error("no answer")))
-            ),
-            Effect.tap(({ status }) => status >= 400 ? tell(`answered ${status}`) : Effect.void),
-            Effect.tapError(({ message }) => tell(`cannot be reached (${message})`)),
-            Effect.ensuring(Effect.sync(() => underWay--))
+            // Whole: a body may never come to its end.
+            Effect.tap(({ arrayBuffer }) => arrayBuffer),
+            Effect.tap(({ status }) => status < 400 ? Effect.void : tell(`answered ${status}`)),
+            Effect.tapError(() => tell("cannot be reached")),
+            Effect.timeoutOrElse({
+              duration: answerWithin,
+              orElse: () => Effect.andThen(tell(`did not answer within ${answerWithin}`), givenUp)
+            }),
+            Effect.ensuring(Effect.sync(() => underWay--)),
+            (sent) =>
+              over.isOpen()
+                ? Effect.catch(Effect.filterOrElse(sent, ({ status }) => status < 400, () => givenUp), () => givenUp)
+                : sent
           )
         }))
     })
   ).pipe(Layer.provide(FetchHttpClient.layer))
+
+/** A defect: what fails is tried again. */
+const givenUp = Effect.die(new Error("the collector is given up for now"))
 
 /** What the environment says cannot be used. */
 const unusable = (why: string): Layer.Layer<never, never, Client> =>
