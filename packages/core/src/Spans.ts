@@ -48,6 +48,8 @@ export type Move =
   | { readonly _tag: "Enter"; readonly at: number; readonly phase: Phase; readonly attributes: Attributes }
   /** The phase that it is in ends. */
   | { readonly _tag: "Leave"; readonly at: number; readonly end: End }
+  /** Something happened in the phase that it is in. */
+  | { readonly _tag: "Happen"; readonly at: number; readonly name: string; readonly attributes: Attributes }
   /** Something more is known of the run. */
   | { readonly _tag: "Note"; readonly attributes: Attributes }
   /** The run is over. */
@@ -80,6 +82,20 @@ export const moves = (settings: Settings, stage: Option.Option<Stage>, entry: En
         { _tag: "Note", attributes: sessionAttributes(task) },
         { _tag: "Enter", at: event.at, phase: "run", attributes: own }
       ]
+    case "Asked":
+      return happen(stage, event.at, "waits for a person")
+    case "Answered":
+      return happen(stage, event.at, "a person has answered")
+    case "Retried":
+      return happen(stage, event.at, "the provider is tried again", {
+        "errand.retry.attempt": event.attempt,
+        "errand.retry.message": event.message,
+        "errand.retry.in_ms": Math.max(0, event.nextAt - event.at)
+      })
+    case "Lent":
+      return happen(stage, event.at, "its slots are lent")
+    case "Restored":
+      return happen(stage, event.at, "its slots are back")
     case "Ended":
       return Option.match(stage, {
         onNone: () => [],
@@ -122,6 +138,13 @@ export const poolOf = (settings: Settings, task: Task.Task): Pools.PoolName =>
 
 const good: End = { _tag: "Good" }
 const cut: End = { _tag: "CutShort" }
+
+const happen = (
+  stage: Option.Option<Stage>,
+  at: number,
+  name: string,
+  attributes: Attributes = {}
+): ReadonlyArray<Move> => Option.isNone(stage) ? [] : [{ _tag: "Happen", at, name, attributes }]
 
 const begin = (settings: Settings, task: Task.Task, at: number): ReadonlyArray<Move> => [
   {

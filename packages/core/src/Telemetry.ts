@@ -153,6 +153,8 @@ const listen = Effect.gen(function*() {
         if (Option.isSome(traced.phase)) traced.phase.value.end(nanos(move.at), exitOf(move.end))
         open.set(task.id, { ...traced, phase: Option.none() })
         return
+      case "Happen":
+        return Option.getOrElse(traced.phase, () => traced.span).event(move.name, nanos(move.at), move.attributes)
       case "Note":
         return annotate(traced.span, move.attributes)
       case "Finish":

@@ -296,6 +296,91 @@ describe("a trace", () => {
       })
   )
 
+  traced("has what a run waited for while it ran: a person, its provider, tasks of its own", {
+    settings: { defaultConcurrency: 1 }
+  }, (world, { spans }) =>
+    Effect.gen(function*() {
+      const { atRest, host, launch, sessionOf, tasks } = world
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [
+            wait(1_000),
+            { do: "retry", ms: 2_000, message: "overloaded", attempt: 1 },
+            { do: "ask", what: "bash \"npm test\"" },
+            wait(1_000),
+            call(
+              "delegate",
+              Effect.flatMap(
+                launch("inner", { parent: told.session, background: false }),
+                ({ id }) => tasks.await(id, told.session)
+              )
+            ),
+            wait(1_000),
+            say("done")
+          ]
+          : [wait(1_000), say("heard")]
+      )
+      const task = yield* launch("outer")
+      yield* pass(8_000)
+      yield* host.answer(yield* sessionOf(task))
+      yield* pass("1 minute")
+      const run = spans.find(({ attributes, name }) => name === "run" && attributes.get("errand.task.id") === task.id)
+      assert.deepStrictEqual(run?.events.map(([name, at]) => `${seconds(at)} ${name}`), [
+        "1 the provider is tried again",
+        "3 waits for a person",
+        "8 a person has answered",
+        "9 its slots are lent",
+        "10 its slots are back"
+      ])
+      assert.deepInclude(run?.events[0]?.[2], { "errand.retry.attempt": 1, "errand.retry.message": "overloaded" })
+      assert.notInclude(JSON.stringify(run?.events, big), "npm test")
+      yield* atRest
+    }))
+
+  it.effect("of a task that was taken over begins anew, and says so; what was open of it here ends", () =>
+    Effect.gen(function*() {
+      const { besides, metrics, spans } = record()
+      const { append } = Context.get(yield* Layer.build(layer({ besides })), Journal)
+      const parent = Task.SessionId.make("ses_root")
+      const request = {
+        description: "",
+        prompt: "",
+        agent: "a",
+        parent,
+        ancestors: Tuple.make(parent),
+        background: true
+      }
+      const stamp = { id: Task.TaskId.make("bg_00000001"), run: 1 }
+      yield* append({ _tag: "Queued", ...stamp, at: 1_000, request })
+      yield* append({ _tag: "Started", ...stamp, at: 2_000 })
+      yield* append({ _tag: "Adopted", ...stamp, at: 5_000, ranMs: 3_000 })
+      yield* append({ _tag: "Started", ...stamp, at: 6_000 })
+      yield* append({
+        _tag: "Ended",
+        ...stamp,
+        at: 8_000,
+        outcome: { _tag: "Completed", answer: "" },
+        progress: { toolCalls: 0 }
+      })
+      yield* soon
+      assert.deepStrictEqual(treeOf(spans), [
+        "invoke_agent a 1..5 interrupted",
+        "  queued 1..2 ok",
+        "  open 2..5 interrupted",
+        "invoke_agent a 5..8 ok",
+        "  queued 5..6 ok",
+        "  open 6..8 ok"
+      ])
+      const [first, second] = spans.filter(({ name }) => name === "invoke_agent a")
+      assert.deepStrictEqual([first, second].map((span) => span?.attributes.get("errand.adopted")), [undefined, 1])
+      assert.strictEqual(second?.links[0]?.span.spanId, first?.spanId)
+      // In line twice for a second; at work for three seconds there, and two here.
+      assert.includeMembers(yield* metrics, [
+        "errand.task.queued pool=default:@a outcome=started 2 in 2 s",
+        "errand.task.ran pool=default:@a outcome=completed 1 in 5 s"
+      ])
+    }).pipe(Effect.scoped))
+
   it.effect("ends with everything else: what is open then ends as interrupted", () =>
     counted(Effect.gen(function*() {
       const { besides, metrics, spans } = record()
