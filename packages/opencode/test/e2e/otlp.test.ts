@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, Schedule, type Schema } from "effect"
 import { createServer } from "node:net"
 import { patience, place, words } from "./support/b.ts"
 import * as Collector from "./support/collector.ts"
