@@ -14,6 +14,7 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Otlp from "./Otlp.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
@@ -62,7 +63,14 @@ export const layer = (
     }),
     wishes
   )
-  return Layer.mergeAll(permissions, boards, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
+  return Layer.mergeAll(
+    permissions,
+    boards,
+    Toasts.layer(settings),
+    report(loaded),
+    Launching.layer,
+    Otlp.layer(settings, user.env)
+  ).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

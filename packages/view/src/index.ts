@@ -1,6 +1,8 @@
 export * as Board from "./Board.ts"
 export * as BoardOf from "./boardOf.ts"
 export * as CallText from "./callText.ts"
+export * as Progress from "./progress.ts"
+export * as ProgressLine from "./ProgressLine.ts"
 export * as Rows from "./rows.ts"
 export * as Timeline from "./Timeline.ts"
 export * as TimelineRender from "./timeline/render.ts"
