@@ -1,15 +1,13 @@
 // The plugin as one self-contained file, and the JSON Schema of its settings.
 import { build } from "esbuild"
-import { mkdir, writeFile } from "node:fs/promises"
+import { chmod, mkdir, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 await mkdir(`${root}dist`, { recursive: true })
-const { metafile } = await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
   bundle: true,
   minify: true,
   format: "esm",
@@ -20,7 +18,14 @@ const { metafile } = await build({
   // jsonc-parser's "main" is UMD, which cannot be bundled: its "module" is what we want.
   mainFields: ["module", "main"],
   conditions: ["import", "module"]
+}
+const plugin = await build({ ...shared, entryPoints: ["src/index.ts"], outfile: "dist/index.js" })
+const cli = await build({
+  ...shared,
+  entryPoints: ["src/cli/main.ts"],
+  outfile: "dist/cli.js"
 })
+await chmod(`${root}dist/cli.js`, 0o755)
 const { jsonSchema } = await import("../src/ConfigSchema.ts")
 await writeFile(`${root}dist/errand.schema.json`, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
 await writeFile(
@@ -35,5 +40,8 @@ await writeFile(
     ""
   ].join("\n")
 )
-const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-console.log(`dist/index.js  ${Math.round(bytes / 1000)} kB`)
+for (const { metafile } of [plugin, cli]) {
+  for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+    console.log(`${file.padEnd(14)} ${Math.round(bytes / 1000)} kB`)
+  }
+}
