@@ -67,6 +67,14 @@ export default defineConfig({
         }
       },
       {
+        // Pure functions.
+        test: {
+          name: "view",
+          root: "packages/view",
+          include: ["test/**/*.test.ts"]
+        }
+      },
+      {
         // Pure functions, and the demo itself, once in each of its two ways.
         test: {
           name: "demo",

@@ -4,6 +4,8 @@
 import { Settings, Tasks } from "@errand/core"
 import type { AgentHost, Journal, Limits, Notices } from "@errand/core"
 import { Context, Effect, Layer } from "effect"
+import { Audience, wishes } from "./board/Audience.ts"
+import * as Boards from "./board/Boards.ts"
 import type * as ConfigFiles from "./ConfigFiles.ts"
 import { warnings } from "./ConfigWarnings.ts"
 import { Agents } from "./host/Agents.ts"
@@ -47,12 +49,14 @@ export const layer = (
   const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
     Layer.provideMerge(Sessions.layer),
     Layer.provideMerge(Client.layer),
+    Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
-    Layer.provide(Layer.succeed(Host, Host.of(input)))
+    Layer.provideMerge(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
+  const boards = Layer.mergeAll(Boards.layer(settings, loaded.problems), wishes)
+  return Layer.mergeAll(permissions, boards, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

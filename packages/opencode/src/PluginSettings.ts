@@ -55,6 +55,11 @@ export const PluginSettings = Schema.Struct({
     true,
     "Whether the terminal shows a short message when a task ends or needs something."
   ),
+  board: setting(
+    Schema.Boolean,
+    true,
+    "Whether the state of the tasks is kept in their root session's metadata, where the terminal shows it."
+  ),
   runHoldMs: setting(
     count,
     1_800_000,

@@ -155,6 +155,11 @@ export class Client extends Context.Service<Client, {
   readonly log: (level: "info" | "warn" | "error", message: string) => Effect.Effect<void, AgentHost.HostError>
   readonly rejectPermission: (id: string, message: string) => Effect.Effect<void, AgentHost.HostError>
   readonly rejectQuestion: (id: string) => Effect.Effect<void, AgentHost.HostError>
+  /** In place of all metadata that the session had. */
+  readonly setMetadata: (
+    id: Task.SessionId,
+    metadata: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }>()("opencode-errand/Client") {
   static readonly layer: Layer.Layer<Client, never, Host> = Layer.effect(Client, Effect.map(Host, make))
 }
@@ -162,8 +167,11 @@ export class Client extends Context.Service<Client, {
 /** The part of the SDK's client that sends what its methods do not cover. */
 const isSender = (
   value: unknown
-): value is { readonly post: (request: object) => PromiseLike<unknown> } =>
+): value is { readonly [method in Method]: (request: object) => PromiseLike<unknown> } =>
   typeof value === "object" && value !== null && "post" in value && typeof value.post === "function"
+  && "patch" in value && typeof value.patch === "function"
+
+type Method = "post" | "patch"
 
 function make({ client, directory }: HostInput): Client["Service"] {
   const query = { directory }
@@ -184,13 +192,14 @@ function make({ client, directory }: HostInput): Client["Service"] {
     )
 
   /** The address is made where it may fail: not every id can stand in one. */
-  const post = (operation: string, urlOf: () => string, body: object) =>
-    plain(operation, (signal) => {
-      const url = urlOf()
-      const sender: unknown = Reflect.get(client, "_client")
-      if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
-      return sender.post({ url, query, body, headers: { "content-type": "application/json" }, signal })
-    })
+  const send = (method: Method, urlOf: () => string, body: object) => (signal: AbortSignal) => {
+    const url = urlOf()
+    const sender: unknown = Reflect.get(client, "_client")
+    if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
+    return sender[method]({ url, query, body, headers: { "content-type": "application/json" }, signal })
+  }
+
+  const post = (operation: string, urlOf: () => string, body: object) => plain(operation, send("post", urlOf, body))
 
   return Client.of({
     session: (id) =>
@@ -276,6 +285,8 @@ function make({ client, directory }: HostInput): Client["Service"] {
       Effect.asVoid(
         post("permission", () => `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })
       ),
-    rejectQuestion: (id) => Effect.asVoid(post("question", () => `/question/${encodeURIComponent(id)}/reject`, {}))
+    rejectQuestion: (id) => Effect.asVoid(post("question", () => `/question/${encodeURIComponent(id)}/reject`, {})),
+    setMetadata: (id, metadata) =>
+      Effect.asVoid(about("metadata", id, send("patch", () => `/session/${encodeURIComponent(id)}`, { metadata })))
   })
 }

@@ -130,7 +130,9 @@ export const Event = Schema.Union([
       sessionID: Schema.String,
       tool: Schema.optionalKey(Schema.String),
       callID: Schema.optionalKey(Schema.String),
-      state: Schema.optionalKey(Schema.Struct({ status: Schema.String }))
+      state: Schema.optionalKey(
+        Schema.Struct({ status: Schema.String, input: Schema.optionalKey(Schema.Unknown) })
+      )
     })
   }),
   event("message.part.delta", session),
@@ -149,6 +151,7 @@ export const Event = Schema.Union([
     questions: Schema.optionalKey(Schema.Array(Schema.Struct({ question: Schema.optionalKey(Schema.String) })))
   }),
   event("question.replied", { ...session, requestID: Schema.String }),
-  event("question.rejected", { ...session, requestID: Schema.String })
+  event("question.rejected", { ...session, requestID: Schema.String }),
+  event("tui.command.execute", { command: Schema.String })
 ])
 export type Event = typeof Event.Type
