@@ -16,6 +16,8 @@ export class Here extends Context.Service<Here, {
   readonly style: Style
   /** Writes a line for whoever called; to the end, however slowly it is read. */
   readonly say: (line: string) => Effect.Effect<void>
+  /** Writes a line about what went wrong. */
+  readonly complain: (line: string) => Effect.Effect<void>
   /** Writes a line that is not part of the result: only where somebody looks on. */
   readonly mention: (line: string) => Effect.Effect<void>
 }>()("opencode-errand/cli/Here") {
@@ -30,6 +32,7 @@ export class Here extends Context.Service<Here, {
         version: own?.version ?? "unknown",
         style: choose(process.stdout, process.env),
         say: (line) => write(process.stdout, line),
+        complain: (line) => write(process.stderr, line),
         mention: (line) => process.stderr.isTTY ? write(process.stderr, line) : Effect.void
       })
     })

@@ -2,6 +2,7 @@
  * How words are shown in a terminal: painted, and broken at its width. Where nobody looks (a pipe, a file) they stay as
  * they are. Pure.
  */
+import { widthOf } from "@errand/view/format"
 
 type Paint = (text: string) => string
 
@@ -56,16 +57,22 @@ export const choose = (
   return refused ? { ...plain, width } : { ...painted, width }
 }
 
-/** Breaks a text between words; every line but the first is indented. A word that is longer than a line stays whole: it can be copied. */
+/**
+ * Breaks a text between words; every line but the first is indented. A word that is longer than a line stays whole: it can
+ * be copied.
+ */
 export const wrap = (text: string, width: number | undefined, indent = ""): string => {
-  if (width === undefined) return text
+  if (width === undefined || widthOf(text) <= width) return text
   const lines: Array<string> = []
-  let line = ""
-  for (const word of text.split(" ")) {
-    if (line !== "" && line !== indent && line.length + 1 + word.length > width) {
+  const start = /^ */.exec(text)?.[0] ?? ""
+  let line = start
+  let isEmpty = true
+  for (const word of text.slice(start.length).split(" ")) {
+    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = `${indent}${word}`
-    } else line = line === "" || line === indent ? `${line}${word}` : `${line} ${word}`
+    } else line = isEmpty ? `${line}${word}` : `${line} ${word}`
+    isEmpty = false
   }
   return [...lines, line].join("\n")
 }
