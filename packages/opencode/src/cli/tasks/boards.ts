@@ -29,12 +29,19 @@ export const boards = (history: History.History, now: number): Boards => {
   const { pools } = Timeline.ofHistory(history, now)
   const item = (task: Task.Task): Board.Item => itemOf(task, seen.get(task.id) ?? {}, poolOf(pools, task), now)
   const all = [...tasks.values()]
+  const holders = all.filter(({ id, status }) =>
+    status === "running" && !history.left.has(id) && seen.get(id)?.lent !== true
+  )
+  const used = (pool: string): number =>
+    holders.filter(({ id }) => seen.get(id)?.pools?.some(({ name }) => name === pool)).length
   const board = (some: ReadonlyArray<Task.Task>, at: number): Board.Board => ({
     v: 1,
     session: "",
     owner: "",
     at,
-    pools: pools.map((pool) => boardPool(pool, some.filter((task) => poolOf(pools, task) === pool.name))),
+    pools: pools.map((pool) =>
+      boardPool(pool, used(pool.name), some.filter((task) => poolOf(pools, task) === pool.name))
+    ),
     tasks: some.map(item)
   })
   return {
@@ -83,15 +90,14 @@ const sight = (seen: Seen, event: TaskEvent.TaskEvent): Seen => {
 const poolOf = (pools: ReadonlyArray<Timeline.Pool>, { id }: Task.Task): string | undefined =>
   pools.find(({ lanes }) => lanes.some((lane) => lane.id === id))?.name
 
-const boardPool = (pool: Timeline.Pool, own: ReadonlyArray<Task.Task>): Board.Pool => {
+const boardPool = (
+  { name, size }: Timeline.Pool,
+  used: number,
+  own: ReadonlyArray<Task.Task>
+): Board.Pool => {
   const waiting = own.filter(({ status }) => status === "pending").length
-  const { name, size } = pool
-  return size === undefined ? { name, used: usedNow(pool), waiting } : { name, used: usedNow(pool), size, waiting }
+  return size === undefined ? { name, used, waiting } : { name, used, size, waiting }
 }
-
-/** As the last step leaves it. */
-const usedNow = ({ elsewhere = [], used }: Timeline.Pool): number =>
-  (used.at(-1)?.used ?? 0) + (elsewhere.at(-1)?.used ?? 0)
 
 const itemOf = (task: Task.Task, seen: Seen, pool: string | undefined, now: number): Board.Item => {
   const { model } = task.request
