@@ -227,13 +227,29 @@ describe("5 limits", () => {
 })
 
 describe("6 other plugins", () => {
+  const own = ["delegate_task", "background_output", "background_cancel"]
+  const omo = file("server", ["opencode-errand", "a@1", "oh-my-opencode@4.19.4"])
+
   it("have no tools of the same names", () => {
-    assert.deepStrictEqual(judged(clashes([file("server", ["opencode-errand", "constructor", "a@1"])])), ["ok"])
+    const files = [file("server", ["opencode-errand", "constructor", "a@1"])]
+    assert.deepStrictEqual(judged(clashes(files, undefined)), ["ok"])
+    assert.deepStrictEqual(judged(clashes([omo], ["bash", ...own, "bash"])), ["ok"])
   })
 
-  it("have tools of the same names", () => {
-    const findings = clashes([file("server", ["opencode-errand", "oh-my-opencode@4.19.4", "oh-my-opencode-slim"])])
-    assert.deepStrictEqual(judged(findings), ["failure", "failure"])
+  it("have tools of the same names, as OpenCode itself says: who it may be is named", () => {
+    const findings = clashes([omo], [...own, "background_output"])
+    assert.deepStrictEqual(judged(findings), ["failure"])
+    assert.match(lines(findings).join(), /background_output is there twice, .* may be "oh-my-opencode@4\.19\.4" in/)
+    assert.match(
+      lines(clashes([file("server", ["opencode-errand", "b"])], [...own, ...own])).join(),
+      /delegate_task, background_output, background_cancel are there twice, .* may be "b" in/
+    )
+    assert.match(lines(clashes([], [...own, ...own])).join(), /in a folder \.opencode\/plugin/)
+  })
+
+  it("are known to have some, where OpenCode cannot be asked: a warning", () => {
+    const findings = clashes([omo], undefined)
+    assert.deepStrictEqual(judged(findings), ["warning"])
     assert.match(lines(findings).join(), /"oh-my-opencode@4\.19\.4" in .*opencode\.json has tools of the same names/)
   })
 })

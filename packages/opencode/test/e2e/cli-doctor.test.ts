@@ -114,12 +114,14 @@ describe("doctor", () => {
     Effect.gen(function*() {
       const { env, sandbox } = yield* place({
         "tui.json": "{ \"plugin\": [ }",
+        // Another plugin that has a tool of the same name.
+        ".opencode/plugin/other.js":
+          "export const Other = async () => ({ tool: { background_output: { description: \"\", args: {}, execute: async () => \"\" } } })",
         ".opencode/errand.jsonc": "{ \"toasts\": \"loud\", \"maxDeph\": 1, \"providerConcurrency\": { \"fakee\": 1 } }"
       })
       const config = JSON.parse(yield* sandbox.read("opencode.json"))
-      const plugin = [fileURLToPath(new URL("index.js", `file://${cli}`)), "oh-my-opencode"]
+      const plugin = [fileURLToPath(new URL("index.js", `file://${cli}`))]
       yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin }))
-      // Nobody has the other plugin: OpenCode goes on without it.
       const { code, stderr, stdout } = yield* call(sandbox, ["doctor", "--fix"], env)
       assert.strictEqual(code, 1)
       assert.strictEqual(stderr, "")
@@ -131,7 +133,7 @@ describe("doctor", () => {
         /^✗ settings: .*errand\.jsonc: toasts is "loud", but must be true or false\. .* -> mend it/m,
         /^✗ settings: .*there is no setting "maxDeph"; did you mean maxDepth/m,
         /^! limits: providerConcurrency\["fakee"\] has no effect: .* Did you mean "fake"\? -> /m,
-        /^✗ other plugins: "oh-my-opencode" in .* -> keep one of the two/m,
+        /^✗ other plugins: background_output is there twice, .* -> take the other plugin out/m,
         /^✓ tools in OpenCode: delegate_task, background_output, background_cancel are there/m,
         /^\d fine, 2 warnings, 4 to mend\.$/m
       ]

@@ -61,7 +61,7 @@ export const examine = Effect.fn("doctor.examine")(function*(
   const installed = yield* look.install(surroundings)
   const seen = yield* lookAlive(host, options)
   yield* tell(limits(loaded.settings, seen.models))
-  yield* tell(clashes(files))
+  yield* tell(clashes(files, seen.found._tag === "Answered" ? seen.found.tools : undefined))
   yield* tell(install(installed))
   yield* tell(live(seen.found))
   return { v: 1, version, directory: surroundings.directory, ok: isOk(findings), repairs: done, findings }

@@ -13,6 +13,12 @@ import { reasonOf } from "./install.ts"
 /** OpenCode may install packages first, and wait more than a minute for a registry that does not answer. */
 const patience = "100 seconds"
 
+/**
+ * When it is asked (once more), beside the questions that are on their way: one that comes in the moment in which OpenCode
+ * begins to listen may never be answered (seen in 1.18.33).
+ */
+const moments = ["0 seconds", "5 seconds", "20 seconds", "50 seconds"] as const
+
 /** How long it has to stop by itself. */
 const farewell = "3 seconds"
 
@@ -108,18 +114,10 @@ const start = Effect.fnUntraced(function*(
 const listening = /listening on (http:\/\/\S+)/
 
 const asker =
-  (url: string, directory: string) => <A>(path: string, schema: Schema.Codec<A>): Effect.Effect<A, Unanswered> =>
-    Effect.tryPromise({
-      try: async (signal) => {
-        const target = new URL(path, url)
-        target.searchParams.set("directory", directory)
-        const response = await fetch(target, { signal })
-        return response.ok
-          ? await response.text()
-          : Promise.reject(new Error(`${path} answers ${response.status}: ${(await response.text()).slice(0, 300)}`))
-      },
-      catch: (error) => new Unanswered({ why: reasonOf(error) })
-    }).pipe(
+  (url: string, directory: string) => <A>(path: string, schema: Schema.Codec<A>): Effect.Effect<A, Unanswered> => {
+    const target = new URL(path, url)
+    target.searchParams.set("directory", directory)
+    return Effect.raceAllFirst(moments.map((moment) => Effect.delay(get(target), moment))).pipe(
       Effect.flatMap((text) =>
         Effect.mapError(
           Schema.decodeEffect(Schema.fromJsonString(schema))(text),
@@ -127,6 +125,22 @@ const asker =
         )
       )
     )
+  }
+
+const get = (target: URL): Effect.Effect<string, Unanswered> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(target, { signal })
+      return { status: response.status, text: await response.text() }
+    },
+    catch: (error) => new Unanswered({ why: reasonOf(error) })
+  }).pipe(
+    Effect.filterOrFail(
+      ({ status }) => status === 200,
+      ({ status, text }) => new Unanswered({ why: `${target.pathname} answers ${status}: ${text.slice(0, 300)}` })
+    ),
+    Effect.map(({ text }) => text)
+  )
 
 const modelsOf = ({ providers }: typeof Providers.Type): ReadonlyArray<Model.Model> =>
   providers.flatMap(({ id, models }) => Object.keys(models).map((model) => ({ provider: id, id: model })))
