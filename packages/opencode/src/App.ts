@@ -4,6 +4,8 @@
 import { Settings, Tasks } from "@errand/core"
 import type { AgentHost, Journal, Limits, Notices } from "@errand/core"
 import { Context, Effect, Layer } from "effect"
+import { Cards } from "./cards/Cards.ts"
+import * as CardSwitch from "./cards/CardSwitch.ts"
 import type * as ConfigFiles from "./ConfigFiles.ts"
 import { warnings } from "./ConfigWarnings.ts"
 import { Agents } from "./host/Agents.ts"
@@ -35,6 +37,7 @@ export type App =
   | Sessions
   | Polling
   | Launching
+  | Cards
   | Configured
 
 export const layer = (
@@ -46,13 +49,15 @@ export const layer = (
   const { settings } = loaded
   const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
     Layer.provideMerge(Sessions.layer),
+    // What `run` prints of a call it would print again whenever its card changes.
+    Layer.provideMerge(CardSwitch.layer(settings.cards && !RunHold.isRun(process.argv))),
     Layer.provideMerge(Client.layer),
     Layer.provideMerge(feed.layer),
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
+  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer, Cards.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

@@ -8,6 +8,8 @@ import { Journal, Notices, Task, Tasks } from "@errand/core"
 import { Cause, Clock, Effect, Exit, ManagedRuntime, Option, Schema } from "effect"
 import { homedir } from "node:os"
 import * as App from "./App.ts"
+import { Cards } from "./cards/Cards.ts"
+import { restoreAll } from "./cards/Kept.ts"
 import * as ConfigFiles from "./ConfigFiles.ts"
 import { addCrew } from "./Crew.ts"
 import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
@@ -95,6 +97,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       void quietly(Effect.flatMap(Agents, ({ warm }) => warm))
       await quietly(hearMessage(message, output, loaded))
     }),
+    "experimental.chat.messages.transform": safely(async (_, { messages }) => restoreAll(messages)),
     "experimental.session.compacting": safely(({ sessionID }, output) =>
       quietly(keepTasks(Task.SessionId.make(sessionID), output.context))
     ),
@@ -139,6 +142,7 @@ const hearMessage = Effect.fnUntraced(function*(
   const { sessionID } = input
   const session = Task.SessionId.make(sessionID)
   yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
+  yield* Effect.flatMap(Cards, (cards) => cards.used(session))
   const sessions = yield* Sessions
   yield* sessions.spoke(session, voiceOf(input))
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
