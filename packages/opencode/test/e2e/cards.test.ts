@@ -132,6 +132,7 @@ const story = Effect.fnUntraced(function*(cards: boolean) {
   yield* told(session, /ALL BACKGROUND TASKS FINISHED/)
   yield* see("Waits in line", done)
   yield* say({ say: "Goodbye." })
+  yield* server.request("POST", `/session/${session}/summarize`, { providerID: "fake", modelID: "m1" })
   yield* asked(session, (request) => lastUser(request).includes("SCRIPT64") && request.endedAt !== undefined)
   const requests = (yield* requestsOf(session)).filter(({ kind }) => kind !== "title")
   return {
@@ -142,19 +143,42 @@ const story = Effect.fnUntraced(function*(cards: boolean) {
   }
 })
 
+/** How a call is stored: what it is called, what is said of it, and what a click opens. */
+const seen = (part: Json) => {
+  const state = objectIn(part["state"])
+  const metadata = objectIn(state["metadata"])
+  return {
+    tool: part["tool"],
+    status: state["status"],
+    input: state["input"],
+    opens: /^ses_/.test(String(metadata["sessionId"])),
+    spins: metadata["background"] === true
+  }
+}
+
+const card = (description: string) => ({ description, agent: "general", subagent_type: "general" })
+
+/** What people are told in words. */
+const linesIn = (messages: ReadonlyArray<OpenCode.MessageWithParts>) =>
+  messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => part.type === "text" && part.ignored === true ? part.text.split("\n") : [])
+  )
+
 describe("live cards", () => {
-  it.live("what the model is asked is the same to the byte, with cards and without", () =>
+  it.live("what the model is asked is the same to the byte, with cards and without; what people see is not", () =>
     Effect.gen(function*() {
       const plain = yield* Effect.scoped(story(false))
       const drawn = yield* Effect.scoped(story(true))
       assert.isAbove(drawn.bodies.length, 5)
+      assert.include(drawn.requests.map(({ kind }) => kind), "summary")
       assert.deepStrictEqual(
         drawn.bodies.map((body, index) => difference(body, plain.bodies[index] ?? "")),
         drawn.bodies.map(() => undefined)
       )
       assert.lengthOf(plain.bodies, drawn.bodies.length)
       // Nothing that was said once is ever said otherwise: what a provider has cached stays good.
-      const histories = drawn.requests.map(({ messages }) => messages.map((message) => JSON.stringify(message)))
+      const histories = drawn.requests.filter(({ kind }) => kind !== "summary")
+        .map(({ messages }) => messages.map((message) => JSON.stringify(message)))
       for (const [index, history] of histories.entries()) {
         const next = histories[index + 1]
         if (next === undefined) continue
@@ -163,5 +187,30 @@ describe("live cards", () => {
           history.map(() => undefined)
         )
       }
+
+      const { looks } = drawn
+      const out = { tool: "task", status: "completed", opens: true, spins: true }
+      const ended = { tool: "task", status: "completed", opens: true, spins: false }
+      const red = { tool: "task", status: "error", opens: true, spins: false }
+      assert.deepStrictEqual(seen(looks.comesBack), { ...out, input: card("Comes back") })
+      assert.deepStrictEqual(seen(looks.waits), {
+        tool: "delegate_task",
+        status: "completed",
+        input: { description: "Waits in line", agent: "general", waits: "1st in line for fake/m2" },
+        opens: false,
+        spins: false
+      })
+      assert.deepStrictEqual(seen(looks.started), { ...out, input: card("Waits in line") })
+      assert.deepStrictEqual(seen(looks.cameBack), { ...ended, input: card("Comes back") })
+      assert.deepStrictEqual(seen(looks.hasFailed), { ...red, input: card("Fails") })
+      assert.include(JSON.stringify(objectIn(looks.hasFailed["state"])["error"]), "401")
+      assert.deepStrictEqual(seen(looks.wasCalledOff), { ...red, input: card("Is called off") })
+      assert.deepStrictEqual(objectIn(looks.wasCalledOff["state"])["error"], "Cancelled: it was called off.")
+
+      const lines = linesIn(drawn.messages)
+      assert.lengthOf(lines.filter((line) => line.startsWith("✗ Fails")), 2, "at once, and in the end")
+      assert.lengthOf(lines.filter((line) => line.startsWith("✓ Comes back")), 0, "its card says it")
+      assert.lengthOf(lines.filter((line) => line.includes("4 errands back")), 1)
+      assert.lengthOf(linesIn(plain.messages).filter((line) => line.startsWith("✓ Comes back")), 1)
     }))
 })
