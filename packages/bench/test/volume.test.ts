@@ -107,7 +107,7 @@ describe("memory", () => {
 
 describe("loading the plugin", () => {
   const figures = (kB: number, ms: number) => [
-    figure("Errand", "what is imported at start", [kB]),
+    figure("Errand", "what is loaded a moment after the start", [kB]),
     figure("Errand", "added to the first request", [ms])
   ]
 

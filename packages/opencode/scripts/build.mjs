@@ -1,16 +1,30 @@
-// The plugin as one self-contained file, and the JSON Schema of its settings.
+// The plugin: what OpenCode loads at its start, and what that loads when it is needed; and the JSON Schema of its settings.
 import { build } from "esbuild"
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
+/** Puts what a module makes where it is imported, so that it need not be made at every start. */
+const madeNow = (filter) => ({
+  name: "made at build time",
+  setup: ({ onLoad }) =>
+    onLoad({ filter }, async ({ path }) => ({
+      contents: Object.entries(await import(path)).map(([name, value]) =>
+        `export const ${name} = ${JSON.stringify(value)}`
+      ).join("\n")
+    }))
+})
+
+await rm(`${root}dist`, { recursive: true, force: true })
 await mkdir(`${root}dist`, { recursive: true })
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
+  outdir: "dist",
+  chunkNames: "[name]-[hash]",
   bundle: true,
+  splitting: true,
   minify: true,
   format: "esm",
   platform: "node",
@@ -19,8 +33,26 @@ const { metafile } = await build({
   metafile: true,
   // jsonc-parser's "main" is UMD, which cannot be bundled: its "module" is what we want.
   mainFields: ["module", "main"],
-  conditions: ["import", "module"]
+  conditions: ["import", "module"],
+  plugins: [madeNow(/src\/tools\/definitions\.ts$/)]
 })
+
+/** What is loaded at once with a file. */
+const atOnce = (file, seen = new Set()) => {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  for (const { kind, path } of metafile.outputs[file]?.imports ?? []) {
+    if (kind === "import-statement" && path in metafile.outputs) atOnce(path, seen)
+  }
+  return seen
+}
+const early = [...atOnce("dist/index.js")].flatMap((file) => Object.keys(metafile.outputs[file].inputs))
+const late = early.filter((input) => input.includes("/effect/"))
+if (late.length > 0) {
+  console.error(`OpenCode's start would wait for Effect: src/index.ts imports ${late[0]}, and ${late.length - 1} more`)
+  process.exit(1)
+}
+
 const { jsonSchema } = await import("../src/ConfigSchema.ts")
 await writeFile(`${root}dist/errand.schema.json`, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
 await writeFile(
@@ -35,5 +67,6 @@ await writeFile(
     ""
   ].join("\n")
 )
-const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-console.log(`dist/index.js  ${Math.round(bytes / 1000)} kB`)
+for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+  console.log(`${file.padEnd(24)} ${Math.round(bytes / 1000)} kB`)
+}

@@ -7,16 +7,7 @@ import { Effect, Option, Schema } from "effect"
 import { readFile as readFromDisk } from "node:fs/promises"
 import { join } from "node:path"
 import { merge, type Merged, type Problem, type Source } from "./Config.ts"
-
-/** Where to look. */
-export interface Surroundings {
-  /** The project's directory. */
-  readonly directory: string
-  /** The user's home directory. */
-  readonly home: string
-  /** The environment; `OPENCODE_CONFIG_DIR` and `XDG_CONFIG_HOME` are looked at. */
-  readonly env: Readonly<Record<string, string | undefined>>
-}
+import * as ConfigPlaces from "./ConfigPlaces.ts"
 
 /** There is such a file, and it cannot be read. */
 export class FileUnreadable extends Schema.TaggedError<FileUnreadable>()("FileUnreadable", {
@@ -32,28 +23,20 @@ export interface Loaded extends Merged {
   readonly sources: ReadonlyArray<string>
 }
 
-/** The directory of the user's OpenCode configuration. */
-export const userDirectory = ({ env, home }: Surroundings): string => {
-  if (isSet(env["OPENCODE_CONFIG_DIR"])) return env["OPENCODE_CONFIG_DIR"]
-  return join(isSet(env["XDG_CONFIG_HOME"]) ? env["XDG_CONFIG_HOME"] : join(home, ".config"), "opencode")
-}
-
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
-
 /** Reads and merges everything there is. `options` is what the user wrote beside the plugin's name. Never fails. */
 export const load = Effect.fn("ConfigFiles.load")(function*(
-  surroundings: Surroundings,
+  surroundings: ConfigPlaces.Surroundings,
   options: unknown,
   readFile: ReadFile = fromDisk
 ) {
-  const places = [userDirectory(surroundings), join(surroundings.directory, ".opencode")]
-  const own = yield* Effect.forEach(places, (place) => readPair(place, "errand", undefined, readFile), {
+  const places = ConfigPlaces.folders(surroundings)
+  const own = yield* Effect.forEach(places, (place) => readPair(place, ConfigPlaces.own, readFile), {
     concurrency: 2
   })
   const hasOwn = own.some((pair) => pair.exists)
   const older = hasOwn
     ? []
-    : yield* Effect.forEach(places, (place) => readPair(place, "oh-my-opencode", "background_task", readFile), {
+    : yield* Effect.forEach(places, (place) => readPair(place, ConfigPlaces.older, readFile), {
       concurrency: 2
     })
   const sources: ReadonlyArray<Source> = [
@@ -79,13 +62,13 @@ interface Pair {
 /** `name.jsonc`, else `name.json`. */
 const readPair = (
   place: string,
-  name: string,
-  section: string | undefined,
+  { name, section }: typeof ConfigPlaces.own | typeof ConfigPlaces.older,
   readFile: ReadFile
 ): Effect.Effect<Pair> =>
   Effect.gen(function*() {
-    const jsonc = yield* readOne(join(place, `${name}.jsonc`), section, readFile)
-    const json = yield* readOne(join(place, `${name}.json`), section, readFile)
+    const [first, second] = ConfigPlaces.endings
+    const jsonc = yield* readOne(join(place, `${name}.${first}`), section, readFile)
+    const json = yield* readOne(join(place, `${name}.${second}`), section, readFile)
     if (!jsonc.exists || !json.exists) return jsonc.exists ? jsonc : json
     const source = json.path
     const message = `${source}: ignored, because ${jsonc.path} is beside it. Keep one of them.`

@@ -1,86 +1,69 @@
 /**
  * `opencode-errand`: the plugin, as OpenCode loads it.
  *
- * One `ManagedRuntime` per instance: hooks go in, tools come out, and `dispose` closes the scope that everything lives
- * in. Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
+ * OpenCode answers nothing before its plugins are loaded. So here is only what it has to know by then: the tools, and the
+ * crew. Everything else is in `Plugin`, which is loaded by whatever needs it first, or a moment after the start. That is why
+ * nothing here, and nothing that is imported here, may use Effect: the build looks.
+ *
+ * Whatever happens inside, nothing is thrown at OpenCode: a hook that throws hangs sessions.
  */
-import { Journal, Notices, Task, Tasks } from "@errand/core"
-import { Cause, Clock, Effect, Exit, ManagedRuntime, Option, Schema } from "effect"
+import { readFile } from "node:fs/promises"
 import { homedir } from "node:os"
-import * as App from "./App.ts"
-import { Cards } from "./cards/Cards.ts"
+import { setTimeout as sleep } from "node:timers/promises"
 import { restoreAll } from "./cards/Kept.ts"
-import * as ConfigFiles from "./ConfigFiles.ts"
+import * as ConfigPlaces from "./ConfigPlaces.ts"
 import { addCrew } from "./Crew.ts"
-import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
-import { Agents } from "./host/Agents.ts"
-import * as Feed from "./host/Feed.ts"
-import { Sessions } from "./host/Sessions.ts"
-import { voiceOf } from "./host/voice.ts"
-import * as RunHold from "./RunHold.ts"
-import { tasksToKeep } from "./text/compaction.ts"
-import { message, sentence } from "./text/inline.ts"
-import { backgroundCancel } from "./tools/backgroundCancel.ts"
-import { backgroundOutput } from "./tools/backgroundOutput.ts"
-import { type Caller, text, type ToolResult } from "./tools/Caller.ts"
-import { definitions } from "./tools/definitions.ts"
-import { delegateTask } from "./tools/delegateTask.ts"
-import * as Ultrawork from "./Ultrawork.ts"
+import type { Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
+import type { Running } from "./Plugin.ts"
+import { definitions, type ToolName } from "./tools/definitions.ts"
 
-type Tool = (input: unknown, caller: Caller) => Effect.Effect<ToolResult, never, App.App>
-
-const tools: Readonly<Record<keyof typeof definitions, Tool>> = {
-  delegate_task: delegateTask,
-  background_output: backgroundOutput,
-  background_cancel: backgroundCancel
-}
+/** OpenCode has started by then, and nobody waits for what is loaded now (ms). */
+const startWithin = 1_000
 
 const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => {
-  const user = { home: homedir(), env: process.env }
-  const loaded = await Effect.runPromise(ConfigFiles.load({ ...user, directory: input.directory }, options))
-  const { settings } = loaded
-  const feed = Feed.make(settings.pollIntervalMs)
-  const runtime = ManagedRuntime.make(App.layer(input, loaded, feed, user))
-  // It listens soon, not only from the first tool call on. Until OpenCode has started nothing happens that it has to hear,
-  // and to make everything takes time that OpenCode's first answer would take longer; whoever needs it sooner makes it.
-  const listening = Effect.runFork(
-    Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => runtime.runFork(Effect.void)))
-  )
+  const env = { ...process.env }
+  const home = homedir()
+  const over = new AbortController()
+  let starting: Promise<Running> | undefined
+  let running: Running | undefined
 
-  /** Runs something for a hook that has no answer to give; whatever goes wrong is ours alone. */
-  const quietly = async (effect: Effect.Effect<unknown, unknown, App.App>): Promise<void> => {
-    await runtime.runPromiseExit(effect).catch(() => undefined)
+  /** The plugin at work; whoever asks first starts it. */
+  const plugin = (): Promise<Running> => {
+    starting ??= import("./Plugin.ts").then(async ({ start }) => {
+      running = await start({ input, options, home, env })
+      return running
+    })
+    return starting
   }
 
-  const toolOf = (id: keyof typeof definitions): ToolDefinition => ({
+  const toolOf = (id: ToolName): ToolDefinition => ({
     description: definitions[id].description,
     args: definitions[id].jsonSchema.properties,
     execute: async (args, context) => {
-      const caller = decodeCaller(context)
-      if (Option.isNone(caller)) {
-        return text("failed", `OpenCode did not say which session calls ${id}, so nothing was done. Try again.`)
+      try {
+        return await (await plugin()).use(id, args, context)
+      } catch (error) {
+        const output = `${id} failed, because Errand could not be started: ${String(error)}. Tell the person: `
+          + "the plugin opencode-errand has to be installed again."
+        return { title: "failed", output, metadata: {} }
       }
-      const exit = await runtime.runPromiseExit(
-        tools[id](args, { session: Task.SessionId.make(caller.value.sessionID) }),
-        context.abort instanceof AbortSignal ? { signal: context.abort } : {}
-      )
-      if (Exit.isSuccess(exit)) return exit.value
-      const why = Cause.hasInterrupts(exit.cause)
-        ? `${id} was stopped before it had an answer.`
-        : `${id} failed by a fault in Errand, not by yours: ${
-          sentence(message(Cause.pretty(exit.cause).split("\n")[0] ?? ""))
-        }`
-      return text("failed", why)
     }
   })
 
+  // What was left behind goes on even where nobody does anything.
+  void sleep(startWithin, undefined, { ref: false, signal: over.signal }).then(plugin).catch(() => undefined)
+
   return {
     dispose: safely(async () => {
-      listening.interruptUnsafe()
-      await runtime.dispose()
+      over.abort()
+      await (await starting)?.dispose()
     }),
-    event: safely(async ({ event }) => feed.pour(event)),
+    // Before it is at work there is nothing that it would have to hear.
+    event: safely(async (event) => running?.event(event)),
     config: safely(async (config) => {
+      const settings = await mention("agents", { directory: input.directory, home, env }, options)
+        ? (await plugin()).settings
+        : { agents: true }
       Object.assign(config, addCrew(config, settings))
     }),
     tool: {
@@ -92,20 +75,13 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       const definition = Object.entries(definitions).find(([id]) => id === toolID)?.[1]
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     }),
-    "chat.message": safely(async (message, output) => {
-      // Not waited for: a launch finds it there, or under way.
-      void quietly(Effect.flatMap(Agents, ({ warm }) => warm))
-      await quietly(hearMessage(message, output, loaded))
-    }),
+    "chat.message": safely(async (...message) => (await plugin())["chat.message"](...message)),
+    // Before every request: it is worth no wait for the rest.
     "experimental.chat.messages.transform": safely(async (_, { messages }) => restoreAll(messages)),
-    "experimental.session.compacting": safely(({ sessionID }, output) =>
-      quietly(keepTasks(Task.SessionId.make(sessionID), output.context))
+    "experimental.session.compacting": safely(async (...summary) =>
+      (await plugin())["experimental.session.compacting"](...summary)
     ),
-    "experimental.text.complete": safely(async ({ sessionID }) => {
-      if (RunHold.isRun(process.argv)) {
-        await quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
-      }
-    })
+    "experimental.text.complete": safely(async (...text) => (await plugin())["experimental.text.complete"](...text))
   }
 }
 
@@ -121,50 +97,15 @@ async (
   }
 }
 
-/** Who calls a tool, as OpenCode says it. */
-const decodeCaller = Schema.decodeUnknownOption(Schema.Struct({ sessionID: Schema.NonEmptyString }))
-
-/** Puts the tasks of a session into what its summary is made of. */
-const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: Array<string>) {
-  const own = (yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.list)).filter((task) => Task.isBelow(task, session))
-  const notices = yield* Notices.Notices
-  const unread = yield* Effect.filter(own, notices.owes)
-  const kept = tasksToKeep(own, new Set(unread.map(({ id }) => id)), yield* Clock.currentTimeMillis)
-  if (kept !== undefined) context.push(kept)
-})
-
-/** Notes who speaks in a session, and answers the word `ultrawork`. */
-const hearMessage = Effect.fnUntraced(function*(
-  input: ChatMessageInput,
-  { message, parts }: ChatMessage,
-  { settings }: ConfigFiles.Loaded
-) {
-  const { sessionID } = input
-  const session = Task.SessionId.make(sessionID)
-  yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
-  yield* Effect.flatMap(Cards, (cards) => cards.used(session))
-  const sessions = yield* Sessions
-  yield* sessions.spoke(session, voiceOf(input))
-  // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
-  const said = parts.filter(({ ignored, synthetic, type }) => type === "text" && synthetic !== true && ignored !== true)
-  if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return
-  const journal = yield* Journal.Journal
-  // What one agent writes to another is not a wish of the user's.
-  if (Option.isSome(yield* journal.bySession(session))) return
-  const agents = yield* Agents
-  const sendable = yield* Effect.orElseSucceed(agents.sendable, () => [])
-  parts.push({
-    // OpenCode sorts parts by id: after what was said.
-    id: `${parts.at(-1)?.id ?? "prt_"}errand`,
-    sessionID,
-    messageID: message.id,
-    type: "text",
-    synthetic: true,
-    text: Ultrawork.instructions({
-      agents: sendable.map(({ description, name }) => ({ name, description: description ?? undefined })),
-      limits: Ultrawork.limitsText(settings)
-    })
-  })
-})
+/**
+ * Whether any settings so much as mention a key, as it is or in the disguise of an escape: only then have they to be read
+ * as they are meant.
+ */
+const mention = async (key: string, surroundings: ConfigPlaces.Surroundings, options: unknown): Promise<boolean> => {
+  const texts = await Promise.all(
+    ConfigPlaces.files(surroundings).map((file) => readFile(file, "utf8").catch(() => ""))
+  )
+  return [...texts, JSON.stringify(options) ?? ""].some((text) => text.includes(`"${key}"`) || text.includes("\\u"))
+}
 
 export default { id: "opencode-errand", server }

@@ -11,6 +11,6 @@ import { Weight } from "./Weight.ts"
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url))
 
-/** What the plugin's module and all that it imports at start weigh. `env`: for what its module looks at. */
+/** What the plugin weighs. `env`: for what its module looks at. */
 export const weigh = (peer: Peer, env: Readonly<Record<string, string>>): Effect.Effect<Weight, BenchError> =>
   fresh({ what: `${peer.title} cannot be imported`, words: [main, entryOf(peer)], found: Weight, env })

@@ -1,5 +1,5 @@
 /**
- * B13: what it costs to have the plugin, before it does anything. What it weighs with all that it imports at once; how
+ * B13: what it costs to have the plugin, before it does anything. What it weighs with all that it loads; how
  * long a fresh process takes to import it and to call its function; and how much longer a real OpenCode takes for its
  * first request, in which it loads its plugins.
  *
@@ -18,7 +18,8 @@ import { firstRequest } from "../real/firstRequest.ts"
 import * as Sandbox from "../worker/Sandbox.ts"
 import { compare, type Value } from "./compare.ts"
 
-const weight = "what is imported at start"
+const weight = "what is imported at once"
+const whole = "what is loaded a moment after the start"
 const importing = "import, in a fresh process"
 const starting = "the plugin's own start, in a fresh process"
 const first = "first request to OpenCode after its start"
@@ -26,6 +27,7 @@ const added = "added to the first request"
 
 const inProcess: ReadonlyArray<Omit<Value, "value">> = [
   { what: weight, unit: "kB" },
+  { what: whole, unit: "kB" },
   { what: importing, unit: "ms" },
   { what: starting, unit: "ms" }
 ]
@@ -42,10 +44,11 @@ const alone = (bench: Bench) =>
     expected: () => inProcess,
     sample: Effect.fnUntraced(function*(peer) {
       const { env } = yield* Sandbox.make(peer, { limits: {}, models: [] })
-      const { bytes } = yield* weigh(peer, env)
+      const { atOnce, atWork } = yield* weigh(peer, env)
       const { worker } = yield* Arena.open(peer, { limits: {} })
       return [
-        { what: weight, unit: "kB", value: bytes / 1_000 },
+        { what: weight, unit: "kB", value: atOnce / 1_000 },
+        { what: whole, unit: "kB", value: atWork / 1_000 },
         { what: importing, unit: "ms", value: worker.loaded.importing },
         { what: starting, unit: "ms", value: worker.loaded.starting }
       ]
@@ -115,7 +118,7 @@ export const B13: Measure = {
     return [...yield* alone(bench), ...yield* inside(bench), ...yield* flag(bench)]
   }),
   lines: (figures) => [
-    line(figures, weight, 800, "kB", "less than 800 kB are imported"),
+    line(figures, whole, 800, "kB", "less than 800 kB are loaded in all"),
     line(figures, added, 100, "ms", "less than 100 ms are added to OpenCode's first request")
   ]
 }

@@ -12,6 +12,8 @@ export interface Plugin {
   /** How long the import of its module and its own function took (ms). */
   readonly loaded: { readonly importing: number; readonly starting: number }
   readonly hear: (event: unknown) => void
+  /** Waits until the plugin has dealt with the messages so far: OpenCode asks the model, and calls its tools, only then. */
+  readonly heard: () => Promise<unknown>
   /** What the agent reads. Rejects where the tool throws, or where there is none. */
   readonly call: (call: Call) => Promise<string>
   readonly dispose: () => Promise<void>
@@ -87,14 +89,17 @@ export const load = async ({ directory, entry, url }: Start): Promise<Plugin> =>
     return isFields(result) ? String(result["output"]) : String(result)
   }
 
+  let heard: Promise<unknown> = Promise.resolve()
+
   return {
+    heard: () => heard,
     loaded: { importing: imported - began, starting: started - imported },
     // Nobody waits for an event in OpenCode either; what a hook throws there is only logged.
     hear: (event) => {
       const message = spoken(event)
       if (message !== undefined) {
         const said = { ...message, messageID: message["id"] }
-        void hook("chat.message", said, { message, parts: [] }).catch(() => undefined)
+        heard = Promise.all([heard, hook("chat.message", said, { message, parts: [] }).catch(() => undefined)])
       }
       void hook("event", { event }).catch(() => undefined)
     },

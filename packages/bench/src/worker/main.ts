@@ -39,6 +39,7 @@ const called = async (call: Plugin.Plugin["call"] extends (call: infer C) => unk
 const answer = async ({ what }: Ask): Promise<unknown> => {
   switch (what.do) {
     case "call":
+      await plugin.heard()
       return Promise.all(what.calls.map(called))
     case "memory":
       return gauge.memory()

@@ -1,5 +1,6 @@
 /**
- * What an agent is told of the tools: what they are for, and which arguments they take.
+ * What an agent is told of the tools: what they are for, and which arguments they take. The build puts the result where
+ * this module is imported, so that nobody waits for it to be made.
  */
 import { Schema } from "effect"
 
@@ -60,7 +61,9 @@ const jsonSchema = (schema: Schema.Constraint): JsonSchema => {
   return { type, properties, required: required ?? [] }
 }
 
-export const definitions: Readonly<Record<"delegate_task" | "background_output" | "background_cancel", Definition>> = {
+export type ToolName = "delegate_task" | "background_output" | "background_cancel"
+
+export const definitions: Readonly<Record<ToolName, Definition>> = {
   delegate_task: {
     description: [
       "Send an agent on an errand in a session of its own. By default it works in the background: you get a task id at",
