@@ -31,7 +31,18 @@ export default defineConfig({
           name: "opencode",
           root: "packages/opencode",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"]
+          exclude: ["test/e2e/**", "test/tui/**"]
+        }
+      },
+      {
+        // OpenCode's real terminal, in a tmux of its own, with both halves of the built plugin.
+        test: {
+          name: "tui",
+          root: "packages/opencode",
+          include: ["test/tui/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2
         }
       },
       {
@@ -64,6 +75,14 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxConcurrency: 100
+        }
+      },
+      {
+        // Pure functions.
+        test: {
+          name: "view",
+          root: "packages/view",
+          include: ["test/**/*.test.ts"]
         }
       },
       {

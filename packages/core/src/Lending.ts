@@ -104,6 +104,10 @@ export const away = <A>(self: Lending<A>, id: string): Option.Option<A> => {
   return absence === undefined ? Option.none() : Option.as(absence.since, absence.payload)
 }
 
+/** The claims that are without their slots. */
+export const allAway = ({ absences }: Lending<unknown>): ReadonlyArray<string> =>
+  Array.from(absences).flatMap(([id, { since }]) => Option.isSome(since) ? [id] : [])
+
 /** For how long a claim has been without its slots since it first had them (ms). */
 export const awayFor = (self: Lending<unknown>, id: string, now: number): number => {
   const absence = self.absences.get(id)

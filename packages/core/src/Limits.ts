@@ -48,6 +48,8 @@ export class Limits extends Context.Service<Limits, {
   readonly restored: (id: string) => Effect.Effect<void>
   /** For how long a claim has been without its slots since it first had them (ms). */
   readonly away: (id: string) => Effect.Effect<number>
+  /** The claims that have lent their slots and are without them. */
+  readonly lent: Effect.Effect<ReadonlySet<string>>
   /** Where a claim stands in line; none when it does not wait. */
   readonly place: (id: string) => Effect.Effect<Option.Option<Place>>
   /** Every pool that was used or set so far. */
@@ -123,6 +125,7 @@ const make = Effect.gen(function*() {
         Option.match({ onNone: () => Effect.void, onSome: Deferred.await })
       ),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
+    lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
     pools: look(() => books.usages()),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),

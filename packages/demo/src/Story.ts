@@ -2,6 +2,7 @@
  * The story so far: what the main agent did, and how each of its errands stands. Pure: made from what happened, one
  * happening after the other, in the order in which OpenCode told it.
  */
+import * as Call from "@errand/view/callText"
 import type { Happening } from "./Happening.ts"
 
 /** How a run of an errand ended. */
@@ -151,12 +152,9 @@ const ofSession = (story: Story, session: string): Errand | undefined =>
 const textOf = (input: Readonly<Record<string, unknown>>, keys: ReadonlyArray<string>): string | undefined =>
   keys.map((key) => input[key]).find((value) => typeof value === "string")
 
-/** What a call is about, in a few words: `read src/auth/login.ts`. */
-export const callText = (tool: string, input: Readonly<Record<string, unknown>>): string => {
-  const what = textOf(input, ["filePath", "pattern", "command", "url", "query", "description", "path"]) ?? ""
+const callText = (tool: string, input: unknown): string =>
   // Paths are long, and always below the project: its folder says nothing.
-  return `${tool} ${what.replace(/^\/\S*\/project\//, "")}`.trim()
-}
+  Call.callText(tool, input, (what) => what.replace(/^\/\S*\/project\//, ""))
 
 /** Everything that `OpenCode` told of an errand that is new. */
 const know = (story: Story, errand: Errand): Story =>

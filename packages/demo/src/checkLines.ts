@@ -1,8 +1,8 @@
 /**
  * The checks as lines: a tick for what was found as promised, and for the rest what was expected and what was found.
  */
+import { oneLine, wrap } from "@errand/view/format"
 import type { Check } from "./checks.ts"
-import { oneLine, wrap } from "./format.ts"
 import type { Look } from "./lines.ts"
 
 const details = (look: Look, { expected, found }: Check): ReadonlyArray<string> =>

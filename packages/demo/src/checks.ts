@@ -1,9 +1,9 @@
 /**
  * Whether the story truly happened. Each check says what it expects and what it found; pure.
  */
+import { seconds } from "@errand/view/format"
 import type { Evidence, TaskSession, ToolUse } from "./Evidence.ts"
 import { headingsOf } from "./Evidence.ts"
-import { seconds } from "./format.ts"
 import * as Story from "./Story.ts"
 import type { Saving } from "./timeline.ts"
 import type { Told } from "./Told.ts"

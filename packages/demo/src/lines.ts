@@ -1,7 +1,7 @@
 /**
  * The story as lines of text: one or more for each beat, and the live ones for what goes on right now. Pure.
  */
-import { clip, clock, fit, oneLine, ordinal, seconds, widthOf, wrap } from "./format.ts"
+import { clip, clock, fit, oneLine, ordinal, seconds, widthOf, wrap } from "@errand/view/format"
 import * as Story from "./Story.ts"
 import type { Style } from "./Style.ts"
 

@@ -1,10 +1,10 @@
 /**
  * The lines before the story, while OpenCode starts, and those behind it: what all of it was worth.
  */
+import { clock, seconds, wrap } from "@errand/view/format"
 import { Effect } from "effect"
 import { checkLines } from "./checkLines.ts"
 import type { Check } from "./checks.ts"
-import { clock, seconds, wrap } from "./format.ts"
 import { type Look, markOf } from "./lines.ts"
 import { during, type Screen } from "./Screen.ts"
 import { saving, savingLines, timeline } from "./timeline.ts"

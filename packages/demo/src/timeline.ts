@@ -2,7 +2,7 @@
  * The whole story as one picture: a row for each errand (in line, running, how it ended), how many slots were in use,
  * and when the main agent worked. Pure.
  */
-import { clip, fit, oneLine, seconds } from "./format.ts"
+import { clip, fit, oneLine, seconds } from "@errand/view/format"
 import { type Look, markOf, paintOf } from "./lines.ts"
 import * as Story from "./Story.ts"
 

@@ -2,8 +2,8 @@
  * What the terminal shows, as text.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { clip, clock, fit, ordinal, widthOf, wrap } from "@errand/view/format"
 import { checkLines } from "../src/checkLines.ts"
-import { clip, clock, fit, ordinal, widthOf, wrap } from "../src/format.ts"
 import { beat, live, type Look } from "../src/lines.ts"
 import * as Style from "../src/Style.ts"
 import { saving, savingLines, timeline } from "../src/timeline.ts"

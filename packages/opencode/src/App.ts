@@ -4,6 +4,8 @@
 import { Settings, Tasks } from "@errand/core"
 import type { AgentHost, Journal, Limits, Notices } from "@errand/core"
 import { Context, Effect, Layer } from "effect"
+import { Audience, wishes } from "./board/Audience.ts"
+import * as Boards from "./board/Boards.ts"
 import { Cards } from "./cards/Cards.ts"
 import * as CardSwitch from "./cards/CardSwitch.ts"
 import type * as ConfigFiles from "./ConfigFiles.ts"
@@ -52,12 +54,15 @@ export const layer = (
     // What `run` prints of a call it would print again whenever its card changes.
     Layer.provideMerge(CardSwitch.layer(settings.cards && !RunHold.isRun(process.argv))),
     Layer.provideMerge(Client.layer),
+    Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
-    Layer.provide(Layer.succeed(Host, Host.of(input)))
+    Layer.provideMerge(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  return Layer.mergeAll(permissions, Toasts.layer(settings), report(loaded), Launching.layer, Cards.layer).pipe(
+  const boards = Layer.mergeAll(Boards.layer(settings, loaded.problems), wishes)
+  const screen = Layer.mergeAll(Toasts.layer(settings), Cards.layer, boards)
+  return Layer.mergeAll(permissions, screen, report(loaded), Launching.layer).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

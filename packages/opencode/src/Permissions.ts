@@ -1,12 +1,14 @@
 /**
  * What becomes of a task's questions: nobody waits for an answer that cannot come.
  *
- * A permission that the session of a task asks for is left to the person, who is told by a toast; where OpenCode shows
- * nobody the prompt (below the first level), or the setting says so, it is refused with a reason that the agent reads.
- * So is one that nobody answered in time. A question to the user is refused: a task has nobody to ask.
+ * A permission that the session of a task asks for is left to the person, who is told by a toast. Below the first level
+ * OpenCode shows nobody the prompt: there it is left to the person where our own half of the terminal says that it shows
+ * it. Where nobody can be asked, or the setting says so, it is refused with a reason that the agent reads. So is one that
+ * nobody answered in time. A question to the user is refused: a task has nobody to ask.
  */
 import { Journal, Task } from "@errand/core"
-import { Effect, FiberMap, Layer, Option, Stream } from "effect"
+import { Effect, FiberMap, HashMap, Latch, Layer, Option, Ref, Stream } from "effect"
+import * as Command from "./board/Command.ts"
 import { Client } from "./host/Client.ts"
 import { permissionText } from "./host/events.ts"
 import { Feed } from "./host/Feed.ts"
@@ -17,16 +19,17 @@ import { message } from "./text/inline.ts"
 
 type Settings = Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts">
 
-/** Why a request is refused without asking anybody; undefined where a person decides. Pure. */
-export const refusal = (settings: Settings, depth: number): string | undefined => {
-  if (settings.permissions === "reject") {
-    return "Background tasks may not do this here (setting permissions). Go on without it, and say so in your report."
-  }
-  return depth > 1
-    ? "Nobody can be asked: OpenCode does not show the prompts of a task that another task launched. "
-      + "Go on without it, and say so in your report."
-    : undefined
-}
+/** Whether OpenCode itself shows a person the prompts of a task at this depth. */
+const isShown = (depth: number): boolean => depth <= 1
+
+/** How long a terminal has to say that it shows a prompt which OpenCode does not show (ms). */
+export const showWithinMs = 3_000
+
+const notAllowed =
+  "Background tasks may not do this here (setting permissions). Go on without it, and say so in your report."
+
+const nobodySees = "Nobody can be asked: OpenCode does not show the prompts of a task that another task launched. "
+  + "Go on without it, and say so in your report."
 
 const tooLate = "Nobody answered in time. Go on without it, and say so in your report."
 
@@ -39,17 +42,36 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
   const feed = yield* Feed
   const journal = yield* Journal.Journal
   const waiting = yield* FiberMap.make<string>()
+  /** Of the requests that OpenCode does not show: open once somebody does. */
+  const screens = yield* Ref.make(HashMap.empty<string, Latch.Latch>())
 
   const reject = (id: string, message: string) => Effect.ignore(client.rejectPermission(id, message))
 
   const toast = (text: string) =>
     settings.toasts ? Effect.ignore(Effect.timeout(client.toast(text, "warning"), "2 seconds")) : Effect.void
 
+  /** Where a person answers it: in OpenCode's own prompt, or among our tasks. */
   const askPerson = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
-    yield* toast(`▲ ${description(task)} (@${agent(task)}) asks: ${message(what)}`)
+    const where = isShown(Task.depth(task)) ? "" : " · ctrl+x o"
+    yield* toast(`▲ ${description(task)} (@${agent(task)}) asks: ${message(what)}${where}`)
     if (settings.permissionWaitMs === 0) return
     yield* Effect.sleep(settings.permissionWaitMs)
     yield* reject(id, tooLate)
+  })
+
+  const askDeep = (id: string, what: string, task: Task.Task, screen: Latch.Latch) =>
+    Effect.timeoutOption(screen.await, showWithinMs).pipe(
+      Effect.flatMap((shown) => Option.isSome(shown) ? askPerson(id, what, task) : reject(id, nobodySees)),
+      Effect.ensuring(Ref.update(screens, HashMap.remove(id)))
+    )
+
+  const ask = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
+    if (settings.permissions === "reject") return reject(id, notAllowed)
+    if (isShown(Task.depth(task))) return askPerson(id, what, task)
+    // Before anything else is heard: the word that it is shown may come right behind.
+    const screen = yield* Latch.make(false)
+    yield* Ref.update(screens, HashMap.set(id, screen))
+    return askDeep(id, what, task, screen)
   })
 
   const hear = Effect.fnUntraced(function*({ properties, type }: Event) {
@@ -57,18 +79,20 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
       case "permission.asked": {
         const task = yield* journal.bySession(Task.SessionId.make(properties.sessionID))
         if (Option.isNone(task)) return
-        const reason = refusal(settings, Task.depth(task.value))
         const what = permissionText(properties.permission, properties.patterns)
-        yield* FiberMap.run(
-          waiting,
-          properties.id,
-          reason === undefined ? askPerson(properties.id, what, task.value) : reject(properties.id, reason)
-        )
+        yield* FiberMap.run(waiting, properties.id, yield* ask(properties.id, what, task.value))
         return
       }
       case "permission.replied": {
         const id = properties.requestID ?? properties.permissionID
         if (id !== undefined) yield* FiberMap.remove(waiting, id)
+        return
+      }
+      case "tui.command.execute": {
+        const command = Command.parse(properties.command)
+        if (Option.isNone(command) || command.value._tag !== "Shown") return
+        const screen = HashMap.get(yield* Ref.get(screens), command.value.request)
+        if (Option.isSome(screen)) yield* Latch.open(screen.value)
         return
       }
       case "question.asked": {

@@ -61,6 +61,11 @@ export const PluginSettings = Schema.Struct({
     "Whether the calls that launch tasks are shown as OpenCode's own task cards, which live with the task. They turn "
       + "themselves off on versions of OpenCode that were not tested."
   ),
+  board: setting(
+    Schema.Boolean,
+    true,
+    "Whether the state of the tasks is kept in their root session's metadata, where the terminal shows it."
+  ),
   runHoldMs: setting(
     count,
     1_800_000,

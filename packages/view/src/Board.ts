@@ -30,7 +30,7 @@ export type Pool = typeof Pool.Type
 export const Ask = Schema.Struct({
   /** The host's name of the question, by which it is answered. */
   id: Schema.String,
-  /** `bash "npm test"`. */
+  /** What it wants to do: `bash npm test`. */
   what: Schema.String,
   /** Epoch ms. */
   at: Schema.Int
@@ -69,7 +69,9 @@ export const Item = Schema.Struct({
   endedAt: Schema.optionalKey(Schema.Int),
   /** The pool that it waits for, or the narrowest that it runs in. */
   pool: Schema.optionalKey(Schema.String),
-  /** While it waits: how many go before it. */
+  /** While it runs: it waits for tasks of its own, and has lent its slots meanwhile. */
+  lent: Schema.optionalKey(Schema.Boolean),
+  /** While it waits: how many go before it, those of other families too. */
   ahead: Schema.optionalKey(Schema.Int),
   /** While it waits: nobody is let in for now. */
   paused: Schema.optionalKey(Schema.Boolean),

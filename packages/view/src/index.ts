@@ -1,1 +1,7 @@
 export * as Board from "./Board.ts"
+export * as BoardOf from "./boardOf.ts"
+export * as CallText from "./callText.ts"
+export * as Format from "./format.ts"
+export * as Rows from "./rows.ts"
+export * as Timeline from "./Timeline.ts"
+export * as TimelineText from "./timeline/text.ts"

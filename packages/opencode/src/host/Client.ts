@@ -183,6 +183,11 @@ export class Client extends Context.Service<Client, {
   readonly log: (level: "info" | "warn" | "error", message: string) => Effect.Effect<void, AgentHost.HostError>
   readonly rejectPermission: (id: string, message: string) => Effect.Effect<void, AgentHost.HostError>
   readonly rejectQuestion: (id: string) => Effect.Effect<void, AgentHost.HostError>
+  /** In place of all metadata that the session had. */
+  readonly setMetadata: (
+    id: Task.SessionId,
+    metadata: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }>()("opencode-errand/Client") {
   static readonly layer: Layer.Layer<Client, never, Host> = Layer.effect(Client, Effect.map(Host, make))
 }
@@ -217,16 +222,17 @@ function make({ client, directory }: HostInput): Client["Service"] {
     )
 
   /** The address is made where it may fail: not every id can stand in one. */
-  const sendTo = (operation: string, method: Method, urlOf: () => string, body?: object) =>
-    plain(operation, (signal) => {
-      const url = urlOf()
-      const sender: unknown = Reflect.get(client, "_client")
-      if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
-      const request = { url, query, signal }
-      return sender[method](
-        body === undefined ? request : { ...request, body, headers: { "content-type": "application/json" } }
-      )
-    })
+  const send = (method: Method, urlOf: () => string, body?: object) => (signal: AbortSignal) => {
+    const url = urlOf()
+    const sender: unknown = Reflect.get(client, "_client")
+    if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
+    const request = { url, query, signal }
+    return sender[method](
+      body === undefined ? request : { ...request, body, headers: { "content-type": "application/json" } }
+    )
+  }
+
+  const post = (operation: string, urlOf: () => string, body: object) => plain(operation, send("post", urlOf, body))
 
   return Client.of({
     session: (id) =>
@@ -296,12 +302,15 @@ function make({ client, directory }: HostInput): Client["Service"] {
           Effect.catchTag("NotFound", () => Effect.succeedNone)
         ),
     rewritePart: ({ message, part, session }, stored) =>
-      Effect.asVoid(sendTo("part", "patch", () => {
-        const [s, m, p] = [session, message, part].map(encodeURIComponent)
-        return `/session/${s}/message/${m}/part/${p}`
-      }, stored)),
+      Effect.asVoid(plain(
+        "part",
+        send("patch", () => {
+          const [s, m, p] = [session, message, part].map(encodeURIComponent)
+          return `/session/${s}/message/${m}/part/${p}`
+        }, stored)
+      )),
     version: Effect.map(
-      Effect.flatMap(sendTo("health", "get", () => "/global/health"), decoded("health", Health)),
+      Effect.flatMap(plain("health", send("get", () => "/global/health")), decoded("health", Health)),
       ({ version }) => version
     ),
     todos: (id) =>
@@ -336,9 +345,10 @@ function make({ client, directory }: HostInput): Client["Service"] {
       ),
     rejectPermission: (id, message) =>
       Effect.asVoid(
-        sendTo("permission", "post", () => `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })
+        post("permission", () => `/permission/${encodeURIComponent(id)}/reply`, { reply: "reject", message })
       ),
-    rejectQuestion: (id) =>
-      Effect.asVoid(sendTo("question", "post", () => `/question/${encodeURIComponent(id)}/reject`, {}))
+    rejectQuestion: (id) => Effect.asVoid(post("question", () => `/question/${encodeURIComponent(id)}/reject`, {})),
+    setMetadata: (id, metadata) =>
+      Effect.asVoid(about("metadata", id, send("patch", () => `/session/${encodeURIComponent(id)}`, { metadata })))
   })
 }

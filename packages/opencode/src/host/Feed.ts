@@ -13,6 +13,8 @@ export class Feed extends Context.Service<Feed, {
   readonly events: Stream.Stream<Event>
   /** Those, and that somebody writes: of each session at most once a second, and before whatever else it does. */
   readonly signs: Stream.Stream<Event>
+  /** Waits until somebody who looks has said hello. That may have been before anybody could listen. */
+  readonly greeted: Effect.Effect<void>
 }>()("opencode-errand/Feed") {}
 
 export interface Source {
@@ -24,6 +26,7 @@ export interface Source {
 /** Even to look at a value may throw. */
 const decode = Option.liftThrowable(Events.decode)
 const writerOf = Option.liftThrowable(Events.writerOf)
+const isGreeting = Option.liftThrowable(Events.isGreeting)
 
 /** A model writes some fifty pieces a second, and only that it does is news. All who write are told of together (ms). */
 const often = 1_000
@@ -40,6 +43,7 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
   const something = Latch.makeUnsafe(false)
   /** Whether anybody could be told; else nothing is kept for them. */
   const open = Ref.makeUnsafe(false)
+  const greeted = Latch.makeUnsafe(false)
 
   const pass = Effect.gen(function*() {
     yield* Latch.await(something)
@@ -67,6 +71,7 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
         Latch.openUnsafe(someone)
         return
       }
+      if (Option.getOrElse(isGreeting(event), () => false)) Latch.openUnsafe(greeted)
       if (!Ref.getUnsafe(open)) return
       const known = Option.flatten(decode(event))
       if (Option.isNone(known)) return
@@ -86,7 +91,11 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
         yield* Effect.acquireRelease(Ref.set(open, true), () => Ref.set(open, false))
         yield* Effect.forkScoped(Effect.forever(tell))
         yield* Effect.forkScoped(Effect.forever(pass))
-        return Feed.of({ events: Stream.fromPubSub(events), signs: Stream.fromPubSub(signs) })
+        return Feed.of({
+          events: Stream.fromPubSub(events),
+          signs: Stream.fromPubSub(signs),
+          greeted: Latch.await(greeted)
+        })
       })
     )
   }

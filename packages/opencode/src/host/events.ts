@@ -2,8 +2,8 @@
  * OpenCode's events, as Errand hears them. Pure, and total: what is not understood says nothing.
  */
 import { type AgentHost, Task } from "@errand/core"
-import type { Option } from "effect"
-import { Predicate, Schema } from "effect"
+import { Option, Predicate, Schema } from "effect"
+import * as Command from "../board/Command.ts"
 import { keptIn } from "../cards/Kept.ts"
 import { errorText, isAbort, isSummary, stateOf } from "./transcript.ts"
 import { Event } from "./wire.ts"
@@ -21,6 +21,13 @@ export const writerOf = (event: unknown): string | undefined => {
   return typeof sessionID === "string" ? sessionID : undefined
 }
 
+/** Whether somebody who looks says hello. */
+export const isGreeting = (event: unknown): boolean =>
+  Predicate.hasProperty(event, "type") && event.type === "tui.command.execute"
+  && Predicate.hasProperty(event, "properties") && Predicate.hasProperty(event.properties, "command")
+  && typeof event.properties.command === "string"
+  && Option.exists(Command.parse(event.properties.command), ({ _tag }) => _tag === "Hello")
+
 /** The session that an event is about. */
 export const sessionOf = ({ properties, type }: Event): string | undefined => {
   switch (type) {
@@ -32,6 +39,8 @@ export const sessionOf = ({ properties, type }: Event): string | undefined => {
       return properties.info.sessionID
     case "message.part.updated":
       return properties.part.sessionID
+    case "tui.command.execute":
+      return undefined
     default:
       return properties.sessionID
   }
@@ -41,6 +50,7 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
   switch (type) {
     case "session.created":
     case "session.updated":
+    case "tui.command.execute":
       return []
     case "session.deleted":
       return [{ _tag: "Deleted", session: id(properties.info.id) }]

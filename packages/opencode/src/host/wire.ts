@@ -141,6 +141,7 @@ export const Event = Schema.Union([
       callID: Schema.optionalKey(Schema.String),
       state: Schema.optionalKey(Schema.Struct({
         status: Schema.String,
+        input: Schema.optionalKey(Schema.Unknown),
         metadata: Schema.optionalKey(Schema.Unknown)
       }))
     })
@@ -161,6 +162,7 @@ export const Event = Schema.Union([
     questions: Schema.optionalKey(Schema.Array(Schema.Struct({ question: Schema.optionalKey(Schema.String) })))
   }),
   event("question.replied", { ...session, requestID: Schema.String }),
-  event("question.rejected", { ...session, requestID: Schema.String })
+  event("question.rejected", { ...session, requestID: Schema.String }),
+  event("tui.command.execute", { command: Schema.String })
 ])
 export type Event = typeof Event.Type

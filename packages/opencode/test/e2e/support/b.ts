@@ -70,7 +70,7 @@ export interface Launched {
 /** What can be done on a server, and seen of it. */
 export const words = ({ model, server }: {
   readonly model: ScriptedModel.ScriptedModel
-  readonly server: OpenCode.OpenCodeServer
+  readonly server: OpenCode.Connection
 }) => {
   /** A new root session, deleted in the end. */
   const parent: Effect.Effect<string, OpenCode.RequestError, Scope.Scope> = Effect.acquireRelease(

@@ -13,8 +13,12 @@ const columns = (character: string): number => joined.test(character) ? 0 : wide
 export const widthOf = (text: string): number =>
   Array.from(text).reduce((sum, character) => sum + columns(character), 0)
 
+/** What nobody sees and a terminal may act on: no zeros, no turned directions. */
+const invisible = /[\u200b\u202a-\u202e\u2060-\u2069\ufeff]/g
+
 /** One line, without anything that a terminal would take for a command. */
-export const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim()
+export const oneLine = (text: string): string =>
+  text.toWellFormed().replace(invisible, "").replace(/[\s\p{Cc}]+/gu, " ").trim()
 
 /** The text in at most so many columns; what was cut is marked. */
 export const clip = (text: string, max: number): string => {

@@ -1,0 +1,48 @@
+/**
+ * From lanes to a timeline: each task goes to its narrowest pool, and every pool counts who has slots of it. Pure.
+ */
+import type { Lane, Pool, Timeline } from "../Timeline.ts"
+import { stepsOf } from "./counts.ts"
+
+/** Where the tasks go of which nobody noted a pool. */
+export const unknownPool = "unknown"
+
+/** The narrowest pool of a task's last run of which the pools are known. */
+const poolOf = ({ spans }: Lane): string =>
+  spans.findLast(({ pools }) => pools !== undefined)?.pools?.[0] ?? unknownPool
+
+const from = ({ spans, ends }: Lane): number => spans[0]?.from ?? ends[0]?.at ?? 0
+
+const to = ({ spans, ends }: Lane): number => Math.max(spans.at(-1)?.to ?? 0, ends.at(-1)?.at ?? 0)
+
+export interface Parts {
+  /** In the order in which they were asked for. */
+  readonly lanes: ReadonlyArray<Lane>
+  /** Of tasks that are not shown. */
+  readonly others?: ReadonlyArray<Lane> | undefined
+  /** The sizes of the pools that have one. */
+  readonly sizes: ReadonlyMap<string, number>
+}
+
+/** `now` (epoch ms) is where it is drawn from when there is nothing to draw. */
+export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Timeline => {
+  const groups = Map.groupBy(lanes, poolOf)
+  // Those of wider pools as well: they have no lanes of their own, and show how full they are.
+  const named = lanes.flatMap(({ spans }) => spans.flatMap(({ pools }) => pools ?? []))
+  const names = [...new Set([...groups.keys(), ...named])]
+  const pools = names.map((name): Pool => {
+    const size = sizes.get(name)
+    const elsewhere = stepsOf(name, others)
+    return {
+      name,
+      ...(size === undefined ? {} : { size }),
+      lanes: groups.get(name) ?? [],
+      used: stepsOf(name, lanes),
+      ...(elsewhere.length === 0 ? {} : { elsewhere })
+    }
+  })
+  const start = Math.min(...lanes.map(from))
+  return lanes.length === 0
+    ? { v: 1, from: now, to: now, pools: [] }
+    : { v: 1, from: start, to: Math.max(start, ...lanes.map(to)), pools }
+}

@@ -1,0 +1,79 @@
+/**
+ * What can be counted in a timeline: slots in use, and what a limit cost. Pure.
+ */
+import type { Kind, Lane, Pool, Span, Step } from "../Timeline.ts"
+
+/** Whether a task has its slots meanwhile. */
+export const holdsSlots = (kind: Kind): boolean => kind !== "waiting" && kind !== "lent"
+
+/** Of which pools a task has a slot during a span. */
+export const held = ({ kind, pools }: Span): ReadonlyArray<string> => holdsSlots(kind) ? pools ?? [] : []
+
+/** How many slots of a pool these lanes have, from moment to moment. A slot that is handed on counts once. */
+export const stepsOf = (pool: string, lanes: ReadonlyArray<Lane>): ReadonlyArray<Step> => {
+  const changes = new Map<number, number>()
+  const change = (at: number, by: number) => void changes.set(at, (changes.get(at) ?? 0) + by)
+  for (const { spans } of lanes) {
+    for (const span of spans) {
+      if (!held(span).includes(pool)) continue
+      change(span.from, 1)
+      change(span.to, -1)
+    }
+  }
+  let used = 0
+  return [...changes].toSorted(([a], [b]) => a - b).flatMap(([at, by]) => {
+    if (by === 0) return []
+    used += by
+    return [{ at, used }]
+  })
+}
+
+/** How many were in use at a moment (epoch ms). */
+export const usedAt = (steps: ReadonlyArray<Step>, at: number): number =>
+  steps.findLast((step) => step.at <= at)?.used ?? 0
+
+/** Two counts together. */
+export const sumOf = (a: ReadonlyArray<Step>, b: ReadonlyArray<Step>): ReadonlyArray<Step> =>
+  b.length === 0 ? a : [...new Set([...a, ...b].map(({ at }) => at))].toSorted((a, b) => a - b)
+    .map((at) => ({ at, used: usedAt(a, at) + usedAt(b, at) }))
+
+/** All slots of a pool that are in use, by tasks that are not shown too. */
+export const allUsed = ({ elsewhere, used }: Pool): ReadonlyArray<Step> => sumOf(used, elsewhere ?? [])
+
+/** How long (ms) these lanes did something. */
+const timeOf = (lanes: ReadonlyArray<Lane>, is: (kind: Kind) => boolean): number =>
+  lanes.reduce(
+    (sum, { spans }) => spans.reduce((sum, { from, kind, to }) => is(kind) ? sum + to - from : sum, sum),
+    0
+  )
+
+/** A pool in a few numbers; times in ms. */
+export interface Summary {
+  readonly tasks: number
+  /** The most that were in use at the same time. */
+  readonly most: number
+  /** The time for which its tasks stood in line, all together: what the limit cost. */
+  readonly waited: number
+  /** The longest that one of its tasks stood in line. */
+  readonly longestWait: number
+  /** The time for which they had slots, all together. */
+  readonly ran: number
+  /** Part of that: a person was waited for. */
+  readonly asked: number
+  /** Part of that: the provider was waited for. */
+  readonly retried: number
+}
+
+export const summaryOf = (pool: Pool): Summary => {
+  const { lanes } = pool
+  const waits = lanes.map((lane) => timeOf([lane], (kind) => kind === "waiting"))
+  return {
+    tasks: lanes.length,
+    most: Math.max(0, ...allUsed(pool).map(({ used }) => used)),
+    waited: waits.reduce((sum, wait) => sum + wait, 0),
+    longestWait: Math.max(0, ...waits),
+    ran: timeOf(lanes, holdsSlots),
+    asked: timeOf(lanes, (kind) => kind === "ask"),
+    retried: timeOf(lanes, (kind) => kind === "retry")
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * The timeline as text: rows of cells for a terminal of some width. A cell has a tone and no colour: whoever shows it
+ * paints it. Pure.
+ *
+ * `░` in line, `█` running, `▒` a person or the provider is waited for, `▚` its slots are lent, and the mark of each end.
+ * Below the tasks of a pool stands how many of its slots were in use.
+ */
+import { clip, clock, fit, oneLine, widthOf } from "../format.ts"
+import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
+import { allUsed, type Summary, summaryOf } from "./counts.ts"
+import { poolTitle, slots } from "./names.ts"
+import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
+
+export type Tone =
+  | Kind
+  | End["status"]
+  /** What is written. */
+  | "text"
+  | "heading"
+  /** What is less important. */
+  | "muted"
+  /** Slots in use, and all of them in use. */
+  | "used"
+  | "full"
+
+export interface Cell {
+  readonly text: string
+  readonly tone: Tone
+}
+
+/** `lane`: the id of the task that the row is about. */
+export interface Row {
+  readonly kind: "axis" | "pool" | "lane" | "used" | "legend" | "blank"
+  readonly lane?: string
+  readonly cells: ReadonlyArray<Cell>
+}
+
+export interface Options {
+  /** Columns; no row is wider. */
+  readonly width: number
+  /** Gaps up to this (ms) are not folded. Default 30 s. */
+  readonly keep?: number | undefined
+}
+
+const fills: Readonly<Record<Kind, string>> = { waiting: "░", running: "█", ask: "▒", retry: "▒", lent: "▚" }
+
+export const endMarks: Readonly<Record<End["status"], string>> = {
+  completed: "✓",
+  error: "✗",
+  cancelled: "⊘",
+  "cut-off": "?"
+}
+
+/** The later ones are drawn over the earlier ones, so that what is short and rare is seen. */
+const layers: ReadonlyArray<Kind> = ["waiting", "running", "lent", "retry", "ask"]
+
+const folds = "┊"
+
+const column = (scale: Scale, at: number): number =>
+  Math.max(0, Math.min(scale.width - 1, Math.floor(positionOf(scale, at) + 1e-9)))
+
+/** Neighbours of one tone are one cell. */
+const joined = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
+  const all: Array<Cell> = []
+  for (const cell of cells) {
+    const last = all.at(-1)
+    if (last !== undefined && last.tone === cell.tone) all[all.length - 1] = { ...last, text: last.text + cell.text }
+    else all.push(cell)
+  }
+  return all
+}
+
+const empty = (scale: Scale): Array<Cell> => {
+  const cells: Array<Cell> = Array.from({ length: scale.width }, () => ({ text: " ", tone: "muted" }))
+  for (const { folded, from } of scale.pieces) if (folded) cells[column(scale, from)] = { text: folds, tone: "muted" }
+  return cells
+}
+
+/** What a task did, column by column. */
+export const laneCells = (scale: Scale, { ends, spans }: Lane): ReadonlyArray<Cell> => {
+  const cells = empty(scale)
+  for (const layer of layers) {
+    const isRare = layer !== "waiting" && layer !== "running"
+    for (const { from, kind, to } of spans) {
+      if (kind !== layer) continue
+      const first = column(scale, from)
+      const last = Math.ceil(positionOf(scale, to) - 1e-9)
+      const stop = Math.min(scale.width, Math.max(isRare ? first + 1 : first, isRare ? last : column(scale, to)))
+      for (let at = first; at < stop; at++) cells[at] = { text: fills[kind], tone: kind }
+    }
+  }
+  const last = spans.at(-1)
+  // What still goes on reaches to the edge; it may be too short to be seen otherwise.
+  if (last !== undefined && !ends.some(({ at }) => at >= last.to)) {
+    cells[column(scale, last.to)] = { text: fills[last.kind], tone: last.kind }
+  }
+  // Last, so that no later run hides how an earlier one ended.
+  for (const { at, status } of ends) cells[column(scale, at)] = { text: endMarks[status], tone: status }
+  return joined(cells)
+}
+
+/** How many slots of a pool were in use, column by column: the most in each. */
+export const usedCells = (scale: Scale, pool: Pool): ReadonlyArray<Cell> => {
+  const steps = allUsed(pool)
+  const cells = empty(scale)
+  let nth = 0
+  let now = 0
+  for (let at = 0; at < scale.width; at++) {
+    const until = at === scale.width - 1 ? Number.POSITIVE_INFINITY : momentAt(scale, at + 1) - 1e-6
+    // What was in use at its beginning counts, unless it was given back in that moment.
+    while ((steps[nth]?.at ?? Number.POSITIVE_INFINITY) <= momentAt(scale, at)) now = steps[nth++]?.used ?? now
+    let most = now
+    while ((steps[nth]?.at ?? Number.POSITIVE_INFINITY) < until) {
+      now = steps[nth++]?.used ?? now
+      most = Math.max(most, now)
+    }
+    if (most === 0) continue
+    const isFull = pool.size !== undefined && most >= pool.size
+    cells[at] = { text: most > 9 ? "+" : `${most}`, tone: isFull ? "full" : "used" }
+  }
+  return joined(cells)
+}
+
+/** The time since the beginning. */
+export const axisCells = (scale: Scale): ReadonlyArray<Cell> => {
+  const first = scale.pieces[0]?.from ?? 0
+  let line = ""
+  for (const { at, x } of ticksOf(scale, 7)) {
+    const label = clock(at - first)
+    const left = Math.round(x)
+    if (left < widthOf(line) + (line === "" ? 0 : 1) || left + label.length > scale.width) continue
+    line = line.padEnd(left) + label
+  }
+  return [{ text: line, tone: "muted" }]
+}
+
+/** A label in so many columns. */
+const label = (text: string, width: number): Cell => ({
+  text: fit(clip(oneLine(text), width - 1), width),
+  tone: "text"
+})
+
+const trimmed = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
+  const last = cells.at(-1)
+  if (last === undefined || last.text.trimEnd() === last.text) return cells
+  const text = last.text.trimEnd()
+  return text === "" ? trimmed(cells.slice(0, -1)) : [...cells.slice(0, -1), { ...last, text }]
+}
+
+/** In one line: how full it was, and what it cost. */
+const costs = ({ size }: Pool, { asked, longestWait, most, ran, retried, waited }: Summary): string =>
+  [
+    size === undefined ? `no limit, ${most} at once` : `${slots(size)}, never more than ${most} in use`,
+    waited === 0 ? "nobody waited" : `${clock(waited)} in line (longest ${clock(longestWait)})`,
+    `${clock(ran)} with a slot`,
+    ...(asked === 0 ? [] : [`${clock(asked)} waiting for a person`]),
+    ...(retried === 0 ? [] : [`${clock(retried)} for the provider`])
+  ].join(" · ")
+
+const legend: ReadonlyArray<Cell> = [
+  { text: "░ in line  ", tone: "waiting" },
+  { text: "█ running  ", tone: "running" },
+  { text: "▒ needs you  ", tone: "ask" },
+  { text: "▒ provider retry  ", tone: "retry" },
+  { text: "▚ waits for its own tasks  ", tone: "lent" },
+  { text: "✓ completed  ", tone: "completed" },
+  { text: "✗ failed  ", tone: "error" },
+  { text: "⊘ cancelled  ", tone: "cancelled" },
+  { text: "? cut off", tone: "cut-off" }
+]
+
+/** The cells in at most so many columns. */
+const cut = (cells: ReadonlyArray<Cell>, width: number): ReadonlyArray<Cell> => {
+  const all: Array<Cell> = []
+  let left = width
+  for (const { text, tone } of cells) {
+    if (left <= 0) break
+    const shown = clip(text, left)
+    all.push({ text: shown, tone })
+    left -= widthOf(shown)
+  }
+  return all
+}
+
+/** Only of what is in the picture, so that it is short. */
+const legendOf = ({ pools }: Timeline): ReadonlyArray<Cell> => {
+  const lanes = pools.flatMap(({ lanes }) => lanes)
+  const tones = new Set<Tone>(
+    lanes.flatMap(({ ends, spans }) => [...spans.map(({ kind }) => kind), ...ends.map(({ status }) => status)])
+  )
+  return legend.filter(({ tone }) => tones.has(tone))
+}
+
+/** How wide the labels are: a third, and not more than is needed to know a task again. */
+export const labelWidthOf = (width: number): number => Math.max(8, Math.min(32, Math.floor(width / 3)))
+
+export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyArray<Row> => {
+  const labels = labelWidthOf(width)
+  const scale = scaleOf(timeline, { width: Math.max(1, width - labels), fold: 1, whole: true, keep })
+  const row = (kind: Row["kind"], title: string, cells: ReadonlyArray<Cell>, lane?: string): Row => ({
+    kind,
+    ...(lane === undefined ? {} : { lane }),
+    cells: trimmed(cut(joined([label(title, labels), ...cells]), width))
+  })
+  if (timeline.pools.length === 0) {
+    return [{ kind: "legend", cells: cut([{ text: "No task has been out yet.", tone: "muted" }], width) }]
+  }
+  return [
+    row("axis", "", axisCells(scale)),
+    ...timeline.pools.flatMap((pool): ReadonlyArray<Row> => {
+      const title: ReadonlyArray<Cell> = [
+        { text: `${poolTitle(pool.name)} `, tone: "heading" },
+        { text: ` ${costs(pool, summaryOf(pool))}`, tone: "muted" }
+      ]
+      return [
+        { kind: "pool", cells: cut(title, width) },
+        ...pool.lanes.map((lane) =>
+          row("lane", `${"  ".repeat(lane.depth)}${lane.agent}  ${lane.description}`, laneCells(scale, lane), lane.id)
+        ),
+        row("used", `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`, usedCells(scale, pool)),
+        { kind: "blank", cells: [] }
+      ]
+    }),
+    { kind: "legend", cells: trimmed(cut(legendOf(timeline), width)) }
+  ]
+}
+
+/** A row without its tones. */
+export const plain = ({ cells }: Row): string => cells.map(({ text }) => text).join("")
