@@ -60,6 +60,12 @@ export const PluginSettings = Schema.Struct({
     true,
     "Whether the terminal shows a short message when a task ends or needs something."
   ),
+  cards: setting(
+    Schema.Boolean,
+    true,
+    "Whether the calls that launch tasks are shown as OpenCode's own task cards, which live with the task. They turn "
+      + "themselves off on versions of OpenCode that were not tested."
+  ),
   board: setting(
     Schema.Boolean,
     true,

@@ -1,6 +1,7 @@
 export * as Board from "./Board.ts"
 export * as BoardOf from "./boardOf.ts"
 export * as CallText from "./callText.ts"
+export * as Format from "./format.ts"
 export * as Progress from "./progress.ts"
 export * as ProgressLine from "./ProgressLine.ts"
 export * as Rows from "./rows.ts"
