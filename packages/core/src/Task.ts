@@ -203,6 +203,12 @@ const change = (task: Task, event: Exclude<TaskEvent, { readonly _tag: "Queued" 
       return task.status === "running"
         ? Option.some({ ...task, session: event.session, opened: openedOf(event) })
         : Option.none()
+    case "Asked":
+    case "Answered":
+    case "Retried":
+    case "Lent":
+    case "Restored":
+      return task.status === "running" ? Option.some(task) : Option.none()
     case "Adopted":
       return Option.some(adopted(task, event))
     case "Ended":

@@ -15,6 +15,7 @@ import { Notices } from "./Notices.ts"
 import * as Retention from "./Retention.ts"
 import * as Runs from "./Runs.ts"
 import * as Settings from "./Settings.ts"
+import * as Sightings from "./Sightings.ts"
 import * as Task from "./Task.ts"
 import {
   CannotContinue,
@@ -135,6 +136,7 @@ const make = Effect.gen(function*() {
   const retention = yield* Retention.make
   const runs = yield* Runs.make(retention.look)
   const append = journal.append
+  yield* Effect.forkScoped(Sightings.keep({ journal, limits, watch }), { startImmediately: true })
 
   const inherit = Effect.fnUntraced(function*(root: Option.Option<Task.SessionId>) {
     const inheritance = yield* journal.inherit(root)

@@ -6,7 +6,7 @@
  * moment later, together with what changed besides. The place of one in line changes when others come and go, so their
  * boards are made again then, and written where they are not the same.
  */
-import { Journal, type Limits, Task, Tasks } from "@errand/core"
+import { Journal, Limits, Task, Tasks } from "@errand/core"
 import { Rows } from "@errand/view"
 import { Clock, Effect, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
 import { Client } from "../host/Client.ts"
@@ -25,6 +25,9 @@ export const invalidConfig = "config invalid · opencode-errand doctor"
 
 /** How many families that have nothing out are looked at, the latest first, for what an earlier process left on them. */
 const maxLeftBehind = 50
+
+/** A board that was written so lately (ms) says by itself that somebody keeps it. Less than that which is doubted. */
+const freshMs = Rows.silenceMs / 2
 
 /** How long a call for a board may take. */
 const patience = "2 seconds"
@@ -52,6 +55,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const client = yield* Client
   const feed = yield* Feed
   const journal = yield* Journal.Journal
+  const limits = yield* Limits.Limits
   const tasks = yield* Tasks.Tasks
   const sight = yield* Sight.make(surroundings)
   const families = yield* Ref.make(Families.empty)
@@ -115,13 +119,17 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
       : Effect.timeoutOption(Latch.await(bell), Math.max(0, next - (yield* Clock.currentTimeMillis)))
   })
 
+  /** All who have somebody in line: their places may have changed. */
+  const markWaiting = Effect.flatMap(
+    journal.tasks,
+    (all) => markAll(all.filter(({ status }) => status === "pending"), "change")
+  )
+
   /** What came at once: to look for those in line takes as long as there are tasks. */
   const hearEntries = Effect.fnUntraced(function*(entries: ReadonlyArray<Journal.Entry>) {
     for (const { event, task } of entries) if (event._tag === "Ended") yield* sight.over(task, event.at)
     yield* markAll(entries.map(({ task }) => task), "change")
-    // Their places may have changed.
-    if (entries.every(({ event }) => event._tag === "Opened")) return
-    yield* markAll((yield* journal.tasks).filter(({ status }) => status === "pending"), "change")
+    if (entries.some(({ event }) => event._tag !== "Opened")) yield* markWaiting
   })
 
   const hearEvent = Effect.fnUntraced(function*(event: Event) {
@@ -142,11 +150,18 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     if (Option.isSome(task)) yield* mark(rootOf(task.value), weightOf(event))
   })
 
-  /** Of all who have something out the board is written anew, so that who looks knows that somebody is there. */
-  const show = Effect.flatMap(
-    journal.tasks,
-    (all) => markAll(all.filter((task) => !Task.isTerminal(task)), "now", true)
-  )
+  /**
+   * Of all who have something out the board is written anew, so that who looks knows that somebody is there; unless that
+   * was just written, as terminals say hello often.
+   */
+  const show = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const all = yield* Ref.get(families)
+    const out = (yield* journal.tasks).filter((task) => !Task.isTerminal(task))
+    const isFresh = (root: Task.SessionId | undefined) =>
+      root !== undefined && now - Families.get(all, root).writtenAt < freshMs
+    yield* markAll(out.filter((task) => !isFresh(rootOf(task))), "now", true)
+  })
 
   const hearCommand = Effect.fnUntraced(function*(command: Command.Command) {
     if (command._tag !== "Hello") return
@@ -166,6 +181,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     yield* audience.present
     yield* Stream.runForEachArray(tasks.changes, hearEntries).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(audience.commands, hearCommand).pipe(Effect.forkScoped({ startImmediately: true }))
+    yield* Stream.runForEach(limits.moves, () => markWaiting).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* show
     yield* Effect.forkScoped(Effect.forever(writeDue))
     const all = yield* tasks.list

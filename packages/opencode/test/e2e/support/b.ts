@@ -5,6 +5,7 @@
 import { OpenCode, Sandbox, Script, ScriptedModel } from "@errand/lab"
 import { Context, Effect, Layer, type Schema, type Scope } from "effect"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { asCalled } from "./calls.ts"
 
 const { textOf } = ScriptedModel
 
@@ -39,7 +40,7 @@ export const place = Effect.fnUntraced(function*({ plugins, prepare, rules, sett
 export const patience = "45 seconds"
 
 const toolParts = (messages: ReadonlyArray<OpenCode.MessageWithParts>) =>
-  messages.flatMap(({ parts }) => parts.flatMap((part) => part.type === "tool" ? [part] : []))
+  messages.flatMap(({ parts }) => parts.flatMap((part) => part.type === "tool" ? [asCalled(part)] : []))
 
 /** What a tool gave back, or the error that it ended in; undefined while it runs. */
 export const outputOf = (part: ReturnType<typeof toolParts>[number] | undefined): string | undefined =>
