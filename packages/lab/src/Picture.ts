@@ -26,19 +26,19 @@ const escaped = (text: string): string =>
 const number = (value: number): string => String(Math.round(value * 100) / 100)
 
 /** Characters that fill (a part of) their cell: a font would leave gaps between them. [x, y, width, height] in cells. */
-const blocks: ReadonlyMap<string, readonly [x: number, y: number, width: number, height: number, opacity: number]> =
-  new Map([
-    ["█", [0, 0, 1, 1, 1]],
-    ["▀", [0, 0, 1, 0.5, 1]],
-    ["▄", [0, 0.5, 1, 0.5, 1]],
-    ["░", [0, 0.1, 1, 0.8, 0.3]],
-    ["▒", [0, 0.1, 1, 0.8, 0.6]],
-    ["▓", [0, 0, 1, 1, 0.75]],
-    ["┃", [0.4, 0, 0.2, 1, 1]],
-    ["╹", [0.4, 0, 0.2, 0.5, 1]],
-    ["╻", [0.4, 0.5, 0.2, 0.5, 1]],
-    ["│", [0.45, 0, 0.1, 1, 1]]
-  ])
+type Shape = readonly [x: number, y: number, width: number, height: number, opacity: number]
+const blocks: ReadonlyMap<string, Shape> = new Map([
+  ["█", [0, 0, 1, 1, 1]],
+  ["▀", [0, 0, 1, 0.5, 1]],
+  ["▄", [0, 0.5, 1, 0.5, 1]],
+  ["░", [0, 0.1, 1, 0.8, 0.4]],
+  ["▒", [0, 0.1, 1, 0.8, 0.65]],
+  ["▓", [0, 0, 1, 1, 0.75]],
+  ["┃", [0.4, 0, 0.2, 1, 1]],
+  ["╹", [0.4, 0, 0.2, 0.5, 1]],
+  ["╻", [0.4, 0.5, 0.2, 0.5, 1]],
+  ["│", [0.45, 0, 0.1, 1, 1]]
+])
 
 const rect = (x: number, y: number, width: number, height: number, fill: string, opacity = 1): string =>
   `<rect x="${number(x)}" y="${number(y)}" width="${number(width)}" height="${number(height)}" fill="${fill}"${
@@ -48,6 +48,24 @@ const rect = (x: number, y: number, width: number, height: number, fill: string,
 /** The words of a run with their columns: what is blank between them is not drawn, and they cannot drift. */
 const wordsOf = ({ column, text }: Run): ReadonlyArray<{ readonly text: string; readonly column: number }> =>
   [...text.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ text: match[0], column: column + match.index }))
+
+interface Block {
+  readonly column: number
+  readonly count: number
+  readonly shape: Shape
+}
+
+/** Its blocks; those of a kind that touch are one. */
+const blocksOf = ({ column, text }: Run): ReadonlyArray<Block> =>
+  [...text.matchAll(/(.)\1*/gu)].flatMap((match): ReadonlyArray<Block> => {
+    const shape = blocks.get(match[1] ?? "")
+    const count = Array.from(match[0]).length
+    if (shape === undefined) return []
+    const at = column + Array.from(text.slice(0, match.index)).length
+    return shape[2] === 1
+      ? [{ column: at, count, shape }]
+      : Array.from({ length: count }, (_, index) => ({ column: at + index, count: 1, shape }))
+  })
 
 const clipped = (run: Run, from: number, to: number): ReadonlyArray<Run> => {
   if (run.column >= from && run.column + run.width <= to) return [{ ...run, column: run.column - from }]
@@ -76,12 +94,10 @@ export const svg = (screen: ReadonlyArray<ReadonlyArray<Run>>, options: Options)
       if (run.bg !== undefined && run.bg !== background) {
         grounds.push(rect(x(run.column), y, run.width * cellWidth, cellHeight, run.bg))
       }
-      for (const [offset, character] of Array.from(run.text).entries()) {
-        const block = blocks.get(character)
-        if (block === undefined) continue
-        const [dx, dy, across, down, opacity] = block
-        const at = x(run.column + offset + dx)
-        inks.push(rect(at, y + dy * cellHeight, across * cellWidth, down * cellHeight, fill, opacity))
+      for (const { column, count, shape: [dx, dy, across, down, opacity] } of blocksOf(run)) {
+        // What touches its neighbour is one: between two there would be a seam.
+        const width = across === 1 ? count * cellWidth : across * cellWidth
+        inks.push(rect(x(column + dx), y + dy * cellHeight, width, down * cellHeight, fill, opacity))
       }
       const letters = Array.from(run.text).map((character) => blocks.has(character) ? " " : character).join("")
       for (const word of wordsOf({ ...run, text: letters })) {

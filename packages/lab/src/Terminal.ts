@@ -193,7 +193,8 @@ export const open = Effect.fnUntraced(function*(
     width,
     height,
     screen,
-    ansi: tmux(socket, ["capture-pane", "-p", "-e"]),
+    // With the blanks at the ends of lines: they have a ground.
+    ansi: tmux(socket, ["capture-pane", "-p", "-e", "-N"]),
     keys: (...names) =>
       Effect.forEach(names, (name) =>
         // An escape that is followed at once by another key is taken for a part of that key.

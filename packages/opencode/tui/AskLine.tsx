@@ -25,7 +25,8 @@ export const AskLine = (props: { readonly errands: Errands }) => {
   return (
     <Show when={asking()}>
       {(row) => (
-        <text fg={api.theme.current.warning} height={1} wrapMode="none">
+        <text fg={api.theme.current.text} height={1} wrapMode="none">
+          <span style={{ fg: api.theme.current.warning }}>{`  ${row().mark}`}</span>
           {askLine(row(), screen().width)}
         </text>
       )}
@@ -34,7 +35,7 @@ export const AskLine = (props: { readonly errands: Errands }) => {
 }
 
 /** How to answer is said whatever has to be cut. */
-const askLine = ({ agent, doing, label, mark }: Rows.Row, width: number): string => {
+const askLine = ({ agent, doing, label }: Rows.Row, width: number): string => {
   const how = " · ctrl+x o answers"
-  return Format.clip(`  ${mark} ${label} (@${agent}) asks: ${doing}`, width - how.length - 1) + how
+  return Format.clip(` ${label} (@${agent}) asks: ${doing}`, width - how.length - 4) + how
 }

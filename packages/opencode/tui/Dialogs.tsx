@@ -29,9 +29,9 @@ export const openTasks = (errands: Errands): void => {
   api.ui.dialog.setSize("large")
 }
 
-/** Columns of a large dialog: what stands before and after, and the time, take the rest of its 88. */
-const titleWidth = 30
-const descriptionWidth = 42
+/** Columns of a row in a large dialog, and those of them that a label takes. */
+const rowWidth = 81
+const titleWidth = 26
 
 /** Among the ids of tasks: none of them. */
 const timeline = "timeline"
@@ -46,7 +46,7 @@ const TasksDialog = (props: { readonly errands: Errands; readonly session: strin
       ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
         rows.map((row) => ({
           title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
-          description: Format.clip(row.about, descriptionWidth),
+          description: Format.clip(row.about, rowWidth - titleWidth - 2 - row.time.length),
           footer: row.time,
           category: title,
           value: row.id

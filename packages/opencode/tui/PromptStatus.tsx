@@ -14,7 +14,12 @@ export const PromptStatus = (props: { readonly errands: Errands; readonly sessio
   }
   return (
     <Show when={status()}>
-      {(shown) => <text fg={colourOf(props.errands.api, shown().tone)} wrapMode="none">{shown().text}</text>}
+      {(shown) => (
+        <text fg={props.errands.api.theme.current.text} wrapMode="none">
+          <span style={{ fg: colourOf(props.errands.api, shown().tone) }}>{shown().text.slice(0, 1)}</span>
+          {shown().text.slice(1)}
+        </text>
+      )}
     </Show>
   )
 }

@@ -35,8 +35,8 @@ export const Sidebar = (props: { readonly errands: Errands; readonly session: st
     if (row.session !== undefined) api.route.navigate("session", { sessionID: row.session })
   }
   const theme = () => api.theme.current
-  const detailColour = ({ tone }: Rows.Row) =>
-    tone === "attention" || tone === "bad" ? colourOf(api, tone) : theme().textMuted
+  // In the light a theme's warning is too pale for words: the mark has it.
+  const detailColour = ({ tone }: Rows.Row) => tone === "attention" || tone === "bad" ? theme().text : theme().textMuted
 
   return (
     <Show when={list().rows.length > 0 || problem() !== undefined}>

@@ -102,7 +102,7 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
       const screen = yield* terminal.waitFor(/✓ .*Find the docs · @explore · \d/)
       assert.notMatch(screen, /ALL BACKGROUND TASKS|system-reminder|here they are/)
-      const last = (yield* model.requests).filter(({ sessionID }) => sessionID === session).at(-1)
+      const last = (yield* model.requests).findLast(({ sessionID }) => sessionID === session)
       const read = last?.messages.map(ScriptedModel.textOf).join("\n") ?? ""
       assert.include(read, "ALL BACKGROUND TASKS COMPLETE")
       assert.notInclude(read, "· @explore ·")

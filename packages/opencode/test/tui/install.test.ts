@@ -58,7 +58,7 @@ describe("opencode plugin opencode-errand -g", () => {
       const files = ["opencode.jsonc", "tui.jsonc"].map((name) => join(sandbox.configDir, name))
       yield* Effect.promise(async () => {
         await mkdir(sandbox.configDir, { recursive: true })
-        for (const file of files) await writeFile(file, "{\n  // Mine: do not lose it.\n  \"plugin\": []\n}\n")
+        await Promise.all(files.map((file) => writeFile(file, "{\n  // Mine: do not lose it.\n  \"plugin\": []\n}\n")))
       })
       yield* install(sandbox, env)
       yield* install(sandbox, env)

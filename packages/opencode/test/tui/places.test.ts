@@ -3,7 +3,7 @@
  * to a server; and, plainer, where the terminal's half is not there.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { OpenCode, type Script, type ScriptedModel, Terminal } from "@errand/lab"
+import { OpenCode, type Script, type ScriptedModel, type Terminal } from "@errand/lab"
 import { Effect } from "effect"
 import { place, words } from "../e2e/support/b.ts"
 import { openLocal, sidebarOf, tuiPlugin } from "./support/stage.ts"
