@@ -8,7 +8,7 @@
  * `running`: after a crash the model would read that its call was interrupted.
  */
 import type { Task } from "@errand/core"
-import { failedBecause, inLine, ownErrands } from "../text/card.ts"
+import { failedBecause, howFailed, inLine, ownErrands } from "../text/card.ts"
 import * as Fields from "../text/fields.ts"
 import type { Place } from "../text/place.ts"
 import { type Fields as Json, isFields, keptIn, restore } from "./Kept.ts"
@@ -29,6 +29,8 @@ export type Look =
     readonly description: string
     readonly agent: string
     readonly session: string | undefined
+    /** In a word: that a card is red is nothing to whoever sees no colours. */
+    readonly how: string
     readonly why: string
   }
 
@@ -49,7 +51,7 @@ export const lookOf = (task: Task.Task, { busy, expecting, place }: Seen): Look 
   const { outcome, session, status } = task
   if (outcome !== undefined) {
     return outcome._tag !== "Completed"
-      ? { _tag: "Failed", ...base, session, why: failedBecause(outcome) }
+      ? { _tag: "Failed", ...base, session, how: howFailed(outcome), why: failedBecause(outcome) }
       : session === undefined
       ? { _tag: "Line", ...base, waits: undefined }
       : { _tag: "Card", ...base, session, over: true }
@@ -109,7 +111,7 @@ export const card = (part: unknown, look: Look, mark: Mark): Json | undefined =>
         tool: native ? nativeTool : tool,
         state: {
           status: "error",
-          input: { description, agent, ...native ? { subagent_type: agent } : {} },
+          input: { description: `${description} · ${look.how}`, agent, ...native ? { subagent_type: agent } : {} },
           error: look.why,
           metadata: { ...native ? { sessionId: look.session } : {}, ...keep(state, true) },
           time: timeOf(state["time"])

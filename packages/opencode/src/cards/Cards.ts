@@ -246,6 +246,7 @@ const lostLook = (part: unknown): Look | undefined => {
       agent,
       description,
       session: typeof session === "string" ? session : undefined,
+      how: "lost",
       why: lost
     }
     : undefined

@@ -30,8 +30,13 @@ const poolName = (pool: string): string => {
 /** What a task waits for whose session is idle with tasks out. */
 export const ownErrands = "for errands of its own"
 
+type Failure = Exclude<Task.Outcome, { readonly _tag: "Completed" }>
+
+/** In a word, what became of it. */
+export const howFailed = ({ _tag }: Failure): string => _tag === "Failed" ? "failed" : "cancelled"
+
 /** Why it did not come back with an answer. */
-export const failedBecause = (outcome: Exclude<Task.Outcome, { readonly _tag: "Completed" }>): string => {
+export const failedBecause = (outcome: Failure): string => {
   const why = happened(outcome)
   return outcome._tag === "Cancelled" && !/^cancelled\b/i.test(why) ? `Cancelled: ${uncapital(why)}` : why
 }
