@@ -12,6 +12,7 @@ import * as Ending from "./Ending.ts"
 import type { Journal } from "./Journal.ts"
 import type { Limits } from "./Limits.ts"
 import type { Notices } from "./Notices.ts"
+import * as Sighting from "./Sighting.ts"
 import * as Standing from "./Standing.ts"
 import * as Task from "./Task.ts"
 import type { Watch, Watcher } from "./Watch.ts"
@@ -80,11 +81,17 @@ const run = Effect.fnUntraced(function*(
   standing: Unfinished,
   hold: Conversation.Hold
 ): Effect.fn.Return<Task.Outcome, Ending.Failure> {
-  const { clock, inTime, journal, watch } = environment
+  const { clock, inTime, journal, limits, watch } = environment
   const stamp = { id: task.id, run: task.run }
   const started = clock.currentTimeMillisUnsafe()
   // Refused where it is somebody else's by now, who lives it.
-  if (Option.isNone(yield* journal.append({ _tag: "Started", ...stamp, at: started }))) return yield* Effect.interrupt
+  const event = {
+    _tag: "Started",
+    ...stamp,
+    at: started,
+    pools: Sighting.heldPools(limits.heldUnsafe(task.id))
+  } as const
+  if (Option.isNone(yield* journal.append(event))) return yield* Effect.interrupt
   const conversation = yield* Conversation.open(hold)
   const { after, session } = conversation
   yield* journal.append({
@@ -97,7 +104,7 @@ const run = Effect.fnUntraced(function*(
   yield* Deferred.succeed(signs.opened, undefined)
   // What was cut off is no end of what is said now.
   const last = standing._tag === "CutOff" ? standing.last : after
-  const outcome = yield* watch.during(task.id, session, last)((watcher) =>
+  const outcome = yield* watch.during(task, session, last)((watcher) =>
     Effect.andThen(
       Effect.andThen(Ref.set(signs.progress, watcher.progress), prompt(task, standing, conversation)),
       inTime(task, spent(environment, task, started, watcher))(watcher.settled)

@@ -6,7 +6,7 @@
  * has by then, slots or a place in line, it is released when that effect is over, and nowhere else. With `SharedSlots` they hold
  * over all processes that share them; the order is that of this process, and then that of all.
  */
-import { Clock, Context, Deferred, Effect, Layer, Option } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Option, PubSub, Stream } from "effect"
 import * as Admission from "./Admission.ts"
 import * as Books from "./Books.ts"
 import * as Doors from "./Doors.ts"
@@ -34,6 +34,12 @@ export interface PoolStatus {
   readonly size: number
 }
 
+/** Somebody has given their slots to others. `at`: epoch ms. */
+export interface Loan {
+  readonly id: string
+  readonly at: number
+}
+
 export type Place = Books.Place
 
 export class Limits extends Context.Service<Limits, {
@@ -52,8 +58,16 @@ export class Limits extends Context.Service<Limits, {
   readonly lent: Effect.Effect<ReadonlySet<string>>
   /** Where a claim stands in line; none when it does not wait. */
   readonly place: (id: string) => Effect.Effect<Option.Option<Place>>
+  /** Tells that places in line may have changed by what other processes did, or with what was heard of that. */
+  readonly moves: Stream.Stream<void>
+  /** Whose slots are given to others, from now on. A listener that is slower than 1,024 of them loses the oldest. */
+  readonly loans: Stream.Stream<Loan>
+  /** The pools of which a claim has a slot, narrowest first, with their sizes as they are now; none while it has none. */
+  readonly heldUnsafe: (id: string) => ReadonlyArray<Pools.Pool>
   /** Every pool that was used or set so far. */
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
+  /** The same in this moment. */
+  readonly poolsUnsafe: () => ReadonlyArray<PoolStatus>
   /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
   readonly resize: (pool: Pools.PoolName, limit: number) => Effect.Effect<void>
   /** Lets nobody in until `resume`. Those who run go on. */
@@ -69,6 +83,7 @@ const make = Effect.gen(function*() {
   const lending = Lending.make<Doors.Door>()
   const { admission } = lending
   const openAll = yield* Doors.make
+  const loans = yield* Effect.acquireRelease(PubSub.sliding<Loan>({ capacity: 1024 }), PubSub.shutdown)
   const slots = yield* SharedSlots.Current
   const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, openAll) : Books.local(lending)
 
@@ -105,7 +120,12 @@ const make = Effect.gen(function*() {
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
-        step((now) => books.lend(id, now, Deferred.makeUnsafe())),
+        step((now) => {
+          const wasAway = Option.isSome(Lending.away(lending, id))
+          const loan = books.lend(id, now, Deferred.makeUnsafe())
+          if (Option.isSome(loan) && !wasAway) PubSub.publishUnsafe(loans, { id, at: now })
+          return loan
+        }),
         (loan) =>
           Option.isNone(loan) ? restore(effect) : Effect.gen(function*() {
             const exit = yield* Effect.exit(restore(effect))
@@ -125,9 +145,14 @@ const make = Effect.gen(function*() {
         Option.match({ onNone: () => Effect.void, onSome: Deferred.await })
       ),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
+    loans: Stream.fromPubSub(loans),
+    heldUnsafe: (id) =>
+      (admission.inside.get(id)?.pools ?? []).map((name) => ({ name, size: Admission.usage(admission, name).size })),
     lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
+    moves: books.moves,
     pools: look(() => books.usages()),
+    poolsUnsafe: () => books.usages(),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),
     resume: step(() => Admission.setPaused(admission, false))

@@ -14,7 +14,8 @@ import { Notices } from "./Notices.ts"
 import * as Observation from "./Observation.ts"
 import * as Settings from "./Settings.ts"
 import * as Settlement from "./Settlement.ts"
-import type { Outcome, Progress, SessionId, TaskId } from "./Task.ts"
+import * as Sighting from "./Sighting.ts"
+import type { Outcome, Progress, SessionId, Task } from "./Task.ts"
 
 /** A session under watch. */
 export interface Watcher {
@@ -26,9 +27,9 @@ export interface Watcher {
 }
 
 export class Watch extends Context.Service<Watch, {
-  /** Watches the session of a task meanwhile. `after` is the last message of what was said before. */
+  /** Watches the session of a run meanwhile. `after` is the last message of what was said before. */
   readonly during: (
-    task: TaskId,
+    task: Pick<Task, "id" | "run">,
     session: SessionId,
     after: Option.Option<string>
   ) => <A, E, R>(use: (watcher: Watcher) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -36,6 +37,8 @@ export class Watch extends Context.Service<Watch, {
   readonly progress: (session: SessionId) => Effect.Effect<Option.Option<Progress>>
   /** Sessions that are deleted: the host says so, of whatever session, or knows one under watch no more. */
   readonly deletions: Stream.Stream<SessionId>
+  /** What sessions under watch wait for, from now on. A listener that is slower than 1,024 of them loses the oldest. */
+  readonly sightings: Stream.Stream<Sighting.Sighting>
 }>()("@errand/core/Watch") {
   static readonly layer: Layer.Layer<Watch, never, AgentHost | Limits | Notices> = Layer.effect(
     Watch,
@@ -44,7 +47,7 @@ export class Watch extends Context.Service<Watch, {
 }
 
 interface Watched {
-  readonly task: TaskId
+  readonly task: Pick<Task, "id" | "run">
   readonly session: SessionId
   readonly seen: Ref.Ref<Observation.Observation>
   /** Where its fiber waits until the verdict may have changed. */
@@ -68,11 +71,29 @@ const make = Effect.gen(function*() {
   /** Changed only by `during`. */
   const watched = new Map<SessionId, Watched>()
   const deleted = yield* Effect.acquireRelease(PubSub.unbounded<SessionId>(), PubSub.shutdown)
+  const sightings = yield* Effect.acquireRelease(
+    PubSub.sliding<Sighting.Sighting>({ capacity: 1024 }),
+    PubSub.shutdown
+  )
   const lastTick = yield* Ref.make(0)
   const openAll = yield* Doors.make
   const ring = ({ door }: Watched) => openAll([Ref.getUnsafe(door)])
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
+
+  /** The observation changes, and what that tells of is told. */
+  const observe = (
+    { seen, task }: Watched,
+    change: (before: Observation.Observation) => Observation.Observation,
+    now: number
+  ) =>
+    Effect.map(
+      Ref.modify(seen, (before) => {
+        const after = change(before)
+        return [Sighting.between(before, after, { id: task.id, run: task.run, at: now }), after]
+      }),
+      (told) => told.forEach((sighting) => PubSub.publishUnsafe(sightings, sighting))
+    )
 
   /** Everything that came at once: of a crowd that writes the host tells together. */
   const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
@@ -82,7 +103,7 @@ const make = Effect.gen(function*() {
       if (event._tag === "Busy") yield* notices.used(event.session)
       const watching = watched.get(event.session)
       if (watching === undefined) continue
-      yield* Ref.update(watching.seen, (seen) => Observation.hear(seen, event, now))
+      yield* observe(watching, (seen) => Observation.hear(seen, event, now), now)
       if (Observation.mayDecide(event)) yield* ring(watching)
     }
   })
@@ -136,13 +157,13 @@ const make = Effect.gen(function*() {
     // What was heard while the answer was on its way is newer than the answer.
     const unheard = unclear.filter(({ heardAt, seen }) => Ref.getUnsafe(seen).heardAt === heardAt)
     for (const watching of unheard) {
-      const { polled, seen, session } = watching
-      yield* Ref.update(seen, (seen) => {
+      const { polled, session } = watching
+      yield* observe(watching, (seen) => {
         if (!host.capabilities.activity) return Observation.unasked(seen, answered)
         return Option.isNone(answer)
           ? Observation.unreachable(seen, answered)
           : Observation.polled(seen, answer.value.get(session) ?? "idle", answered)
-      })
+      }, answered)
       yield* Ref.set(polled, true)
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
@@ -209,7 +230,7 @@ const make = Effect.gen(function*() {
           break
         case "AwaitChildren": {
           // The slots are back before the news is: a session that is woken works.
-          const woke = yield* notices.told(watching.session, limits.lend(watching.task))
+          const woke = yield* notices.told(watching.session, limits.lend(watching.task.id))
           const now = clock.currentTimeMillisUnsafe()
           if (Option.isSome(woke)) {
             yield* Ref.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
@@ -229,7 +250,7 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const enter = (task: TaskId, session: SessionId, after: Option.Option<string>) =>
+  const enter = (task: Pick<Task, "id" | "run">, session: SessionId, after: Option.Option<string>) =>
     Effect.suspend(() => {
       const watching: Watched = {
         task,
@@ -262,6 +283,7 @@ const make = Effect.gen(function*() {
           ({ seen }) => Observation.progress(Ref.getUnsafe(seen))
         )
       ),
-    deletions: Stream.fromPubSub(deleted)
+    deletions: Stream.fromPubSub(deleted),
+    sightings: Stream.fromPubSub(sightings)
   })
 })

@@ -95,6 +95,15 @@ const happen = (model: Model, witnessed: Witnessed, settings: Settings.Settings)
         tasks: new Map([...model.tasks, [event.id, { ...known, session: event.session }]])
       })
     }
+    case "Asked":
+    case "Answered":
+    case "Retried":
+    case "Lent":
+    case "Restored":
+      if (known?.status !== "running" || known.run !== event.run) {
+        return broken("D8 nothing is seen of a run that does not run", `${name} ${event._tag}`)
+      }
+      return Result.succeed(model)
     case "Adopted":
       return broken("D8 what nobody left behind is not taken over", name)
     case "Ended":

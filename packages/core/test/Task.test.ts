@@ -7,7 +7,7 @@ import { below, completed, outcomes, request, sequence, sessionId, taskId, thoro
 
 /** What may happen next: an event of some kind, of this run, an earlier one or a later one. */
 const Draw = Schema.Struct({
-  kind: Schema.Literals(["Queued", "Continued", "Started", "Opened", "Ended"]),
+  kind: Schema.Literals(["Queued", "Continued", "Started", "Opened", "Ended", "Asked", "Lent"]),
   /** Added to the run that the task is in; mostly nothing, so that stories get far. */
   off: Schema.Literals([-1, 0, 0, 0, 0, 1, 2]),
   outcome: below(outcomes.length),
@@ -25,7 +25,10 @@ const eventOf = (draw: Draw, run: number, at: number): TaskEvent => {
     case "Continued":
       return { _tag: draw.kind, ...stamp, request: request(`ses_parent_of_run_${run}`) }
     case "Started":
-      return { _tag: "Started", ...stamp }
+    case "Lent":
+      return { _tag: draw.kind, ...stamp }
+    case "Asked":
+      return { _tag: "Asked", ...stamp, what: "bash npm test" }
     case "Opened":
       return { _tag: "Opened", ...stamp, session: sessionId(`ses_${draw.session}`) }
     case "Ended":
@@ -82,6 +85,14 @@ describe("a task", () => {
   it.prop("B19 a run ends exactly once, whatever is tried", [...stories], ([draws]) => {
     const ends = whole(play(draws)).filter(({ event }) => event._tag === "Ended").map(({ event }) => event.run)
     assert.deepStrictEqual(ends, [...new Set(ends)])
+  }, thorough(300))
+
+  it.prop("a sighting is taken while its run is running, and changes nothing", [...stories], ([draws]) => {
+    for (const { after, before, event } of play(draws)) {
+      if (event._tag !== "Asked" && event._tag !== "Lent") continue
+      const isRunning = Option.exists(before, ({ run, status }) => status === "running" && run === event.run)
+      assert.deepStrictEqual(after, isRunning ? before : Option.none())
+    }
   }, thorough(300))
 
   it.prop("runs count from 1 without a gap, and none begins before the one before is over", [...stories], ([draws]) => {
@@ -207,6 +218,7 @@ describe("a task", () => {
     }
     const cancellations = [
       "requested",
+      "by-person",
       "interrupted",
       "deleted",
       "parent-ended",

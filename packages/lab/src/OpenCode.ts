@@ -10,7 +10,7 @@ import type { Sandbox } from "./Sandbox.ts"
 import { follow, type ServerEvent } from "./ServerEvents.ts"
 import { type Exit, spawn, type SpawnError, type Subprocess } from "./Subprocess.ts"
 
-export { BinaryNotFound } from "./Binary.ts"
+export { BinaryNotFound, find as findBinary } from "./Binary.ts"
 export { WaitTimeout } from "./GrowingLog.ts"
 export type { ServerEvent } from "./ServerEvents.ts"
 export { type Exit, SpawnError, type Subprocess } from "./Subprocess.ts"

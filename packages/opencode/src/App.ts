@@ -16,6 +16,7 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Otlp from "./Otlp.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
@@ -56,13 +57,26 @@ export const layer = (
     Layer.provideMerge(Client.layer),
     Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
-    Layer.provideMerge(Layer.succeed(Host, Host.of(input)))
+    Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  const boards = Layer.mergeAll(Boards.layer(settings, loaded.problems), wishes)
-  const screen = Layer.mergeAll(Toasts.layer(settings), Cards.layer, boards)
-  return Layer.mergeAll(permissions, screen, report(loaded), Launching.layer).pipe(
+  const boards = Layer.mergeAll(
+    Boards.layer(settings, {
+      directory: input.directory,
+      problem: loaded.problems.length === 0 ? undefined : Boards.invalidConfig
+    }),
+    wishes
+  )
+  return Layer.mergeAll(
+    permissions,
+    boards,
+    Cards.layer,
+    Toasts.layer(settings),
+    report(loaded),
+    Launching.layer,
+    Otlp.layer(settings, user.env)
+  ).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

@@ -7,7 +7,12 @@
 import type * as NodeSqlite from "node:sqlite"
 
 export interface Library {
-  readonly open: (file: string) => Database
+  readonly open: (file: string, how?: Opening) => Database
+}
+
+export interface Opening {
+  /** Nothing can be written, and no file is made. */
+  readonly readOnly?: boolean | undefined
 }
 
 export interface Database {
@@ -30,7 +35,10 @@ export type Parameter = string | number | bigint | null
 
 /** What of `bun:sqlite` is used. */
 interface BunSqlite {
-  readonly Database: new(file: string, flags: { readonly create: true; readonly readwrite: true }) => {
+  readonly Database: new(
+    file: string,
+    flags: { readonly create: true; readonly readwrite: true } | { readonly readonly: true }
+  ) => {
     readonly inTransaction: boolean
     readonly prepare: (sql: string) => {
       readonly all: (...parameters: ReadonlyArray<Parameter>) => ReadonlyArray<Row>
@@ -46,8 +54,8 @@ const isBunSqlite = (module: unknown): module is BunSqlite =>
   typeof module === "object" && module !== null && "Database" in module
 
 const ofBun = ({ Database }: BunSqlite): Library => ({
-  open: (file) => {
-    const database = new Database(file, { create: true, readwrite: true })
+  open: (file, { readOnly = false } = {}) => {
+    const database = new Database(file, readOnly ? { readonly: true } : { create: true, readwrite: true })
     return {
       exec: (sql) => void database.exec(sql),
       inTransaction: () => database.inTransaction,
@@ -65,8 +73,8 @@ const ofBun = ({ Database }: BunSqlite): Library => ({
 })
 
 const ofNode = ({ DatabaseSync }: typeof NodeSqlite): Library => ({
-  open: (file) => {
-    const database = new DatabaseSync(file)
+  open: (file, { readOnly = false } = {}) => {
+    const database = new DatabaseSync(file, { readOnly })
     return {
       exec: (sql) => database.exec(sql),
       inTransaction: () => database.isTransaction,

@@ -17,6 +17,8 @@ export interface Options {
    * process, however that ends; a power failure may take the last moments, and harms nothing else.
    */
   readonly fsync: boolean
+  /** Whether it is only read: then it has to be there, and is left as it is. */
+  readonly readOnly?: boolean | undefined
   readonly library?: Library.Library | undefined
 }
 
@@ -44,11 +46,12 @@ const failure = (cause: unknown, operation: string): SqlError.SqlError => {
 const attempt = <A>(operation: string, run: () => A) =>
   Effect.try({ try: run, catch: (cause) => failure(cause, operation) })
 
-const openDatabase = ({ file, fsync, library = Library.find() }: Options): Library.Database => {
+const openDatabase = ({ file, fsync, library = Library.find(), readOnly }: Options): Library.Database => {
   if (library === undefined) throw new Error("this runtime has no SQLite")
-  const database = library.open(file)
+  const database = library.open(file, { readOnly })
   try {
     database.exec("PRAGMA busy_timeout = 0")
+    if (readOnly === true) return database
     database.exec("PRAGMA journal_mode = WAL")
     database.exec(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`)
     return database

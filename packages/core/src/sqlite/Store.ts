@@ -25,6 +25,10 @@ const Records = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
   body: Schema.String,
   owed: Schema.NullOr(Schema.Int)
 })))
+const Written = Schema.decodeUnknownEffect(
+  Schema.Array(Schema.Struct({ task: Schema.NullOr(Schema.String), body: Schema.String }))
+)
+const Held = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ id: TaskIdSchema, owner: Schema.String })))
 const Ids = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ id: TaskIdSchema })))
 const Holders = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ owner: Schema.String })))
 const decodeTask = Schema.decodeUnknownEffect(TaskBody)
@@ -35,11 +39,30 @@ export type Recorded =
   | { readonly _tag: "Task"; readonly event: TaskEvent; readonly counts: boolean }
   | { readonly _tag: "Notice"; readonly event: NoticeEvent }
 
+/** An event, of a task or of a notice. */
+export type Happened =
+  | { readonly _tag: "Task"; readonly event: TaskEvent }
+  | { readonly _tag: "Notice"; readonly event: NoticeEvent }
+
 export type StoreError = SqlError.SqlError | Schema.SchemaError
 
 const root = ({ request }: Task): SessionId => request.ancestors.at(-1) ?? request.parent
 
 export type Store = ReturnType<typeof make>
+
+/** What is read of a file that somebody else keeps: every event in order, and who goes on with what is not over. */
+export const reading = (sql: SqlClient.SqlClient) => ({
+  everything: Effect.flatMap(
+    Effect.flatMap(sql`SELECT task, body FROM event ORDER BY seq`, Written),
+    Effect.forEach(({ body, task }): Effect.Effect<Happened, Schema.SchemaError> =>
+      task === null
+        ? Effect.map(decodeNotice(body), (event) => ({ _tag: "Notice" as const, event }))
+        : Effect.map(decodeTask(body), (event) => ({ _tag: "Task" as const, event }))
+    )
+  ),
+  open: Effect.flatMap(sql`SELECT id, owner FROM task WHERE ended IS NULL`, Held),
+  owners: owners.statements(sql).owners
+})
 
 /** Opens the file, or makes it, and brings its tables up to date. */
 export const open = (
@@ -113,6 +136,11 @@ const make = (sql: SqlClient.SqlClient) => {
           yield* sql`UPDATE task SET ended = ${event.at} WHERE id = ${task.id}`
           break
         case "Started":
+        case "Asked":
+        case "Answered":
+        case "Retried":
+        case "Lent":
+        case "Restored":
           break
       }
     }),

@@ -3,6 +3,7 @@
  * brings along.
  */
 export * as FileProblem from "./FileProblem.ts"
+export * as History from "./History.ts"
 export * as Library from "./Library.ts"
 export * as Owner from "./Owner.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"

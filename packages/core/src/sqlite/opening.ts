@@ -28,16 +28,23 @@ export const open = Effect.fnUntraced(function*(
   yield* patiently(Effect.provideService(migrate, SqlClient.SqlClient, sql)).pipe(
     Effect.mapError((error) => error._tag === "MigrationError" ? problem("unavailable", error.message) : fromSql(error))
   )
-  const [found] = yield* sql`SELECT max(migration_id) AS version FROM effect_sql_migrations`.pipe(
-    Effect.flatMap(Version),
+  const version = yield* versionOf(sql).pipe(
     Effect.mapError((error) => error._tag === "SqlError" ? fromSql(error) : problem("corrupt", "no version"))
   )
-  const known = Object.keys(migrations).length
-  if ((found?.version ?? 0) > known) {
-    return yield* problem("newer", `version ${found?.version} of its tables, known are ${known}`)
-  }
+  const known = newest(migrations)
+  if (version > known) return yield* problem("newer", `version ${version} of its tables, known are ${known}`)
   return sql
 })
+
+/** The version of its tables; 0 where it has none yet. */
+export const versionOf = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    Effect.flatMap(sql`SELECT max(migration_id) AS version FROM effect_sql_migrations`, Version),
+    ([found]) => found?.version ?? 0
+  )
+
+/** The newest version that this code knows. */
+export const newest = (migrations: Migrations): number => Object.keys(migrations).length
 
 /** Somebody else writes for some milliseconds at a time. Who has the file locked for seconds is stuck. */
 export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -91,6 +91,7 @@ const endLines = (task: Task.Task): ReadonlyArray<string> => {
 /** What keeps a parent from sending off again what was stopped for a reason. */
 const restraint: Record<Task.CancelReason, string> = {
   "requested": "Do not start it again unless you are asked to.",
+  "by-person": "Ask the person before you go on with it.",
   "interrupted": "Ask the person before you go on with it.",
   "deleted": "It cannot be continued.",
   "parent-ended": "",

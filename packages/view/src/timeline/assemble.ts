@@ -30,7 +30,7 @@ export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Tim
   // Those of wider pools as well: they have no lanes of their own, and show how full they are.
   const named = lanes.flatMap(({ spans }) => spans.flatMap(({ pools }) => pools ?? []))
   const names = [...new Set([...groups.keys(), ...named])]
-  const pools = names.map((name): Pool => {
+  const poolNamed = (name: string): Pool => {
     const size = sizes.get(name)
     const elsewhere = stepsOf(name, others)
     return {
@@ -40,7 +40,8 @@ export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Tim
       used: stepsOf(name, lanes),
       ...(elsewhere.length === 0 ? {} : { elsewhere })
     }
-  })
+  }
+  const pools = names.map(poolNamed)
   const start = Math.min(...lanes.map(from))
   return lanes.length === 0
     ? { v: 1, from: now, to: now, pools: [] }

@@ -101,7 +101,15 @@ export const momentAt = ({ pieces }: Scale, x: number): number => {
 }
 
 const ticks = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
   ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200].map((s) => s * 1_000)
 ]
 
@@ -112,12 +120,19 @@ export const ticksOf = (scale: Scale, room: number): ReadonlyArray<{ readonly at
   if (first === undefined || last === undefined) return []
   const day = 86_400_000
   const tick = ticks.find((each) => each / scale.pace >= room) ?? day * Math.ceil(room * scale.pace / day)
-  return scale.pieces.filter(({ folded }) => !folded).flatMap((piece) => {
+  const all = scale.pieces.filter(({ folded }) => !folded).flatMap((piece) => {
     const begin = Math.ceil((piece.from - first.from) / tick)
     const count = Math.floor((piece.to - first.from) / tick) - begin + 1
     return Array.from({ length: Math.max(0, count) }, (_, nth) => {
       const at = first.from + (begin + nth) * tick
       return { at, x: positionOf(scale, at) }
     })
+  })
+  // Over a fold they may come closer.
+  let written = Number.NEGATIVE_INFINITY
+  return all.filter(({ x }) => {
+    const hasRoom = x - written >= room * 0.9
+    if (hasRoom) written = x
+    return hasRoom
   })
 }

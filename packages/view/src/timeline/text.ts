@@ -7,9 +7,9 @@
  */
 import { clip, clock, fit, oneLine, widthOf } from "../format.ts"
 import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
-import { allUsed, type Summary, summaryOf } from "./counts.ts"
-import { poolTitle, slots } from "./names.ts"
+import { allUsed } from "./counts.ts"
 import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
+import { costWords, endMarks, endWords, kindWords, limitWords, poolTitle } from "./words.ts"
 
 export type Tone =
   | Kind
@@ -43,13 +43,6 @@ export interface Options {
 }
 
 const fills: Readonly<Record<Kind, string>> = { waiting: "░", running: "█", ask: "▒", retry: "▒", lent: "▚" }
-
-export const endMarks: Readonly<Record<End["status"], string>> = {
-  completed: "✓",
-  error: "✗",
-  cancelled: "⊘",
-  "cut-off": "?"
-}
 
 /** The later ones are drawn over the earlier ones, so that what is short and rare is seen. */
 const layers: ReadonlyArray<Kind> = ["waiting", "running", "lent", "retry", "ask"]
@@ -134,11 +127,11 @@ export const axisCells = (scale: Scale): ReadonlyArray<Cell> => {
   return [{ text: line, tone: "muted" }]
 }
 
-/** A label in so many columns. */
-const label = (text: string, width: number): Cell => ({
-  text: fit(clip(oneLine(text), width - 1), width),
-  tone: "text"
-})
+/** A label in so many columns, so many steps in. */
+const label = (text: string, width: number, steps: number): Cell => {
+  const indent = Math.min(2 * steps, Math.floor(width / 3))
+  return { text: fit(" ".repeat(indent) + clip(oneLine(text), width - 1 - indent), width), tone: "text" }
+}
 
 const trimmed = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
   const last = cells.at(-1)
@@ -147,26 +140,12 @@ const trimmed = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
   return text === "" ? trimmed(cells.slice(0, -1)) : [...cells.slice(0, -1), { ...last, text }]
 }
 
-/** In one line: how full it was, and what it cost. */
-const costs = ({ size }: Pool, { asked, longestWait, most, ran, retried, waited }: Summary): string =>
-  [
-    size === undefined ? `no limit, ${most} at once` : `${slots(size)}, never more than ${most} in use`,
-    waited === 0 ? "nobody waited" : `${clock(waited)} in line (longest ${clock(longestWait)})`,
-    `${clock(ran)} with a slot`,
-    ...(asked === 0 ? [] : [`${clock(asked)} waiting for a person`]),
-    ...(retried === 0 ? [] : [`${clock(retried)} for the provider`])
-  ].join(" · ")
+const kinds: ReadonlyArray<Kind> = ["waiting", "running", "ask", "retry", "lent"]
+const statuses: ReadonlyArray<End["status"]> = ["completed", "error", "cancelled", "cut-off"]
 
 const legend: ReadonlyArray<Cell> = [
-  { text: "░ in line  ", tone: "waiting" },
-  { text: "█ running  ", tone: "running" },
-  { text: "▒ needs you  ", tone: "ask" },
-  { text: "▒ provider retry  ", tone: "retry" },
-  { text: "▚ waits for its own tasks  ", tone: "lent" },
-  { text: "✓ completed  ", tone: "completed" },
-  { text: "✗ failed  ", tone: "error" },
-  { text: "⊘ cancelled  ", tone: "cancelled" },
-  { text: "? cut off", tone: "cut-off" }
+  ...kinds.map((tone) => ({ text: `${fills[tone]} ${kindWords[tone]}  `, tone })),
+  ...statuses.map((tone) => ({ text: `${endMarks[tone]} ${endWords[tone]}  `, tone }))
 ]
 
 /** The cells in at most so many columns. */
@@ -185,10 +164,11 @@ const cut = (cells: ReadonlyArray<Cell>, width: number): ReadonlyArray<Cell> => 
 /** Only of what is in the picture, so that it is short. */
 const legendOf = ({ pools }: Timeline): ReadonlyArray<Cell> => {
   const lanes = pools.flatMap(({ lanes }) => lanes)
-  const tones = new Set<Tone>(
-    lanes.flatMap(({ ends, spans }) => [...spans.map(({ kind }) => kind), ...ends.map(({ status }) => status)])
-  )
-  return legend.filter(({ tone }) => tones.has(tone))
+  const shown = new Set<Tone>([
+    ...lanes.flatMap(({ spans }) => spans.map(({ kind }) => kind)),
+    ...lanes.flatMap(({ ends }) => ends.map(({ status }) => status))
+  ])
+  return legend.filter(({ tone }) => shown.has(tone))
 }
 
 /** How wide the labels are: a third, and not more than is needed to know a task again. */
@@ -197,30 +177,33 @@ export const labelWidthOf = (width: number): number => Math.max(8, Math.min(32, 
 export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyArray<Row> => {
   const labels = labelWidthOf(width)
   const scale = scaleOf(timeline, { width: Math.max(1, width - labels), fold: 1, whole: true, keep })
-  const row = (kind: Row["kind"], title: string, cells: ReadonlyArray<Cell>, lane?: string): Row => ({
+  const row = (kind: Row["kind"], title: string, steps: number, cells: ReadonlyArray<Cell>): Row => ({
     kind,
-    ...(lane === undefined ? {} : { lane }),
-    cells: trimmed(cut(joined([label(title, labels), ...cells]), width))
+    cells: trimmed(cut(joined([label(title, labels, steps), ...cells]), width))
   })
+  const laneRow = (lane: Lane): Row => {
+    const title = `${lane.agent} · ${lane.description}`
+    return { ...row("lane", title, lane.depth, laneCells(scale, lane)), lane: lane.id }
+  }
+  const poolRows = (pool: Pool): ReadonlyArray<Row> => {
+    const title: ReadonlyArray<Cell> = [
+      { text: `${poolTitle(pool.name)} `, tone: "heading" },
+      { text: ` ${[limitWords(pool), ...costWords(pool)].join(" · ")}`, tone: "muted" }
+    ]
+    const used = `slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
+    return [
+      { kind: "pool", cells: cut(title, width) },
+      ...pool.lanes.map(laneRow),
+      row("used", used, 1, usedCells(scale, pool)),
+      { kind: "blank", cells: [] }
+    ]
+  }
   if (timeline.pools.length === 0) {
     return [{ kind: "legend", cells: cut([{ text: "No task has been out yet.", tone: "muted" }], width) }]
   }
   return [
-    row("axis", "", axisCells(scale)),
-    ...timeline.pools.flatMap((pool): ReadonlyArray<Row> => {
-      const title: ReadonlyArray<Cell> = [
-        { text: `${poolTitle(pool.name)} `, tone: "heading" },
-        { text: ` ${costs(pool, summaryOf(pool))}`, tone: "muted" }
-      ]
-      return [
-        { kind: "pool", cells: cut(title, width) },
-        ...pool.lanes.map((lane) =>
-          row("lane", `${"  ".repeat(lane.depth)}${lane.agent}  ${lane.description}`, laneCells(scale, lane), lane.id)
-        ),
-        row("used", `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`, usedCells(scale, pool)),
-        { kind: "blank", cells: [] }
-      ]
-    }),
+    row("axis", "", 0, axisCells(scale)),
+    ...timeline.pools.flatMap(poolRows),
     { kind: "legend", cells: trimmed(cut(legendOf(timeline), width)) }
   ]
 }
