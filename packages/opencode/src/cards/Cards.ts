@@ -12,7 +12,8 @@ import { Context, Effect, HashMap, HashSet, Layer, Option, Queue, Ref, Schedule,
 import { Client, type PartAddress } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
-import { lost, told } from "../text/card.ts"
+import { elsewhere, lost, told } from "../text/card.ts"
+import * as Fields from "../text/fields.ts"
 import { card, launchedBy, type Look, lookOf, type Mark } from "./Card.ts"
 import { CardSwitch } from "./CardSwitch.ts"
 import { isFields, keptIn } from "./Kept.ts"
@@ -192,6 +193,8 @@ const make = Effect.gen(function*() {
       const task = Option.getOrUndefined(yield* Effect.option(tasks.get(launch.task)))
       if (task === undefined) {
         if (isLost(kept.pid)) yield* Effect.ignoreCause(redraw(address, launch, lostLook))
+      } else if (session !== task.request.parent) {
+        yield* Effect.ignoreCause(redraw(address, launch, () => forkedLook(task)))
       } else if (task.run === launch.run && (Task.isTerminal(task) || (yield* journal.owns(task.id)))) {
         yield* place(task.id, { address, run: launch.run })
       }
@@ -233,6 +236,12 @@ const addressOf = (part: unknown): PartAddress | undefined => {
     ? { session: Task.SessionId.make(sessionID), message: messageID, part: id }
     : undefined
 }
+
+/** How a task looks in a session that is a copy of its parent: it goes on there, and here nobody is told. */
+const forkedLook = (task: Task.Task): Look | undefined =>
+  Task.isTerminal(task)
+    ? lookOf(task, { place: undefined, busy: false, expecting: false })
+    : { _tag: "Line", description: Fields.description(task), agent: Fields.agent(task), waits: elsewhere }
 
 /** How a task looks of which nothing is known but what its card says. */
 const lostLook = (part: unknown): Look | undefined => {

@@ -30,6 +30,9 @@ const poolName = (pool: string): string => {
 /** What a task waits for whose session is idle with tasks out. */
 export const ownErrands = "for errands of its own"
 
+/** Where a task is awaited, as the copy of its parent has it. */
+export const elsewhere = "in the session that this one was forked from"
+
 type Failure = Exclude<Task.Outcome, { readonly _tag: "Completed" }>
 
 /** In a word, what became of it. */

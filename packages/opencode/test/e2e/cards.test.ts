@@ -289,6 +289,27 @@ layer(world({ settings: { maxDepth: 2, modelConcurrency: { "fake/m3": 1 } } }), 
         yield* cardOf(server, session, "In line: c", done)
       }))
 
+    it.effect("a fork of the parent takes no card away from it, and has none that would say what it does not know", () =>
+      Effect.gen(function*() {
+        const { launch, model, parent, server } = yield* World
+        const session = yield* parent
+        yield* launch(session, script([{ gate: "fork", say: "DONE" }]), { description: "Is out" })
+        const { sessionID } = yield* cardOf(server, session, "Is out", atWork)
+        assert.strictEqual(sessionID, session)
+        const fork = objectIn((yield* server.request("POST", `/session/${session}/fork`, {})).body)["id"]
+        assert.isString(fork)
+        yield* server.prompt(String(fork), script([{ say: "I am the fork." }]))
+        const copy = yield* stored(
+          server,
+          String(fork),
+          "the copy",
+          (_, { input }) => objectIn(input)["waits"] === "in the session that this one was forked from"
+        )
+        assert.deepInclude(seen(copy), { tool: "delegate_task", opens: false, spins: false })
+        yield* model.openGate("fork")
+        yield* cardOf(server, session, "Is out", done)
+      }))
+
     it.effect("B13 a task that waits for tasks of its own does not look as if it were done", () =>
       Effect.gen(function*() {
         const { launch, model, parent, server, told } = yield* World
