@@ -13,8 +13,7 @@ import { Client, type PartAddress } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
 import { elsewhere, lost, told } from "../text/card.ts"
-import * as Fields from "../text/fields.ts"
-import { card, launchedBy, type Look, lookOf, type Mark } from "./Card.ts"
+import { card, launchedBy, lineOf, type Look, lookOf, type Mark } from "./Card.ts"
 import { CardSwitch } from "./CardSwitch.ts"
 import { isFields, keptIn } from "./Kept.ts"
 
@@ -134,7 +133,9 @@ const make = Effect.gen(function*() {
     const now: Spot = { address, run, ahead: place?.ahead }
     yield* Ref.update(spots, over ? HashMap.remove(id) : HashMap.set(id, now))
     const look = lookOf(task, seen)
-    if (look !== undefined && (yield* cards.on)) yield* redraw(address, { task: id, run }, () => look)
+    if (!(yield* cards.on)) return
+    // Until anything is seen of its session a line is enough: the wall of text goes at once.
+    yield* redraw(address, { task: id, run }, (part) => look ?? (keptIn(part) === undefined ? lineOf(task) : undefined))
   })
 
   const next = Effect.gen(function*() {
@@ -241,7 +242,7 @@ const addressOf = (part: unknown): PartAddress | undefined => {
 const forkedLook = (task: Task.Task): Look | undefined =>
   Task.isTerminal(task)
     ? lookOf(task, { place: undefined, busy: false, expecting: false })
-    : { _tag: "Line", description: Fields.description(task), agent: Fields.agent(task), waits: elsewhere }
+    : lineOf(task, elsewhere)
 
 /** How a task looks of which nothing is known but what its card says. */
 const lostLook = (part: unknown): Look | undefined => {
