@@ -119,7 +119,7 @@ describe("the card of a task", () => {
 
   it.effect("is not made where cards are off", () =>
     Effect.gen(function*() {
-      const { looks, status } = yield* story(Effect.die("was stored"), false)
+      const { looks, status } = yield* story(Effect.void, false)
       assert.strictEqual(status, "completed")
       assert.deepStrictEqual(looks, [wall, wall, wall])
     }))
