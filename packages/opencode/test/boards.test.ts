@@ -237,7 +237,7 @@ describe("boards", () => {
       })))
 
   it.effect("nothing is written while nothing changes, with tasks out and without (G6)", () =>
-    world({}, ({ pour, say, writes }) =>
+    world({}, ({ pour, reads, say, writes }) =>
       Effect.gen(function*() {
         yield* say("errand.hello")
         const [task] = yield* launch(90)
@@ -253,6 +253,11 @@ describe("boards", () => {
         assert.isAbove(over, before)
         yield* TestClock.adjust("1 hour")
         assert.lengthOf(yield* writes, over)
+        // By then others may have written there what nobody has listened for.
+        const asked = yield* reads
+        yield* launch(90)
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(yield* reads, asked + 1)
       })))
 
   it.effect("what a task does is written at most once a second, and what others keep there stays (G6)", () =>
