@@ -66,6 +66,8 @@ export class Limits extends Context.Service<Limits, {
   readonly heldUnsafe: (id: string) => ReadonlyArray<Pools.Pool>
   /** Every pool that was used or set so far. */
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
+  /** The same in this moment. */
+  readonly poolsUnsafe: () => ReadonlyArray<PoolStatus>
   /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
   readonly resize: (pool: Pools.PoolName, limit: number) => Effect.Effect<void>
   /** Lets nobody in until `resume`. Those who run go on. */
@@ -150,6 +152,7 @@ const make = Effect.gen(function*() {
     place: books.placeOf,
     moves: books.moves,
     pools: look(() => books.usages()),
+    poolsUnsafe: () => books.usages(),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),
     resume: step(() => Admission.setPaused(admission, false))

@@ -84,7 +84,7 @@ describe("the timeline of a real OpenCode", () => {
 
       // Nobody goes on with it: it does not run on in the picture.
       const dead = Timeline.ofHistory(yield* history, Date.now() + 3_600_000)
-      const [lane] = lanesOf(dead).filter(({ id }) => id === left.task)
+      const lane = lanesOf(dead).find(({ id }) => id === left.task)
       assert.deepStrictEqual(lane?.ends.map(({ status }) => status), ["cut-off"])
       assert.isBelow(dead.to, Date.now() + 1_000)
 
@@ -93,7 +93,7 @@ describe("the timeline of a real OpenCode", () => {
       yield* server.promptAsync(session, script([{ say: "I am back." }], { later: [{ say: "Thanks." }] }))
       yield* told(session, /WENT ON/)
       const after = Timeline.ofHistory(yield* history, Date.now())
-      const [again] = lanesOf(after).filter(({ id }) => id === left.task)
+      const again = lanesOf(after).find(({ id }) => id === left.task)
       assert.deepStrictEqual(again?.ends.map(({ status }) => status), ["cut-off", "completed"])
       assert.deepStrictEqual(did(after, builder.task).filter((kind) => kind !== "running" && kind !== "waiting"), [
         "ask",

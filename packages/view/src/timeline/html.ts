@@ -102,7 +102,7 @@ export const htmlOf = (timeline: Timeline, { mode = "auto" }: Options = {}): str
         clock(timeline.to - timeline.from)
       } long. Point at a bar to see what it was.`
   }</p>
-<div class="picture">${svgOf(timeline, { mode }).trimEnd()}</div>
+<div class="picture">${svgOf(timeline, { mode, heading: false }).trimEnd()}</div>
 <h2>What the limits cost</h2>
 ${
     table([

@@ -15,6 +15,8 @@ export interface Options {
   readonly width?: number | undefined
   /** Default `auto`: light or dark as the reader's system is. */
   readonly mode?: Mode | undefined
+  /** Whether it says itself what it is, and when it was. Default `true`. */
+  readonly heading?: boolean | undefined
 }
 
 const row = 22
@@ -223,13 +225,16 @@ const legendOf = ({ pools }: Timeline, top: number): string => {
 export const moment = (at: number): string =>
   Math.abs(at) > 8.64e15 ? "" : `${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`
 
-export const svgOf = (timeline: Timeline, { mode = "auto", width: wanted = 1_000 }: Options = {}): string => {
+export const svgOf = (
+  timeline: Timeline,
+  { heading = true, mode = "auto", width: wanted = 1_000 }: Options = {}
+): string => {
   const width = Math.max(480, Math.round(wanted))
   const left = Math.min(280, Math.round(width * 0.3))
   const right = width - 56
   const scale = scaleOf(timeline, { width: right - left, fold: 34 })
   const place: Place = { scale, left, right, timeline }
-  const top = 62
+  const top = heading ? 62 : 30
   let y = top + 8
   const pools = timeline.pools.map((pool) => {
     const drawn = poolOf(place, pool, y)
@@ -241,13 +246,15 @@ export const svgOf = (timeline: Timeline, { mode = "auto", width: wanted = 1_000
   const head = timeline.pools.length === 0
     ? "no task has been out yet"
     : `${moment(timeline.from)} · ${clock(timeline.to - timeline.from)}`
+  const headline = heading
+    ? `<text x="${margin}" y="24" class="tl-heading">Errand timeline<tspan dx="10" class="tl-muted" style="font-weight:400">${
+      escape(head)
+    }</tspan></text>`
+    : ""
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${px(height)}" width="${width}" height="${
     px(height)
   }" role="img" aria-label="Timeline of background tasks"><style>${fixed}${rulesOf(mode, rules)}</style>` +
     `<rect width="${width}" height="${px(height)}" class="tl-background"/>` +
-    `<text x="${margin}" y="24" class="tl-heading">Errand timeline<tspan dx="10" class="tl-muted" style="font-weight:400">${
-      escape(head)
-    }</tspan></text>${timeline.pools.length === 0 ? "" : axisOf(place, top, bottom)}${pools.join("")}${
-      legendOf(timeline, height - 14)
-    }</svg>\n`
+    headline + (timeline.pools.length === 0 ? "" : axisOf(place, top, bottom)) + pools.join("") +
+    legendOf(timeline, height - 14) + "</svg>\n"
 }
