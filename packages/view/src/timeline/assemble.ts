@@ -42,8 +42,8 @@ export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Tim
     }
   }
   const pools = names.map(poolNamed)
-  const start = Math.min(...lanes.map(from))
+  const start = lanes.reduce((first, lane) => Math.min(first, from(lane)), Number.POSITIVE_INFINITY)
   return lanes.length === 0
     ? { v: 1, from: now, to: now, pools: [] }
-    : { v: 1, from: start, to: Math.max(start, ...lanes.map(to)), pools }
+    : { v: 1, from: start, to: lanes.reduce((last, lane) => Math.max(last, to(lane)), start), pools }
 }

@@ -148,7 +148,7 @@ const areaOf = (
 const stripOf = (place: Place, pool: Pool, top: number): string => {
   const { elsewhere, size } = pool
   const all = allUsed(pool)
-  const most = Math.max(1, ...all.map(({ used }) => used), size ?? 0)
+  const most = all.reduce((most, { used }) => Math.max(most, used), Math.max(1, size ?? 0))
   const unit = (strip - 8) / most
   const base = top + strip - 4
   const isFull = (used: number) => size !== undefined && used >= size
