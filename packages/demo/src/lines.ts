@@ -135,6 +135,10 @@ export const live = (look: Look, story: Story.Story, now: number): ReadonlyArray
   return ["", headline(look, story), ...story.errands.flatMap(({ id }) => liveRow(look, rows.get(id)))]
 }
 
+/** How far the story is, below everything else. */
+export const far = ({ style, width }: Look, progress: string): string =>
+  style.dim(clip(`${" ".repeat(timeWidth + 2)}${progress}`, width))
+
 const thinking = (story: Story.Story, now: number): string =>
   `the main agent has the prompt and thinks (${clock(now - story.beganAt)})`
 

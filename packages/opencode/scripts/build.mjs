@@ -1,7 +1,8 @@
 // The plugin: what OpenCode loads at its start, and what that loads when it is needed; and the JSON Schema of its settings.
 import { build } from "esbuild"
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
+import { buildTui } from "./tui.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -18,13 +19,9 @@ const madeNow = (filter) => ({
 
 await rm(`${root}dist`, { recursive: true, force: true })
 await mkdir(`${root}dist`, { recursive: true })
-const { metafile } = await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: ["src/index.ts"],
-  outdir: "dist",
-  chunkNames: "[name]-[hash]",
   bundle: true,
-  splitting: true,
   minify: true,
   format: "esm",
   platform: "node",
@@ -35,7 +32,17 @@ const { metafile } = await build({
   mainFields: ["module", "main"],
   conditions: ["import", "module"],
   plugins: [madeNow(/src\/tools\/definitions\.ts$/)]
+}
+const { metafile } = await build({
+  ...shared,
+  entryPoints: ["src/index.ts"],
+  outdir: "dist",
+  chunkNames: "[name]-[hash]",
+  splitting: true
 })
+// One file of its own: what the plugin loads is cut for OpenCode's start.
+const cli = await build({ ...shared, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli.js" })
+await chmod(`${root}dist/cli.js`, 0o755)
 
 /** What is loaded at once with a file. */
 const atOnce = (file, seen = new Set()) => {
@@ -67,6 +74,21 @@ await writeFile(
     ""
   ].join("\n")
 )
-for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+const tui = await buildTui(root)
+await writeFile(`${root}dist/tui.js`, tui)
+await writeFile(
+  `${root}dist/tui.d.ts`,
+  [
+    "/** A plugin of OpenCode's terminal, which calls `tui`; nobody else needs to. */",
+    "declare const plugin: {",
+    "  readonly id: \"opencode-errand\"",
+    "  readonly tui: (api: unknown, options: unknown, meta: unknown) => Promise<void>",
+    "}",
+    "export default plugin",
+    ""
+  ].join("\n")
+)
+for (const [file, { bytes }] of Object.entries({ ...metafile.outputs, ...cli.metafile.outputs })) {
   console.log(`${file.padEnd(24)} ${Math.round(bytes / 1000)} kB`)
 }
+console.log(`${"dist/tui.js".padEnd(24)} ${Math.round(tui.byteLength / 1000)} kB`)

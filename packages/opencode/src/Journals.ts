@@ -20,6 +20,12 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/**
+ * The variable that is `1` where an OpenCode is only started to see whether it has its tools (`doctor`): the tasks that were
+ * left behind are somebody else's to go on with.
+ */
+export const lookOnly = "ERRAND_LOOK_ONLY"
+
 /** Where Errand keeps what outlives OpenCode. */
 export const dataDirectory = ({ env, home }: Omit<Surroundings, "directory">): string => {
   const data = env["XDG_DATA_HOME"]
@@ -38,7 +44,7 @@ export const layer = (
   surroundings: Surroundings,
   settings: PluginSettings
 ): Layer.Layer<Journal.Journal, never, Client> =>
-  settings.journal === "memory" ? Journal.Journal.layer : Layer.unwrap(Effect.map(
+  settings.journal === "memory" || surroundings.env[lookOnly] === "1" ? Journal.Journal.layer : Layer.unwrap(Effect.map(
     FileProblems.teller(settings),
     (onProblem) =>
       SqliteJournal.layer({

@@ -10,6 +10,7 @@
 import { readFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
+import { restoreAll } from "./cards/Kept.ts"
 import * as ConfigPlaces from "./ConfigPlaces.ts"
 import { addCrew } from "./Crew.ts"
 import type { Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
@@ -81,6 +82,8 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     }),
     "chat.message": safely(async (...message) => (await plugin())["chat.message"](...message)),
+    // Before every request: it is worth no wait for the rest.
+    "experimental.chat.messages.transform": safely(async (_, { messages }) => restoreAll(messages)),
     "experimental.session.compacting": safely(async (...summary) =>
       (await plugin())["experimental.session.compacting"](...summary)
     ),

@@ -331,6 +331,9 @@ describe("boards", () => {
         yield* say("errand.hello")
         assert.lengthOf(yield* writes, before + 1)
         assert.strictEqual((yield* board(root)).at, at + 20_000 - 100)
+        // A terminal that says it again and again is no reason to write again and again.
+        yield* Effect.forEach([1, 2, 3, 4], () => Effect.andThen(say("errand.hello"), TestClock.adjust("1 second")))
+        assert.lengthOf(yield* writes, before + 1)
       })))
 
   it.effect("a board that an earlier process left is replaced, where something seems to be out on it (G6)", () => {

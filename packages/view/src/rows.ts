@@ -273,9 +273,8 @@ export const sidebar = (board: Board, look: Look, max = 8): ShortList => {
   )
   const rows = fresh.slice(0, Math.max(0, max))
   const left = fresh.length - rows.length
-  // Those of which the board itself tells only how many there are are long over, unless it is full of those that are out.
-  const unseen = rows.length > 0 && board.tasks.every(isOut) ? board.more ?? 0 : 0
-  return { rows, more: left + unseen }
+  // Of the others of which the board has only the number, those that have ended are long over.
+  return { rows, more: left + (board.moreOut ?? 0) + (board.moreInLine ?? 0) }
 }
 
 /** When a short list changes next by itself, with nothing out (epoch ms): a finished row goes; none where none is left. */
@@ -319,13 +318,13 @@ export interface Counts {
 export const countsOf = (board: Board, look: Look): Counts => {
   const lost = isLost(board, look)
   const count = (is: (item: Item) => boolean) => board.tasks.filter(is).length
-  const live = (is: (item: Item) => boolean) => lost ? 0 : count(is)
+  const { more = 0, moreInLine = 0, moreOut = 0 } = board
   return {
-    needsYou: live((item) => item.status === "running" && asksOf(item).length > 0),
-    out: live(({ status }) => status === "running"),
-    inLine: live(({ status }) => status === "pending"),
-    lost: lost ? count(isOut) : 0,
-    finished: count((item) => !isOut(item))
+    needsYou: lost ? 0 : count((item) => item.status === "running" && asksOf(item).length > 0),
+    out: lost ? 0 : count(({ status }) => status === "running") + moreOut,
+    inLine: lost ? 0 : count(({ status }) => status === "pending") + moreInLine,
+    lost: lost ? count(isOut) + moreOut + moreInLine : 0,
+    finished: count((item) => !isOut(item)) + (more - moreOut - moreInLine)
   }
 }
 

@@ -6,6 +6,7 @@ import { type Limits, Task } from "@errand/core"
 import { Schema } from "effect"
 import * as Board from "../src/Board.ts"
 import { boardOf, chosen, type Sources } from "../src/boardOf.ts"
+import * as Rows from "../src/rows.ts"
 import { t0 } from "./fixtures.ts"
 
 const decode = Schema.decodeUnknownSync(Task.Task)
@@ -130,10 +131,41 @@ describe("a board", () => {
   })
 })
 
+it("of more tasks than it has room for it says how many there are of each kind (G6)", () => {
+  const board = make([
+    ...Array.from({ length: 40 }, (_, n) => running(n)),
+    ...Array.from({ length: 30 }, (_, n) => task(n + 100)),
+    ...Array.from({ length: 20 }, (_, n) => ended(n + 200))
+  ])
+  assert.deepInclude(board, { more: 40, moreInLine: 20 })
+  const look = { now: board.at }
+  assert.deepStrictEqual(Rows.countsOf(board, look), { needsYou: 0, out: 40, inLine: 30, lost: 0, finished: 20 })
+  assert.strictEqual(Rows.headLine(board, look), "40 out · 30 in line")
+  assert.strictEqual(Rows.sidebar(board, look, 8).more, 62)
+  assert.strictEqual(board.pools[0]?.waiting, 30)
+})
+
+it("of a session that was continued it says what this run waited for", () => {
+  const stretches = [
+    { kind: "ask" as const, from: t0 - 10, to: t0 - 5 },
+    { kind: "ask" as const, from: t0 + 10, to: t0 + 20 }
+  ]
+  const doing = { last: undefined, asks: [], retry: undefined, stretches }
+  const [item] = make([running(1, { run: 2 })], { doing: new Map([["ses_1", doing]]) }).tasks
+  assert.deepStrictEqual(item?.stretches, stretches.slice(1))
+})
+
 it("of many tasks those that are out come first, and then the latest that ended", () => {
-  const tasks = [ended(1), ended(2), task(3), running(4), ...Array.from({ length: 60 }, (_, n) => ended(n + 10))]
-  const ids = chosen(tasks).map(({ id }) => id)
+  const tasks = [
+    ended(1),
+    ended(2),
+    task(3),
+    running(4),
+    running(5),
+    ...Array.from({ length: 60 }, (_, n) => ended(n + 10))
+  ]
+  const ids = chosen(tasks, ({ session }) => session === "ses_5").map(({ id }) => id)
   assert.lengthOf(ids, Board.maxTasks)
-  assert.deepStrictEqual(ids.slice(0, 3), [id(4), id(3), id(69)])
+  assert.deepStrictEqual(ids.slice(0, 4), [id(5), id(4), id(3), id(69)])
   assert.notInclude(ids, id(1))
 })

@@ -26,6 +26,9 @@ export const invalidConfig = "config invalid · opencode-errand doctor"
 /** How many families that have nothing out are looked at, the latest first, for what an earlier process left on them. */
 const maxLeftBehind = 50
 
+/** A board that was written so lately (ms) says by itself that somebody keeps it. Less than that which is doubted. */
+const freshMs = Rows.silenceMs / 2
+
 /** How long a call for a board may take. */
 const patience = "2 seconds"
 
@@ -147,11 +150,18 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     if (Option.isSome(task)) yield* mark(rootOf(task.value), weightOf(event))
   })
 
-  /** Of all who have something out the board is written anew, so that who looks knows that somebody is there. */
-  const show = Effect.flatMap(
-    journal.tasks,
-    (all) => markAll(all.filter((task) => !Task.isTerminal(task)), "now", true)
-  )
+  /**
+   * Of all who have something out the board is written anew, so that who looks knows that somebody is there; unless that
+   * was just written, as terminals say hello often.
+   */
+  const show = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const all = yield* Ref.get(families)
+    const out = (yield* journal.tasks).filter((task) => !Task.isTerminal(task))
+    const isFresh = (root: Task.SessionId | undefined) =>
+      root !== undefined && now - Families.get(all, root).writtenAt < freshMs
+    yield* markAll(out.filter((task) => !isFresh(rootOf(task))), "now", true)
+  })
 
   const hearCommand = Effect.fnUntraced(function*(command: Command.Command) {
     if (command._tag !== "Hello") return

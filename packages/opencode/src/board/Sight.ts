@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
     has: (root) => Effect.map(familyOf(root), (own) => own.length > 0),
     boardOf: Effect.fnUntraced(function*(root) {
       const own = yield* familyOf(root)
-      const shown = BoardOf.chosen(own)
+      const shown = BoardOf.chosen(own, BoardOf.asksIn(new Map(yield* Ref.get(doings))))
       const seen = yield* withProgress(shown)
       const places = yield* placesOf(shown)
       const lent = yield* limits.lent

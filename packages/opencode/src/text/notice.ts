@@ -115,8 +115,14 @@ const answerLines = (task: Task.Task, max: number): ReadonlyArray<string> => {
 const prefixed = (heading: string, rest: ReadonlyArray<string>): ReadonlyArray<string> =>
   rest.length === 0 ? [] : [heading, ...rest]
 
-/** The line that the person sees, and one more for each task of a list that did not complete. */
-export const forPerson = (notice: Notice.Notice): string => {
+/**
+ * The line that the person sees, and one more for each task of a list that did not complete. Where each task has a card,
+ * that shows already what came back while others are out: the empty string where there is nothing else to say.
+ */
+export const forPerson = (notice: Notice.Notice, { cards = false }: { readonly cards?: boolean } = {}): string => {
+  if (cards && notice.kind === "progress") {
+    return notice.tasks.filter((task) => task.status !== "completed").map(personLine).join("\n")
+  }
   if (notice.kind === "progress" || notice.tasks.length === 1) return notice.tasks.map(personLine).join("\n")
   return [summary(notice.tasks), ...notice.tasks.filter((task) => task.status !== "completed").map(personLine)].join(
     "\n"

@@ -1,0 +1,44 @@
+/**
+ * Where the command was called, and what it writes to.
+ */
+import { Context, Effect, Layer } from "effect"
+import { homedir } from "node:os"
+import { fileURLToPath } from "node:url"
+import { packageAt } from "./doctor/look/packageAt.ts"
+import { choose, type Style } from "./Style.ts"
+
+export class Here extends Context.Service<Here, {
+  readonly directory: string
+  readonly home: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The version of this package. */
+  readonly version: string
+  readonly style: Style
+  /** Writes a line for whoever called; to the end, however slowly it is read. */
+  readonly say: (line: string) => Effect.Effect<void>
+  /** Writes a line about what went wrong. */
+  readonly complain: (line: string) => Effect.Effect<void>
+  /** Writes a line that is not part of the result: only where somebody looks on. */
+  readonly mention: (line: string) => Effect.Effect<void>
+}>()("opencode-errand/cli/Here") {
+  static readonly layer: Layer.Layer<Here> = Layer.effect(
+    Here,
+    Effect.gen(function*() {
+      const own = yield* packageAt(fileURLToPath(import.meta.url))
+      return Here.of({
+        directory: process.cwd(),
+        home: homedir(),
+        env: process.env,
+        version: own?.version ?? "unknown",
+        style: choose(process.stdout, process.env),
+        say: (line) => write(process.stdout, line),
+        complain: (line) => write(process.stderr, line),
+        mention: (line) => process.stderr.isTTY ? write(process.stderr, line) : Effect.void
+      })
+    })
+  )
+}
+
+/** A reader that is gone (`| head`) is nobody to write for. */
+const write = (stream: NodeJS.WriteStream, line: string): Effect.Effect<void> =>
+  Effect.callback((resume) => void stream.write(`${line}\n`, () => resume(Effect.void)))

@@ -1,0 +1,29 @@
+/**
+ * What is installed of the configured Errand.
+ */
+import { Effect } from "effect"
+import { join } from "node:path"
+import type { Cached } from "../checks/cache.ts"
+import { cacheFolder, errandEntries, type ListedEntry, type ListFile, type Surroundings } from "../Lists.ts"
+import { cacheName, ours, parse } from "../Spec.ts"
+import { packageIn } from "./packageAt.ts"
+
+/** One for each thing that is configured: both halves of a plugin come out of one package. */
+export const cached = (
+  surroundings: Surroundings,
+  files: ReadonlyArray<ListFile>
+): Effect.Effect<ReadonlyArray<Cached>> => {
+  const entries = [...errandEntries(files, "server"), ...errandEntries(files, "tui")]
+  const once = new Map(entries.map((entry) => [entry.source, entry]))
+  return Effect.forEach(once.values(), (entry) => look(surroundings, entry))
+}
+
+const look = (surroundings: Surroundings, { source, spec, version }: ListedEntry): Effect.Effect<Cached> => {
+  const parsed = parse(spec)
+  if (parsed._tag === "Path") return Effect.succeed({ spec, source: { _tag: "Path", root: source, version } })
+  const folder = join(cacheFolder(surroundings), "packages", cacheName(spec))
+  return Effect.map(packageIn(join(folder, "node_modules", ours)), (found): Cached => ({
+    spec,
+    source: { _tag: "Package", wanted: parsed.version, folder, version: found?.version }
+  }))
+}

@@ -1,0 +1,89 @@
+/**
+ * Whether OpenCode finds what it would install at its start, and else whether the registry answers.
+ */
+import { Effect, FileSystem, Option, Schema } from "effect"
+import { join } from "node:path"
+import { fromDisk } from "../../../ConfigFiles.ts"
+import { type Folder, type InstallFound, wanting } from "../checks/install.ts"
+import { configFolder, ownFolders, type Surroundings } from "../Lists.ts"
+
+const dependency = "@opencode-ai/plugin"
+
+/** A registry that is there answers within a second; OpenCode would wait more than a minute for one that is not. */
+const patience = "5 seconds"
+
+const Names = Schema.Struct({ dependencies: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)) })
+const decodeManifest = Schema.decodeOption(Schema.fromJsonString(Names))
+const decodeLock = Schema.decodeOption(
+  Schema.fromJsonString(Schema.Struct({ packages: Schema.Record(Schema.String, Names) }))
+)
+
+export const install = Effect.fn("doctor.install")(function*(
+  surroundings: Surroundings
+): Effect.fn.Return<InstallFound, never, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const isThere = (path: string) => Effect.orElseSucceed(fs.exists(path), () => false)
+  // OpenCode makes its own folder where there is none; the others only count where they are.
+  const own = configFolder(surroundings)
+  const paths = yield* Effect.filter(
+    ownFolders(surroundings),
+    (path) => path === own ? Effect.succeed(true) : isThere(path)
+  )
+  const folders = yield* Effect.forEach(
+    paths,
+    Effect.fnUntraced(function*(path): Effect.fn.Return<Folder> {
+      const has = (yield* isThere(join(path, "node_modules")))
+        && names(yield* text(join(path, "package.json")), decodeManifest).includes(dependency)
+        && locked(yield* text(join(path, "package-lock.json"))).includes(dependency)
+      const isWritable = (yield* isThere(path))
+        ? yield* Effect.match(fs.access(path, { writable: true }), { onFailure: () => false, onSuccess: () => true })
+        : true
+      return { path, isSeeded: has, isWritable }
+    })
+  )
+  if (wanting(folders).length === 0) return { folders }
+  const url = yield* registry(surroundings)
+  return { folders, registry: { url, problem: yield* problemOf(url) } }
+})
+
+const text = (path: string) => Effect.orElseSucceed(fromDisk(path), () => Option.none<string>())
+
+const names = (text: Option.Option<string>, decode: typeof decodeManifest): ReadonlyArray<string> =>
+  Option.match(Option.flatMap(text, decode), {
+    onNone: () => [],
+    onSome: ({ dependencies = {} }) => Object.keys(dependencies)
+  })
+
+const locked = (text: Option.Option<string>): ReadonlyArray<string> =>
+  Option.match(Option.flatMap(text, decodeLock), {
+    onNone: () => [],
+    onSome: ({ packages }) => Object.keys(packages[""]?.dependencies ?? {})
+  })
+
+/** npm's own order: the environment before the user's `.npmrc`. */
+const registry = Effect.fnUntraced(function*({ env, home }: Surroundings) {
+  const named = env["npm_config_registry"] ?? env["NPM_CONFIG_REGISTRY"] ?? ""
+  const file = yield* text(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc"))
+  const line = Option.flatMap(file, (text) => Option.fromUndefinedOr(/^\s*registry\s*=\s*(\S+)/m.exec(text)?.[1]))
+  const url = named === "" ? Option.getOrElse(line, () => "https://registry.npmjs.org") : named
+  return url.replace(/\/+$/, "")
+})
+
+const problemOf = (url: string): Effect.Effect<string | undefined> =>
+  Effect.tryPromise({
+    try: (signal) => fetch(`${url}/${dependency.replace("/", "%2f")}`, { method: "HEAD", signal }),
+    catch: (error) => reasonOf(error)
+  }).pipe(
+    Effect.map(({ ok, status }) => ok ? undefined : `it answers ${status}`),
+    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed(`no answer within ${patience}`) }),
+    Effect.catch(Effect.succeed)
+  )
+
+const Failed = Schema.Struct({ cause: Schema.Struct({ code: Schema.String }) })
+
+/** `fetch failed` says nothing: what failed is behind it. */
+export const reasonOf = (error: unknown): string =>
+  Option.match(Schema.decodeUnknownOption(Failed)(error), {
+    onNone: () => error instanceof Error ? error.message : String(error),
+    onSome: ({ cause }) => cause.code
+  })

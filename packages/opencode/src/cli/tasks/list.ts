@@ -1,0 +1,90 @@
+/**
+ * The tasks of a project as a list, for people and for programs. Pure.
+ */
+import { Board, Rows } from "@errand/view"
+import { clip, fit, widthOf } from "@errand/view/format"
+import { Schema } from "effect"
+import type { Style } from "../Style.ts"
+import type { Boards } from "./boards.ts"
+
+export const Group = Schema.Literals(["needs you", "out", "in line", "lost", "finished"])
+
+/** Its shape is stable: what a later version adds, it adds beside. */
+export const List = Schema.Struct({
+  v: Schema.Literal(1),
+  /** The file that was read. */
+  journal: Schema.String,
+  /** Epoch ms. */
+  at: Schema.Int,
+  /** In the order needs you, out, in line, lost, finished; of those that ended the latest first. */
+  tasks: Schema.Array(Schema.Struct({ ...Board.Item.fields, group: Group }))
+})
+export type List = typeof List.Type
+
+export interface Shown {
+  readonly item: Board.Item
+  readonly row: Rows.Row
+}
+
+/** All of them, in order. */
+export const shown = ({ known, lost }: Boards, now: number): ReadonlyArray<Shown> => {
+  const look = { now, isBusy: () => false }
+  const of = (board: Board.Board, look: Rows.Look) =>
+    Rows.rowsOf(board, look).flatMap((row): ReadonlyArray<Shown> => {
+      const item = board.tasks.find(({ id }) => id === row.id)
+      return item === undefined ? [] : [{ item, row }]
+    })
+  const all = [...of(known, { now }), ...of(lost, look)]
+  return Group.literals.flatMap((group) => all.filter(({ row }) => row.group === group))
+}
+
+export const list = (all: ReadonlyArray<Shown>, journal: string, now: number): List => ({
+  v: 1,
+  journal,
+  at: now,
+  tasks: all.map(({ item, row }) => ({ ...item, group: row.group }))
+})
+
+/** How many of those that ended are shown, where not all are asked for. */
+const recent = 10
+
+/** Lines in groups; of those that ended only the latest, unless `all` of them are asked for. */
+export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): ReadonlyArray<string> => {
+  const labels = Math.min(40, Math.max(0, ...tasks.map(({ row }) => widthOf(row.label))))
+  const groups = Group.literals.flatMap((group) => {
+    const own = tasks.filter(({ row }) => row.group === group)
+    const some = group === "finished" && !all ? own.slice(0, recent) : own
+    if (some.length === 0) return []
+    const more = own.length - some.length
+    return [[
+      "",
+      style.bold(Rows.titles[group]),
+      ...some.map(({ row }) => lineOf(row, labels, style)),
+      ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)]
+    ]]
+  })
+  return groups.flat().slice(1)
+}
+
+const lineOf = (row: Rows.Row, labels: number, style: Style): string => {
+  const time = row.group === "finished" || row.time === "" ? "" : ` · ${row.time}`
+  const text = `  ${row.mark} ${row.id}  ${fit(row.label, labels)}  ${row.about}${time}`.trimEnd()
+  const line = style.width === undefined ? text : clip(text, style.width)
+  return `  ${paint(row.tone, style)(row.mark)}${line.slice(2 + row.mark.length)}`
+}
+
+const paint = (tone: Rows.Tone, style: Style) => {
+  switch (tone) {
+    case "attention":
+      return style.yellow
+    case "running":
+      return style.cyan
+    case "good":
+      return style.green
+    case "bad":
+      return style.red
+    case "waiting":
+    case "quiet":
+      return style.dim
+  }
+}

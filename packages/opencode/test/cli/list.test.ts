@@ -1,0 +1,145 @@
+/**
+ * What `tasks` makes of a journal.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Task, TaskEvent } from "@errand/core"
+import { Schema } from "effect"
+import { choose, plain } from "../../src/cli/Style.ts"
+import { below } from "../../src/cli/tasks/below.ts"
+import { boards } from "../../src/cli/tasks/boards.ts"
+import { lines, List, list, shown } from "../../src/cli/tasks/list.ts"
+
+const decode = Schema.decodeUnknownSync(Schema.Array(TaskEvent.TaskEvent))
+const idOf = (nth: number) => Task.TaskId.make(`bg_0000000${nth}`)
+const start = Date.UTC(2026, 0, 26)
+
+const request = (description: string, ancestors: ReadonlyArray<string> = ["ses_root"]) => ({
+  description,
+  prompt: "p",
+  agent: "explore",
+  model: { provider: "anthropic", id: "opus" },
+  parent: ancestors[0],
+  ancestors,
+  background: true
+})
+
+const queued = (nth: number, at: number, description: string, ancestors?: ReadonlyArray<string>) => ({
+  _tag: "Queued",
+  id: idOf(nth),
+  run: 1,
+  at: start + at,
+  request: request(description, ancestors)
+})
+const event = (_tag: string, nth: number, at: number, more: object = {}) => ({
+  _tag,
+  id: idOf(nth),
+  run: 1,
+  at: start + at,
+  ...more
+})
+const pools = [{ name: "provider:anthropic", size: 2 }]
+const done = { outcome: { _tag: "Completed", answer: "yes" }, progress: { toolCalls: 2 } }
+const failed = { outcome: { _tag: "Failed", reason: "agent-error", message: "401" }, progress: { toolCalls: 0 } }
+
+const history = {
+  events: decode([
+    queued(1, 0, "Find the auth code"),
+    event("Started", 1, 0, { pools }),
+    event("Opened", 1, 10, { session: "ses_one" }),
+    queued(2, 1_000, "Run the tests", ["ses_one", "ses_root"]),
+    event("Started", 2, 1_000, { pools }),
+    event("Asked", 2, 5_000, { what: "bash npm test" }),
+    queued(3, 2_000, "Review it"),
+    queued(4, 3_000, "Read the docs"),
+    event("Started", 4, 3_000, { pools }),
+    event("Ended", 4, 20_000, done),
+    queued(5, 3_000, "Ask the oracle", ["ses_other"]),
+    event("Started", 5, 3_000, { pools }),
+    event("Ended", 5, 30_000, failed),
+    queued(6, 4_000, "Left behind"),
+    event("Started", 6, 4_000, { pools })
+  ]),
+  notices: [],
+  left: new Map([[idOf(6), start + 6_000]])
+}
+const now = start + 60_000
+const all = shown(boards(history, now), now)
+
+describe("tasks", () => {
+  it("in groups: needs you, out, in line, lost, finished; of those that ended the latest first", () => {
+    assert.deepStrictEqual(lines(all, plain, false).map((line) => line.replace(/^ {2}⠋/, "  *")), [
+      "Needs you",
+      "  ▲ bg_00000002  Run the tests       explore · bash npm test · 59s",
+      "",
+      "Out",
+      "  * bg_00000001  Find the auth code  explore · thinks · anthropic/opus · 1m00s",
+      "",
+      "In line",
+      "  ◌ bg_00000003  Review it           waits for a slot · anthropic 2/2 · 58s",
+      "",
+      "Lost",
+      "  ? bg_00000006  Left behind         explore · lost when OpenCode stopped",
+      "",
+      "Finished",
+      "  ✗ bg_00000005  Ask the oracle      explore · 27s · 401 · just now",
+      "  ✓ bg_00000004  Read the docs       explore · 17s · just now"
+    ])
+  })
+
+  it("the JSON has them in the same order, as its schema says", () => {
+    const made = Schema.decodeUnknownSync(List)(Schema.encodeSync(List)(list(all, "/j.sqlite", now)))
+    assert.deepStrictEqual(made.tasks.map(({ group }) => group), [
+      "needs you",
+      "out",
+      "in line",
+      "lost",
+      "finished",
+      "finished"
+    ])
+    assert.deepStrictEqual(made.tasks[0]?.asks, [{ id: "", what: "bash npm test", at: start + 5_000 }])
+  })
+
+  it("of one session: those that it sent out, and theirs", () => {
+    const ids = (session: string) => below(all, history.events, session).map(({ item }) => item.id)
+    assert.deepStrictEqual(ids("ses_one"), [idOf(2)])
+    assert.deepStrictEqual(ids("ses_other"), [idOf(5)])
+    assert.lengthOf(ids("ses_root"), 5)
+    assert.deepStrictEqual(ids("ses_none"), [])
+  })
+
+  it("are cut at the terminal's width, and of those that ended only ten are shown until all are asked for", () => {
+    const narrow = { ...plain, width: 40 }
+    for (const line of lines(all, narrow, false)) assert.isAtMost(line.length, 40)
+    const many = shown(
+      boards({
+        ...history,
+        left: new Map(),
+        events: decode(
+          Array.from({ length: 9 }, (_, nth) => [queued(nth, nth, `Old ${nth}`), event("Ended", nth, nth + 50, done)])
+            .flat().concat(
+              Array.from({ length: 9 }, (_, nth) => [
+                { ...queued(nth, nth, `New ${nth}`), id: Task.TaskId.make(`bg_1000000${nth}`) },
+                { ...event("Ended", nth, nth + 90, done), id: Task.TaskId.make(`bg_1000000${nth}`) }
+              ]).flat()
+            )
+        )
+      }, now),
+      now
+    )
+    const some = lines(many, plain, false)
+    assert.lengthOf(some, 12)
+    assert.strictEqual(some.at(-1), "  8 more: --all")
+    assert.lengthOf(lines(many, plain, true), 19)
+  })
+
+  it("are painted on a terminal only", () => {
+    assert.include(lines(all, choose({ isTTY: true, columns: 100 }, {}), false).join("\n"), "\u001b[")
+    for (
+      const [output, env] of [[{}, {}], [{ isTTY: true }, { NO_COLOR: "1" }], [{ isTTY: true }, {
+        TERM: "dumb"
+      }]] as const
+    ) {
+      assert.notInclude(lines(all, choose(output, env), false).join("\n"), "\u001b[")
+    }
+  })
+})

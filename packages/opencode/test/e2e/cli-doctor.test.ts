@@ -1,0 +1,180 @@
+/**
+ * `opencode-errand doctor` beside a real OpenCode: what it says before and after `--fix`, and that it leaves nothing
+ * behind.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Sandbox, ScriptedModel } from "@errand/lab"
+import { Effect, Schedule, Schema } from "effect"
+import { spawn } from "node:child_process"
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Report } from "../../src/cli/doctor/Report.ts"
+import { call, cli, packed, processes, type Ran, withOpenCode } from "./support/cli.ts"
+import { registryWith } from "./support/registry.ts"
+
+const decodeReport = Schema.decodeEffect(Schema.fromJsonString(Report))
+const decodeManifest = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.Struct({ name: Schema.String, version: Schema.String, main: Schema.String }))
+)
+
+const reportOf = ({ stderr, stdout }: Ran) => {
+  assert.strictEqual(stderr, "")
+  return decodeReport(stdout)
+}
+
+/** By its check: one word for each of its findings. A machine that has other things to do starts an OpenCode slowly. */
+const verdicts = ({ findings: all }: Report) => {
+  const findings = all.map((one) => /are there, but OpenCode took/.test(one.found) ? { ...one, status: "ok" } : one)
+  return Object.fromEntries(
+    [...new Set(findings.map(({ check }) => check))].map((check) => [
+      check,
+      findings.filter((one) => one.check === check).map(({ status }) => status).join(" ")
+    ])
+  )
+}
+
+const exists = (path: string) => Effect.promise(() => stat(path).then(() => true, () => false))
+
+/** A sandbox with OpenCode, and a registry that has this package. */
+const place = Effect.fnUntraced(function*(files: Readonly<Record<string, string>> = {}) {
+  const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make(), files })
+  const manifest = yield* Effect.flatMap(
+    Effect.promise(() => readFile(join(dirname(dirname(cli)), "package.json"), "utf8")),
+    decodeManifest
+  )
+  const registry = yield* registryWith(yield* packed(sandbox), manifest)
+  return { sandbox, env: { ...yield* withOpenCode(sandbox), npm_config_registry: registry }, version: manifest.version }
+})
+
+const allWell = {
+  opencode: "ok",
+  entries: "ok ok",
+  cache: "ok",
+  settings: "ok",
+  limits: "ok",
+  clashes: "ok",
+  install: "ok",
+  live: "ok"
+}
+
+describe("doctor", () => {
+  it.live("is red before --fix and green after it, keeps comments, and twice it changes nothing", () =>
+    Effect.gen(function*() {
+      const { env, sandbox, version } = yield* place()
+      const server = join(sandbox.configDir, "opencode.jsonc")
+      const tui = join(sandbox.configDir, "tui.json")
+      // OpenCode itself writes the schema into a file that has none.
+      const head = "{\n  \"$schema\": \"https://opencode.ai/config.json\",\n  // Mine.\n"
+      const mine = `${head}  "plugin": [], // none yet\n}\n`
+      yield* Effect.promise(() => writeFile(server, mine).then(() => chmod(server, 0o640)))
+
+      const before = yield* call(sandbox, ["doctor", "--json"], env)
+      assert.strictEqual(before.code, 1)
+      const red = yield* reportOf(before)
+      assert.isFalse(red.ok)
+      assert.deepStrictEqual(verdicts(red), {
+        ...allWell,
+        entries: "failure warning",
+        cache: "skipped",
+        live: "failure"
+      })
+      assert.strictEqual(yield* Effect.promise(() => readFile(server, "utf8")), mine)
+      assert.isFalse(yield* exists(tui))
+
+      const after = yield* call(sandbox, ["doctor", "--fix", "--json"], env)
+      const green = yield* reportOf(after)
+      assert.deepStrictEqual(verdicts(green), allWell, JSON.stringify(green, undefined, 2))
+      assert.strictEqual(after.code, 0)
+      assert.deepStrictEqual(green.repairs.map(({ file, status }) => [file, status]), [
+        [server, "changed"],
+        [tui, "changed"]
+      ])
+      assert.strictEqual(
+        yield* Effect.promise(() => readFile(server, "utf8")),
+        `${head}  "plugin": ["opencode-errand"], // none yet\n}\n`
+      )
+      assert.strictEqual((yield* Effect.promise(() => stat(server))).mode & 0o777, 0o640)
+
+      // By now it is installed, and its version is known.
+      const again = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--json"], env))
+      assert.deepStrictEqual([again.ok, again.repairs], [true, []])
+      assert.include(
+        again.findings.find(({ check }) => check === "cache")?.found,
+        `${version}, the same as this doctor`
+      )
+      assert.deepStrictEqual(
+        (yield* Effect.promise(() => readdir(sandbox.configDir))).filter((name) => name.includes("tmp")),
+        []
+      )
+      assert.deepStrictEqual(yield* processes(sandbox), [])
+    }))
+
+  it.live("tells a person, line by line, what is wrong with settings, limits and other plugins, and what to do", () =>
+    Effect.gen(function*() {
+      const { env, sandbox } = yield* place({
+        "tui.json": "{ \"plugin\": [ }",
+        // Another plugin that has a tool of the same name.
+        ".opencode/plugin/other.js":
+          "export const Other = async () => ({ tool: { background_output: { description: \"\", args: {}, execute: async () => \"\" } } })",
+        ".opencode/errand.jsonc": "{ \"toasts\": \"loud\", \"maxDeph\": 1, \"providerConcurrency\": { \"fakee\": 1 } }"
+      })
+      const config = JSON.parse(yield* sandbox.read("opencode.json"))
+      const plugin = [fileURLToPath(new URL("index.js", `file://${cli}`))]
+      yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin }))
+      const { code, stderr, stdout } = yield* call(sandbox, ["doctor", "--fix"], env)
+      assert.strictEqual(code, 1)
+      assert.strictEqual(stderr, "")
+      const expected = [
+        /^✗ not fixed .*\/project\/tui\.json: left as it is: .* at line 1, column 15$/m,
+        /^✗ config file: .*\/project\/tui\.json: .* -> mend it by hand/m,
+        /^✓ server entry: ".*dist\/index\.js" in .*\/project\/opencode\.json$/m,
+        /^! tui entry: /m,
+        /^✗ settings: .*errand\.jsonc: toasts is "loud", but must be true or false\. .* -> mend it/m,
+        /^✗ settings: .*there is no setting "maxDeph"; did you mean maxDepth/m,
+        /^! limits: providerConcurrency\["fakee"\] has no effect: .* Did you mean "fake"\? -> /m,
+        /^✗ other plugins: background_output is there twice, .* -> take the other plugin out/m,
+        /^✓ tools in OpenCode: delegate_task, background_output, background_cancel are there/m,
+        /^\d fine, 2 warnings, 4 to mend\.$/m
+      ]
+      for (const line of expected) assert.match(stdout, line)
+      assert.notInclude(stdout, "undefined")
+      assert.notInclude(stdout, "\u001b")
+      assert.strictEqual(yield* sandbox.read("tui.json"), "{ \"plugin\": [ }")
+    }))
+
+  it.live("without an OpenCode says so, and goes on with the rest", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make(), plugins: ["opencode-errand"] })
+      const ran = yield* call(sandbox, ["doctor", "--json"], { ...sandbox.env, PATH: "/usr/bin:/bin" })
+      assert.strictEqual(ran.code, 1)
+      assert.deepStrictEqual(verdicts(yield* reportOf(ran)), {
+        ...allWell,
+        opencode: "failure",
+        entries: "ok warning",
+        live: "skipped"
+      })
+    }))
+
+  it.live("stops the OpenCode that it has started when it is interrupted itself", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
+      const env = yield* withOpenCode(sandbox)
+      const child = spawn(process.execPath, [cli, "doctor"], { cwd: sandbox.project, env, stdio: "ignore" })
+      const ended = new Promise((resolve) => child.once("exit", resolve))
+      yield* untilServing(sandbox)
+      child.kill("SIGINT")
+      yield* Effect.promise(() => ended)
+      assert.deepStrictEqual(yield* processes(sandbox), [])
+    }))
+})
+
+/** It was asked for its version before, by a process of its own. */
+const untilServing = (sandbox: Sandbox.Sandbox) =>
+  Effect.timeout(
+    Effect.repeat(processes(sandbox), {
+      schedule: Schedule.spaced("50 millis"),
+      until: (all) => all.some((line) => line.includes(" serve "))
+    }),
+    "45 seconds"
+  )
