@@ -310,7 +310,7 @@ describe("the scale of a timeline", () => {
       })
       if (scale.pieces.length > 0) {
         assert.approximately(positionOf(scale, timeline.to), width, 1e-6)
-        assert.approximately(positionOf(scale, momentAt(scale, width / 3)), width / 3, 0.05)
+        assert.approximately(positionOf(scale, momentAt(scale, width / 3)), width / 3, width / 500)
       }
     }
   }, thorough)
