@@ -32,6 +32,10 @@ export const stepsOf = (pool: string, lanes: ReadonlyArray<Lane>): ReadonlyArray
 export const usedAt = (steps: ReadonlyArray<Step>, at: number): number =>
   steps.findLast((step) => step.at <= at)?.used ?? 0
 
+/** How large a pool was at a moment (epoch ms); undefined where it had no limit. */
+export const sizeAt = ({ size, sizes = [] }: Pool, at: number): number | undefined =>
+  sizes.length === 0 ? size : (sizes.findLast((each) => each.at <= at) ?? sizes[0])?.size
+
 /** Two counts together. */
 export const sumOf = (a: ReadonlyArray<Step>, b: ReadonlyArray<Step>): ReadonlyArray<Step> => {
   if (b.length === 0) return a
