@@ -31,7 +31,18 @@ export default defineConfig({
           name: "opencode",
           root: "packages/opencode",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"]
+          exclude: ["test/e2e/**", "test/tui/**"]
+        }
+      },
+      {
+        // OpenCode's real terminal, in a tmux of its own, with both halves of the built plugin.
+        test: {
+          name: "tui",
+          root: "packages/opencode",
+          include: ["test/tui/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2
         }
       },
       {

@@ -3,11 +3,14 @@
  * passes. Ends with 1 where it misses one.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Clock, Console, DateTime, Effect, Option, Schema, Semaphore } from "effect"
+import { clock } from "@errand/view/format"
+import * as ProgressLine from "@errand/view/progress-line"
+import { Clock, Console, DateTime, Effect, Option, Ref, Schema, Semaphore } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { BenchError, type Measure } from "./Measure.ts"
+import { type Bench, BenchError, type Measure } from "./Measure.ts"
 import { measures } from "./measures/index.ts"
 import * as Ready from "./peers/ready.ts"
+import * as Progress from "./progress.ts"
 import * as files from "./report/files.ts"
 import { machine, versions } from "./report/machine.ts"
 import * as readme from "./report/readme.ts"
@@ -60,15 +63,7 @@ interface Wanted {
   readonly check: boolean
 }
 
-const show = (line: string) =>
-  Effect.sync(() => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`))
-
-/** Roughly, from what there was so far: the steps of a measure are alike, measures are not. */
-const left = (began: number, now: number, done: number, of: number): string => {
-  if (done === 0) return ""
-  const seconds = Math.round((now - began) / done * (of - done) / 1_000)
-  return `, ${seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`} left`
-}
+const telling = ProgressLine.make(process.stderr, process.env)
 
 /** What there was before stays, where it was not measured now. */
 const keep = Effect.fnUntraced(function*(now: Results.Results) {
@@ -86,8 +81,8 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
     })
   }
   const chosen = measures.filter(({ id }) => which.length === 0 || which.some((one) => one.toUpperCase() === id))
-  const { absent, peers } = yield* Ready.ready(whom, show)
-  for (const { why } of absent) yield* Console.error(why)
+  const { absent, peers } = yield* Ready.ready(whom, telling.say)
+  for (const { why } of absent) yield* telling.say(why)
   // Of a long message the first line: the rest is npm's.
   const missing = absent.length === 0 ? {} : { absent: absent.map(({ why }) => why.split("\n")[0] ?? why) }
   const about = {
@@ -97,31 +92,58 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
     versions: yield* versions(peers)
   }
   const keeping = yield* Semaphore.make(1)
+  // Times and processor one after the other; what is steady then all at once.
+  const numbered = chosen.toSorted((a, b) => Number(a.steady === true) - Number(b.steady === true))
+  const queue = numbered.flatMap(({ id, steady }) => steady === true ? [] : [id])
+  const state = yield* Ref.make<Progress.State>({
+    of: chosen.length,
+    runs,
+    known: Progress.known(yield* Effect.orElseSucceed(files.load(), () => ({ measures: [] }))),
+    atWork: [],
+    ids: queue
+  })
+  /** What is known of the measures at work; one that is over is left out. */
+  const note = (id: string, now: Option.Option<Progress.AtWork>) =>
+    Ref.update(state, (all) => ({
+      ...all,
+      atWork: [...all.atWork.filter((one) => one.id !== id), ...Option.toArray(now)].toSorted((a, b) => a.nth - b.nth),
+      ids: all.ids.filter((one) => one !== id)
+    }))
   const measure = ({ about: felt, id, lines, run, title }: Measure, nth: number) =>
     Effect.gen(function*() {
       const began = yield* Clock.currentTimeMillis
-      const figures = yield* Effect.scoped(run({
-        runs,
-        peers,
-        progress: (done, of, what) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            show(`${id} (${nth + 1} of ${chosen.length}), ${done} of ${of} done${left(began, now, done, of)}: ${what}`))
-      }))
-      const now = yield* Clock.currentTimeMillis
-      yield* show(`${id} took ${Math.round((now - began) / 1_000)} s${process.stderr.isTTY ? "\n" : ""}`)
-      const found: Results.Measured = { id, title, about: felt, ...about, figures, lines: lines(figures), ...missing }
+      const progress: Bench["progress"] = (done, of, what) =>
+        Effect.flatMap(Clock.currentTimeMillis, (last) =>
+          note(id, Option.some({ id, nth: nth + 1, done, of, began, last, what })))
+      yield* progress(0, 1, title)
+      const figures = yield* Effect.scoped(run({ runs, peers, progress })).pipe(
+        Effect.ensuring(note(id, Option.none()))
+      )
+      const seconds = Math.round(((yield* Clock.currentTimeMillis) - began) / 1_000)
+      yield* telling.say(`${id} took ${clock(seconds * 1_000)}`)
+      yield* Ref.update(state, (all) => ({ ...all, known: new Map(all.known).set(id, seconds * 1_000 / runs) }))
+      const found: Results.Measured = {
+        id,
+        title,
+        about: felt,
+        ...about,
+        seconds,
+        figures,
+        lines: lines(figures),
+        ...missing
+      }
       if (report) {
         yield* keeping.withPermit(keep({ measures: [found] }))
       }
       return found
     })
-  // Times and processor one after the other; what is steady then all at once.
-  const numbered = chosen.map((one, nth) => ({ one, nth }))
-  const [steady, others] = [numbered.filter(({ one }) => one.steady), numbered.filter(({ one }) => !one.steady)]
-  const found = [
-    ...yield* Effect.forEach(others, ({ nth, one }) => measure(one, nth)),
-    ...yield* Effect.forEach(steady, ({ nth, one }) => measure(one, nth), { concurrency: "unbounded" })
-  ]
+  const found = yield* telling.during((now) => Progress.line(Ref.getUnsafe(state), now))(Effect.gen(function*() {
+    const [steady, others] = [numbered.filter(({ steady }) => steady), numbered.filter(({ steady }) => !steady)]
+    return [
+      ...yield* Effect.forEach(others, (one, nth) => measure(one, nth)),
+      ...yield* Effect.forEach(steady, (one, nth) => measure(one, others.length + nth), { concurrency: "unbounded" })
+    ]
+  }))
   return chosen.flatMap(({ id }) => found.filter((one) => one.id === id))
 })
 

@@ -2,7 +2,7 @@
  * The books of the limits as `Limits` keeps them: those of this process alone, or those on top of which slots are shared
  * with other processes.
  */
-import { Clock, Duration, Effect, Latch, type Option, Random, type Scope } from "effect"
+import { Clock, Duration, Effect, Latch, type Option, PubSub, Random, Ref, type Scope, Stream } from "effect"
 import * as Admission from "./Admission.ts"
 import * as Lending from "./Lending.ts"
 import type { SharedSlots, Wait } from "./SharedSlots.ts"
@@ -20,6 +20,8 @@ export interface Books<A> {
   readonly leave: (id: string) => Option.Option<A>
   readonly placeOf: (id: string) => Effect.Effect<Option.Option<Place>>
   readonly usages: () => ReturnType<typeof Admission.usages>
+  /** Tells that something has changed that did not change here. */
+  readonly moves: Stream.Stream<void>
 }
 
 export const local = <A>(lending: Lending.Lending<A>): Books<A> => ({
@@ -27,7 +29,8 @@ export const local = <A>(lending: Lending.Lending<A>): Books<A> => ({
   lend: (id, now, payload) => Lending.lend(lending, id, now, payload),
   leave: (id) => Lending.leave(lending, id),
   placeOf: (id) => Effect.sync(() => Admission.placeOf(lending.admission, id)),
-  usages: () => Admission.usages(lending.admission)
+  usages: () => Admission.usages(lending.admission),
+  moves: Stream.empty
 })
 
 /** Until those who wait for shared slots ask again (ms), a fifth more or less: processes do not fall into step. */
@@ -50,6 +53,9 @@ export const shared = Effect.fnUntraced(function*<A>(
   const { over, seekers } = sharing
   const changed = yield* Latch.make()
   const answered = yield* Latch.make()
+  const moves = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
+  /** Who was told last to wait for what. */
+  const told = yield* Ref.make("[]")
 
   const exchange = Effect.gen(function*() {
     const back = [...over]
@@ -58,9 +64,10 @@ export const shared = Effect.fnUntraced(function*<A>(
     const waits = yield* Effect.catchDefect(slots.exchange(back, wants), (defect) =>
       // Nobody is to wait for ever for what is broken.
       Effect.as(Effect.logError("Limits hold in this process only, for now", defect), new Map<string, Wait>()))
-    const now = yield* Clock.currentTimeMillis
-    yield* open(Sharing.answer(sharing, wants, waits, now).map(({ payload }) => payload))
+    yield* open(Sharing.answer(sharing, wants, waits, yield* Clock.currentTimeMillis).map(({ payload }) => payload))
     yield* answered.release
+    const heard = JSON.stringify([...waits])
+    if ((yield* Ref.getAndSet(told, heard)) !== heard) yield* PubSub.publish(moves, undefined)
   })
 
   yield* Effect.gen(function*() {
@@ -91,6 +98,7 @@ export const shared = Effect.fnUntraced(function*<A>(
     lend: (id, now, payload) => noted(() => Sharing.lend(sharing, id, now, payload)),
     leave: (id) => noted(() => Sharing.leave(sharing, id)),
     placeOf,
-    usages: () => Sharing.usages(sharing)
+    usages: () => Sharing.usages(sharing),
+    moves: Stream.fromPubSub(moves)
   }
 })

@@ -58,12 +58,16 @@ export class Limits extends Context.Service<Limits, {
   readonly lent: Effect.Effect<ReadonlySet<string>>
   /** Where a claim stands in line; none when it does not wait. */
   readonly place: (id: string) => Effect.Effect<Option.Option<Place>>
+  /** Tells that places in line may have changed by what other processes did, or with what was heard of that. */
+  readonly moves: Stream.Stream<void>
   /** Whose slots are given to others, from now on. A listener that is slower than 1,024 of them loses the oldest. */
   readonly loans: Stream.Stream<Loan>
   /** The pools of which a claim has a slot, narrowest first, with their sizes as they are now; none while it has none. */
   readonly heldUnsafe: (id: string) => ReadonlyArray<Pools.Pool>
   /** Every pool that was used or set so far. */
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
+  /** The same in this moment. */
+  readonly poolsUnsafe: () => ReadonlyArray<PoolStatus>
   /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
   readonly resize: (pool: Pools.PoolName, limit: number) => Effect.Effect<void>
   /** Lets nobody in until `resume`. Those who run go on. */
@@ -146,7 +150,9 @@ const make = Effect.gen(function*() {
       (admission.inside.get(id)?.pools ?? []).map((name) => ({ name, size: Admission.usage(admission, name).size })),
     lent: look(() => new Set(Lending.allAway(lending))),
     place: books.placeOf,
+    moves: books.moves,
     pools: look(() => books.usages()),
+    poolsUnsafe: () => books.usages(),
     resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
     pause: step(() => Admission.setPaused(admission, true)),
     resume: step(() => Admission.setPaused(admission, false))

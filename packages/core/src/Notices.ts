@@ -18,6 +18,8 @@ import type { SessionId, Task } from "./Task.ts"
 export interface Delivered {
   readonly parent: SessionId
   readonly notice: Notice
+  /** Epoch ms. */
+  readonly at: number
 }
 
 export class Notices extends Context.Service<Notices, {
@@ -56,6 +58,8 @@ export class Notices extends Context.Service<Notices, {
   readonly leave: (session: SessionId) => Effect.Effect<void>
   /** Whether a task is still part of what its parent is owed. */
   readonly owes: (task: Task) => Effect.Effect<boolean>
+  /** How many notices all parents together are owed in this moment. */
+  readonly owedUnsafe: () => number
   /** The notices that were taken, and by whom, from now on. */
   readonly deliveries: Stream.Stream<Delivered>
 }>()("@errand/core/Notices") {
@@ -196,7 +200,7 @@ const make = Effect.gen(function*() {
         HashMap.modifyAt(parent, Option.map((post) => ({ ...post, woke: Option.some(notice.id) })))
       )
     }
-    yield* PubSub.publish(deliveries, { parent, notice })
+    yield* PubSub.publish(deliveries, { parent, notice, at })
   }, Effect.uninterruptible)
 
   /** Nobody need wait any more. */
@@ -315,6 +319,9 @@ const make = Effect.gen(function*() {
     used,
     leave,
     owes: (task) => Effect.sync(() => Outbox.has(journal.boxUnsafe(task.request.parent), task)),
+    owedUnsafe: () =>
+      Array.from(HashMap.keys(Ref.getUnsafe(posts)), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
+        .reduce((sum, owed) => sum + owed, 0),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })

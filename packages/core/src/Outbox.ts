@@ -36,6 +36,12 @@ export const has = (box: Box, { id }: Pick<Task, "id">): boolean =>
 /** What to say next, where no notice is on its way. */
 export const next = (box: Box): Batch.Next => Batch.next(box.sealed[0] ?? box.open)
 
+/** How many notices are owed: the last words of batches that are over, and what can be said of the one that is out. */
+export const owed = ({ open, sealed }: Box): number => {
+  const { _tag } = Batch.next(open)
+  return sealed.length + (_tag === "Progress" || _tag === "Final" ? 1 : 0)
+}
+
 /** Changes a parent's box; one that is empty afterwards is gone. */
 export type Change = (parent: SessionId, change: (box: Box) => Box) => void
 

@@ -16,7 +16,7 @@ export interface Environment {
 
 /** Never returns. */
 export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<void> => {
-  /** Kept when they are given away, and when they are back; whoever ends meanwhile is refused. */
+  /** Kept when they are given away, and when they are back. */
   const lent = Effect.fnUntraced(function*({ at, id }: Loan) {
     if (!isTaskId(id)) return
     const task = Option.getOrUndefined(yield* journal.get(id))
@@ -25,11 +25,13 @@ export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<voi
     const stamp = { id: task.id, run: task.run }
     const kept = yield* journal.append({ _tag: "Lent", ...stamp, at })
     if (Option.isNone(kept)) return
-    yield* limits.restored(id).pipe(
-      Effect.andThen(Clock.currentTimeMillis),
-      Effect.flatMap((now) => journal.append({ _tag: "Restored", ...stamp, at: now })),
-      Effect.forkChild({ startImmediately: true })
-    )
+    const restored = Effect.gen(function*() {
+      yield* limits.restored(id)
+      // It may have ended instead.
+      if (limits.heldUnsafe(id).length === 0) return
+      yield* journal.append({ _tag: "Restored", ...stamp, at: yield* Clock.currentTimeMillis })
+    })
+    yield* Effect.forkChild(restored, { startImmediately: true })
   })
   return Effect.all([
     Stream.runForEach(watch.sightings, journal.append),

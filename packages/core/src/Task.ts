@@ -64,6 +64,8 @@ export type FailureReason = typeof FailureReason.Type
 export const CancelReason = Schema.Literals([
   /** Somebody called it off (`background_cancel`, or the caller of a foreground task went away). */
   "requested",
+  /** A person called it off. Unlike `requested`, its parent does not know. */
+  "by-person",
   /** The session was interrupted in the host, by a person for example. */
   "interrupted",
   /** The session, or one above it, was deleted. */

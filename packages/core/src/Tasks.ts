@@ -82,8 +82,11 @@ export class Tasks extends Context.Service<Tasks, {
   readonly await: (id: string, by?: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
   /** Waits until the task has its session, or is over. */
   readonly opened: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
-  /** The task is cancelled when this returns; whether the host stopped its session is in the result. */
-  readonly cancel: (id: string) => Effect.Effect<Cancellation, TaskNotFound>
+  /**
+   * The task is cancelled when this returns; whether the host stopped its session is in the result. By default it is its
+   * parent that calls it off, and knows that; a parent whose task a person calls off is told.
+   */
+  readonly cancel: (id: string, why?: "requested" | "by-person") => Effect.Effect<Cancellation, TaskNotFound>
   /** Cancels everything that is pending or running below a session, whatever its depth, and nothing else. */
   readonly cancelAll: (session: Task.SessionId) => Effect.Effect<ReadonlyArray<Cancellation>>
   /** Every task that is kept, oldest first. */
@@ -236,8 +239,8 @@ const make = Effect.gen(function*() {
       abort: Option.getOrElse(abort, () => "unconfirmed" as const)
     }))
 
-  const cancel = Effect.fn("Tasks.cancel")(function*(id: string) {
-    return yield* confirmed(yield* runs.stop(yield* get(id), "requested"))
+  const cancel = Effect.fn("Tasks.cancel")(function*(id: string, why: "requested" | "by-person" = "requested") {
+    return yield* confirmed(yield* runs.stop(yield* get(id), why))
   })
 
   const cancelAll = Effect.fn("Tasks.cancelAll")(function*(session: Task.SessionId) {

@@ -1,6 +1,7 @@
 /**
  * What many programs came to, and how that is said. Pure.
  */
+import * as Progress from "../../view/src/progress.ts"
 import type { Tally } from "./story.ts"
 
 export interface Report {
@@ -25,11 +26,13 @@ export const add = (report: Report, tally: Tally): Report => {
   }
 }
 
-/** How far it is. `ms` is how long it has taken. */
-export const progress = (report: Report, runs: number, ms: number): string => {
-  const left = report.programs === 0 ? "" : `, ${duration(ms / report.programs * (runs - report.programs))} left`
-  return `${grouped(report.programs)} of ${grouped(runs)} programs, nothing broken${left}`
-}
+/** How far it is. Epoch ms. */
+export const progress = (report: Report, runs: number, began: number, now: number): string =>
+  Progress.line(
+    `${grouped(report.programs)} of ${grouped(runs)} programs`,
+    "nothing broken",
+    Progress.leftText(Progress.left({ done: report.programs, of: runs, began }, now))
+  )
 
 export const summary = (report: Report, seed: number, ms: number): string => {
   const ended = Object.values(report.ends).reduce((sum, times) => sum + times, 0)

@@ -3,9 +3,11 @@
  * did, with the smallest program that shows it and how to see it again.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Clock, Console, Effect, Ref, Result, Schedule, Schema } from "effect"
+import { Clock, Console, Effect, Option, Ref, Result, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { hunt } from "./hunt.ts"
+// By its path: `@errand/view` rests on this package.
+import * as ProgressLine from "../../view/src/ProgressLine.ts"
+import { type Found, hunt } from "./hunt.ts"
 import * as Report from "./Report.ts"
 import * as words from "./words.ts"
 
@@ -20,37 +22,30 @@ const seed = Flag.Int("seed").pipe(
   Flag.withDefault(1)
 )
 
-/** Rewrites one line of a terminal; where there is none, a line now and then is enough. */
-const show = (line: string) =>
-  Effect.sync(() => process.stderr.isTTY ? process.stderr.write(`\r\x1b[K${line}`) : process.stderr.write(`${line}\n`))
-
-const clear = Effect.sync(() => process.stderr.isTTY ? process.stderr.write("\r\x1b[K") : true)
+const progress = ProgressLine.make(process.stderr, process.env)
 
 const storm = Effect.fnUntraced(function*({ runs, seed }: { readonly runs: number; readonly seed: number }) {
   const began = yield* Clock.currentTimeMillis
-  const spent = Effect.map(Clock.currentTimeMillis, (now) => now - began)
   const report = yield* Ref.make(Report.empty)
-  yield* Effect.gen(function*() {
-    yield* show(Report.progress(yield* Ref.get(report), runs, yield* spent))
-  }).pipe(
-    Effect.schedule(Schedule.spaced(process.stderr.isTTY ? "500 millis" : "30 seconds")),
-    Effect.forkScoped
+  const found = yield* progress.during((now) => Report.progress(Ref.getUnsafe(report), runs, began, now))(
+    Effect.gen(function*() {
+      for (let nth = 0; nth < runs; nth++) {
+        const told = yield* hunt(seed + nth)
+        if (Result.isFailure(told)) return Option.some(told.failure)
+        // A program never waits for the world outside: without this nothing else would ever have a turn.
+        yield* Effect.yieldNow
+        yield* Ref.update(report, (all) => Report.add(all, told.success))
+      }
+      return Option.none<Found>()
+    })
   )
-  for (let nth = 0; nth < runs; nth++) {
-    const told = yield* hunt(seed + nth)
-    if (Result.isFailure(told)) {
-      yield* clear
-      yield* Console.log(words.found(told.failure))
-      return 1
-    }
-    // A program never waits for the world outside: without this nothing else would ever have a turn.
-    yield* Effect.yieldNow
-    yield* Ref.update(report, (all) => Report.add(all, told.success))
-  }
-  yield* clear
-  yield* Console.log(Report.summary(yield* Ref.get(report), seed, yield* spent))
-  return 0
-}, Effect.scoped)
+  const all = yield* Ref.get(report)
+  const spent = (yield* Clock.currentTimeMillis) - began
+  yield* Console.log(
+    Option.match(found, { onNone: () => Report.summary(all, seed, spent), onSome: words.found })
+  )
+  return Option.isNone(found) ? 0 : 1
+})
 
 const command = Command.make(
   "storm",

@@ -35,6 +35,7 @@ describe("the outcome of a life", () => {
   it.each(
     [
       ["requested", "it was called off"],
+      ["by-person", "a person called it off"],
       ["interrupted", "its session was interrupted in the host"],
       ["deleted", "its session, or one above it, was deleted"],
       ["parent-ended", "the task that launched it ended without waiting for it"],

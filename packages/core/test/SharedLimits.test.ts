@@ -2,7 +2,7 @@
  * Limits of several processes on one file: each `Machine` here is a process with limits of its own.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Schema, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Ref, Schema, Scope, Stream } from "effect"
 import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { hostname } from "node:os"
@@ -104,6 +104,27 @@ describe("limits over several processes", () => {
       yield* pass(again)
       assert.isTrue(yield* b.isIn)
       assert.deepStrictEqual([yield* used(first), yield* used(second)], [{ "model:opus": 0 }, { "model:opus": 1 }])
+    }))
+
+  it.effect("G6 whoever shows places is told when another process has changed them, and only then", () =>
+    Effect.gen(function*() {
+      const { first, second } = yield* two()
+      const a = yield* somebody(first, claim("a"))
+      const b = yield* somebody(first, claim("b"))
+      const waiting = yield* somebody(second, claim("c"))
+      const moves = yield* Ref.make(0)
+      yield* Effect.forkScoped(Stream.runForEach(second.limits.moves, () => Ref.update(moves, (n) => n + 1)), {
+        startImmediately: true
+      })
+      yield* pass("1 minute")
+      const before = yield* Ref.get(moves)
+      yield* pass("1 minute")
+      assert.strictEqual(yield* Ref.get(moves), before)
+      yield* a.finish
+      yield* b.finish
+      yield* pass(2 * again)
+      assert.isTrue(yield* waiting.isIn)
+      assert.isAbove(yield* Ref.get(moves), before)
     }))
 
   it.effect("A4 A13 within a process the next one is in at once, unless another process is next", () =>

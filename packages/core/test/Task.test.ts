@@ -218,6 +218,7 @@ describe("a task", () => {
     }
     const cancellations = [
       "requested",
+      "by-person",
       "interrupted",
       "deleted",
       "parent-ended",

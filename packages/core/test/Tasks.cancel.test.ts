@@ -146,6 +146,23 @@ describe("cancelling a task", () => {
       }))
   }
 
+  inWorld(
+    "by a person tells its parent, who does not know (C12)",
+    { scripts: { victim: [hang] } },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, launch, tasks, told } = world
+        const victim = yield* launch("victim")
+        yield* pass(1_000)
+        const { cancelled } = yield* tasks.cancel(victim.id, "by-person")
+        assert.isTrue(cancelled)
+        assert.strictEqual(endOf(yield* get(victim)), "by-person")
+        yield* pass(10_000)
+        assert.deepStrictEqual(yield* told(), ["final: by-person"])
+        yield* atRest
+      })
+  )
+
   inWorld("alone tells its parent nothing (C12)", { scripts: { victim: [hang] } }, (world) =>
     Effect.gen(function*() {
       const { atRest, launch, tasks, parent, told } = world

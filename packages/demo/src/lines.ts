@@ -1,15 +1,16 @@
 /**
  * The story as lines of text: one or more for each beat, and the live ones for what goes on right now. Pure.
  */
-import { clip, clock, fit, oneLine, ordinal, seconds, widthOf, wrap } from "@errand/view/format"
+import { clip, clock, fit, oneLine, seconds, widthOf, wrap } from "@errand/view/format"
+import * as Rows from "@errand/view/rows"
+import { boardOf, type Pool } from "./boardOf.ts"
 import * as Story from "./Story.ts"
 import type { Style } from "./Style.ts"
 
 export interface Look {
   readonly width: number
   readonly style: Style
-  /** The provider whose slots are counted, and how many it has. */
-  readonly pool: { readonly name: string; readonly size: number }
+  readonly pool: Pool
   /** Whether the lines stay as they are: then what the live lines would show gets lines of its own. */
   readonly live: boolean
 }
@@ -29,26 +30,8 @@ const row = (look: Look, at: number, who: string, text: string): ReadonlyArray<s
 const quote = (look: Look, text: string): ReadonlyArray<string> =>
   wrap(text, look.width - 5).map((line) => look.style.dim(`   │ ${line}`.trimEnd()))
 
-const marks: Readonly<Record<Story.Status, string>> = {
-  pending: "◌",
-  running: "●",
-  completed: "✓",
-  error: "✗",
-  cancelled: "⊘"
-}
-
-const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
 export const markOf = (status: Story.Status, now: number): string =>
-  status === "running" ? spinner.charAt(Math.floor(now / 100) % spinner.length) : marks[status]
-
-const words: Readonly<Record<Story.Status, string>> = {
-  pending: "in line",
-  running: "running",
-  completed: "completed",
-  error: "failed",
-  cancelled: "cancelled"
-}
+  status === "running" ? Rows.spinnerAt(now) : status === "pending" ? Rows.marks.pending : Rows.ends[status].mark
 
 export const paintOf = (style: Style, status: Story.Status): (text: string) => string =>
   ({
@@ -125,7 +108,8 @@ export const beat = (look: Look, story: Story.Story, beat: Story.Beat): Readonly
       const errand = find(beat.errand)
       const run = errand?.runs[beat.run]
       if (errand === undefined) return []
-      const verdict = `${marks[beat.end]} ${words[beat.end]}`
+      const { mark, word } = Rows.ends[beat.end]
+      const verdict = `${mark} ${word}`
       const [first, ...rest] = row(look, at, errand.agent, `${verdict} after ${seconds(elapsed(run, beat.at))}`)
       return [(first ?? "").replace(verdict, paintOf(style, beat.end)(verdict)), ...rest]
     }
@@ -146,8 +130,14 @@ export const live = (look: Look, story: Story.Story, now: number): ReadonlyArray
   if (story.errands.length === 0) {
     return [`${" ".repeat(timeWidth + 2)}${markOf("running", now)} ${thinking(story, now)}`]
   }
-  return ["", headline(look, story), ...story.errands.map((errand) => liveRow(look, story, errand, now))]
+  const rows = new Map(Rows.rowsOf(boardOf(story, look.pool), { now }).map((row) => [row.id, row]))
+  // In the order in which they were sent: lines that change places are hard to follow.
+  return ["", headline(look, story), ...story.errands.flatMap(({ id }) => liveRow(look, rows.get(id)))]
 }
+
+/** How far the story is, below everything else. */
+export const far = ({ style, width }: Look, progress: string): string =>
+  style.dim(clip(`${" ".repeat(timeWidth + 2)}${progress}`, width))
 
 const thinking = (story: Story.Story, now: number): string =>
   `the main agent has the prompt and thinks (${clock(now - story.beganAt)})`
@@ -162,28 +152,22 @@ const headline = (look: Look, story: Story.Story): string => {
   return look.style.dim(`  ${clip(text, look.width - 2)}${"─".repeat(Math.max(0, look.width - 2 - widthOf(text)))}`)
 }
 
-/** The place in line and the pool; the pool last, as it may be cut. */
-const waits = ({ pool }: Look, place: number, room: number): string => {
-  const where = `${pool.name} ${pool.size}/${pool.size}`
-  const long = `${ordinal(place)} in line · ${where}`
-  return widthOf(long) <= room ? long : `${ordinal(place)} · ${where}`
-}
+const toneOf = (style: Style): Readonly<Record<Rows.Tone, (text: string) => string>> => ({
+  attention: style.yellow,
+  running: style.cyan,
+  waiting: style.yellow,
+  good: style.green,
+  bad: style.red,
+  quiet: style.dim
+})
 
-const liveRow = (look: Look, story: Story.Story, errand: Story.Errand, now: number): string => {
-  const status = Story.statusOf(errand)
-  const run = Story.lastRun(errand)
-  const mark = `${markOf(status, now)} ${words[status]}`
-  const what = `  ${fit(mark, 12)} ${fit(errand.agent, 10)} ${fit(oneLine(errand.description), 23)}`
-  const left = `${what}${clock(elapsed(run, now)).padStart(6)}  `
+const liveRow = (look: Look, row: Rows.Row | undefined): ReadonlyArray<string> => {
+  if (row === undefined) return []
+  const mark = `${row.mark} ${row.word}`
+  const what = `  ${fit(mark, 12)} ${fit(row.agent, 10)} ${fit(row.label, 23)}`
+  const left = `${what}${row.time.padStart(6)}  `
   const room = look.width - widthOf(left)
-  const detail = status === "pending"
-    ? waits(look, Story.placeOf(story, errand), room)
-    : status === "running"
-    ? errand.last ?? "thinks"
-    : errand.id
-  const fitted = clip(left + oneLine(detail), look.width)
-  const painted = paintOf(look.style, status)(mark)
-  return status === "pending" || status === "running"
-    ? fitted.replace(mark, painted)
-    : look.style.dim(fitted)
+  const doing = row.group === "finished" ? row.id : widthOf(row.doing) <= room ? row.doing : row.doingShort
+  const fitted = clip(left + doing, look.width)
+  return [row.group === "finished" ? look.style.dim(fitted) : fitted.replace(mark, toneOf(look.style)[row.tone](mark))]
 }

@@ -30,14 +30,20 @@ export const asking = (screen: Screen, request: string): ReadonlyArray<string> =
   ]
 }
 
-/** Shows that OpenCode starts, and how long it took. */
+/** Shows that OpenCode starts, and how long it took. `then` (ms): how long it takes from there, where that is known. */
 export const starting = Effect.fnUntraced(
-  function*<A, E, R>(screen: Screen, what: string, start: Effect.Effect<A, E, R>) {
+  function*<A, E, R>(screen: Screen, what: string, start: Effect.Effect<A, E, R>, then?: number) {
+    const rest = then === undefined ? "" : `; from there about ${clock(then)}`
     const since = Date.now()
-    yield* screen.show(["", `  ${screen.style.bold(heading)}`, "", ...(screen.live ? [] : [`  starting ${what} ...`])])
+    yield* screen.show([
+      "",
+      `  ${screen.style.bold(heading)}`,
+      "",
+      ...(screen.live ? [] : [`  starting ${what} ...${rest}`])
+    ])
     const started = yield* during(
       screen,
-      (now) => [`  ${markOf("running", now)} starting ${what} ... ${clock(now - since)}`],
+      (now) => [`  ${markOf("running", now)} starting ${what} ... ${clock(now - since)}${rest}`],
       start
     )
     yield* screen.show(ready(screen, "Ready", `${what}, after ${seconds(Date.now() - since)}`))

@@ -11,6 +11,7 @@ import * as Stage from "./stage.ts"
 import * as Story from "./Story.ts"
 import { lookOf, tell } from "./tell.ts"
 import { saving } from "./timeline.ts"
+import * as Way from "./way.ts"
 
 const isOver = (story: Story.Story): boolean =>
   Story.idleSince(story) !== undefined && Story.out(story).length === 0
@@ -19,7 +20,7 @@ const isOver = (story: Story.Story): boolean =>
 /** Gives the exit code. */
 export const play = Effect.fn("playScripted")(function*(screen: Screen) {
   const what = `OpenCode ${Stage.opencodeVersion} in a sandbox`
-  const { model, server } = yield* starting(screen, what, Stage.scripted)
+  const { model, server } = yield* starting(screen, what, Stage.scripted, Way.usually)
   const root = yield* server.newSession("Errand's demo")
   yield* screen.show([
     ...ready(screen, "Model", `a scripted one plays all agents: no key, no network. The rest is real`),

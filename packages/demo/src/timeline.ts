@@ -1,82 +1,51 @@
 /**
  * The whole story as one picture: a row for each errand (in line, running, how it ended), how many slots were in use,
- * and when the main agent worked. Pure.
+ * and when the main agent worked. Pure; drawn as `@errand/view` draws every timeline, on the story's own time.
  */
 import { clip, fit, oneLine, seconds } from "@errand/view/format"
-import { type Look, markOf, paintOf } from "./lines.ts"
+import { assemble, type Lane, type Mark, walk } from "@errand/view/timeline"
+import { momentAt, type Scale, scaleOf } from "@errand/view/timeline/scale"
+import { axisCells, type Cell, laneCells, usedCells } from "@errand/view/timeline/text"
+import { type Look, paintOf } from "./lines.ts"
 import * as Story from "./Story.ts"
+import type { Style } from "./Style.ts"
 
-const waiting = "░"
-const running = "█"
 const labelWidth = 24
 
-interface Scale {
-  readonly from: number
-  /** ms per column. */
-  readonly step: number
-  readonly columns: number
-}
+/** How an errand is drawn. Its runs follow one another. */
+const laneOf = (pool: string, { agent, description, id, runs }: Story.Errand, now: number): Lane => ({
+  id,
+  agent,
+  description,
+  depth: 1,
+  ...walk(
+    runs.flatMap(({ end, endedAt, queuedAt, startedAt }): ReadonlyArray<Mark> => [
+      { at: queuedAt, kind: "queued", pools: [pool] },
+      ...(startedAt === undefined ? [] : [{ at: startedAt, kind: "started" } as const]),
+      ...(end === undefined || endedAt === undefined ? [] : [{ at: endedAt, kind: "ended", status: end } as const])
+    ]),
+    now
+  )
+})
 
-const columnOf = ({ columns, from, step }: Scale, at: number): number =>
-  Math.max(0, Math.min(columns - 1, Math.floor((at - from) / step)))
-
-/** Every second, two, five, ... so that labels keep apart. */
-const tickOf = ({ step }: Scale): number =>
-  [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].map((each) => each * 1_000).find((each) => each / step >= 7)
-    ?? 7_200_000
-
-const axis = (scale: Scale): string => {
-  const tick = tickOf(scale)
-  let line = ""
-  for (let at = 0; at <= scale.step * scale.columns; at += tick) {
-    const label = `${Math.round(at / 1_000)}s`
-    const column = Math.round(at / scale.step)
-    if (column + label.length <= scale.columns) line = line.padEnd(column) + label
-  }
-  return line
-}
-
-type Cell = { readonly text: string; readonly kind: "empty" | "waiting" | "running" | Story.End }
-
-const cellsOf = (scale: Scale, errand: Story.Errand, now: number): ReadonlyArray<Cell> => {
-  const cells: Array<Cell> = Array.from({ length: scale.columns }, () => ({ text: " ", kind: "empty" }))
-  for (const run of errand.runs) {
-    const until = run.endedAt ?? now
-    const start = columnOf(scale, run.startedAt ?? until)
-    const stop = Math.max(start, columnOf(scale, until))
-    for (let column = columnOf(scale, run.queuedAt); column < start; column++) {
-      cells[column] = { text: waiting, kind: "waiting" }
+const paint = (style: Style, cells: ReadonlyArray<Cell>): string =>
+  cells.map(({ text, tone }) => {
+    switch (tone) {
+      case "waiting":
+        return paintOf(style, "pending")(text)
+      case "running":
+      case "completed":
+      case "error":
+      case "cancelled":
+        return paintOf(style, tone)(text)
+      default:
+        return text
     }
-    if (run.startedAt !== undefined) {
-      for (let column = start; column < stop; column++) cells[column] = { text: running, kind: "running" }
-    }
-  }
-  // Last, so that no later run hides how an earlier one ended.
-  for (const { end, endedAt } of errand.runs) {
-    if (end === undefined || endedAt === undefined) continue
-    cells[columnOf(scale, endedAt)] = { text: markOf(end, now), kind: end }
-  }
-  return cells
-}
-
-const paint = (look: Look, cells: ReadonlyArray<Cell>): string =>
-  cells.map(({ kind, text }) =>
-    kind === "empty" ? text : paintOf(look.style, kind === "waiting" ? "pending" : kind)(text)
-  ).join("").trimEnd()
-
-/** How many ran in the middle of each column. */
-const slotsOf = (scale: Scale, errands: ReadonlyArray<Story.Errand>, now: number): string => {
-  const spans = Story.spans(errands, now)
-  return Array.from({ length: scale.columns }, (_, column) => {
-    const at = scale.from + (column + 0.5) * scale.step
-    const used = spans.filter(({ from, to }) => from <= at && at < to).length
-    return used === 0 ? " " : used > 9 ? "+" : String(used)
-  }).join("")
-}
+  }).join("").trimEnd()
 
 const turnsOf = (scale: Scale, story: Story.Story, now: number): string =>
-  Array.from({ length: scale.columns }, (_, column) => {
-    const [from, to] = [scale.from + column * scale.step, scale.from + (column + 1) * scale.step]
+  Array.from({ length: scale.width }, (_, column) => {
+    const [from, to] = [momentAt(scale, column), momentAt(scale, column + 1)]
     return story.turns.some((turn) => turn.from < to && (turn.to ?? now) > from) ? "▪" : " "
   }).join("")
 
@@ -84,23 +53,29 @@ const label = (text: string): string => `  ${fit(clip(text, labelWidth - 1), lab
 
 /** The picture, from the prompt to the end of the story. */
 export const timeline = (look: Look, story: Story.Story, now: number): ReadonlyArray<string> => {
-  const { errands } = story
-  const from = story.beganAt
-  const columns = Math.max(20, look.width - labelWidth - 3)
-  const scale: Scale = { from, columns, step: Math.max(1, now - from) / columns }
-  const most = Story.mostAtOnce(errands, now)
-  const { style } = look
+  const { pool: { name, size }, style } = look
+  const drawn = assemble({
+    lanes: story.errands.map((errand) => laneOf(name, errand, now)),
+    sizes: new Map([[name, size]])
+  }, now)
+  // The story goes on after the last errand is back: its time is the picture's.
+  const scale = scaleOf({ ...drawn, from: story.beganAt, to: Math.max(now, story.beganAt + 1) }, {
+    width: Math.max(20, look.width - labelWidth - 3),
+    fold: 1,
+    keep: Number.POSITIVE_INFINITY
+  })
+  const most = Story.mostAtOnce(story.errands, now)
   return [
-    style.dim(label("seconds") + axis(scale)),
-    ...errands.map((errand) =>
-      label(`${fit(errand.agent, 10)}${oneLine(errand.description)}`) + paint(look, cellsOf(scale, errand, now))
+    style.dim(label("seconds") + paint(style, axisCells(scale))),
+    ...drawn.pools.flatMap(({ lanes }) => lanes).map((lane) =>
+      label(`${fit(lane.agent, 10)}${oneLine(lane.description)}`) + paint(style, laneCells(scale, lane))
     ),
-    label(`slots in use, of ${look.pool.size}`) + slotsOf(scale, errands, now).trimEnd(),
+    label(`slots in use, of ${size}`) + drawn.pools.map((pool) => paint(style, usedCells(scale, pool))).join(""),
     label("main agent works") + style.blue(turnsOf(scale, story, now).trimEnd()),
     "",
     ...[
-      `${waiting} in line  ${running} running  ✓ completed  ✗ failed  ⊘ cancelled`,
-      `${look.pool.name} has ${look.pool.size} slot${look.pool.size === 1 ? "" : "s"}: never more than ${most} in use`
+      "░ in line  █ running  ✓ completed  ✗ failed  ⊘ cancelled",
+      `${name} has ${size} slot${size === 1 ? "" : "s"}: never more than ${most} in use`
     ].map((line) => style.dim(`  ${clip(line, look.width - 2)}`))
   ]
 }

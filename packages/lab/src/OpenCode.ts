@@ -54,11 +54,9 @@ export interface PromptOptions {
   readonly model?: string
 }
 
-export interface OpenCodeServer {
+/** What can be asked of a server, whoever has started it. */
+export interface Connection {
   readonly url: string
-  readonly pid: number
-  /** What the server has printed so far. */
-  readonly logs: Effect.Effect<string>
   /** OpenCode's own client, for the sandbox's project. It gives errors back instead of failing. */
   readonly client: OpencodeClient
   /** For what the client does not know. Fails only without an answer: look at `status`. */
@@ -75,9 +73,6 @@ export interface OpenCodeServer {
   readonly events: Effect.Effect<ReadonlyArray<ServerEvent>>
   /** Waits for an event (old or new) such that ... */
   readonly waitFor: WaitFor<ServerEvent>
-  /** Default SIGTERM. Does not wait: see `exited`. */
-  readonly kill: (signal?: NodeJS.Signals) => Effect.Effect<void>
-  readonly exited: Effect.Effect<Exit>
 
   /** A new session's id. */
   readonly newSession: (title?: string, parentID?: string) => Effect.Effect<string, RequestError>
@@ -101,6 +96,16 @@ export interface OpenCodeServer {
    * 30 seconds.
    */
   readonly idle: (sessionID: string, timeout?: Duration.Input) => Effect.Effect<void, RequestError | WaitTimeout>
+}
+
+/** A server of ours. */
+export interface OpenCodeServer extends Connection {
+  readonly pid: number
+  /** What the server has printed so far. */
+  readonly logs: Effect.Effect<string>
+  /** Default SIGTERM. Does not wait: see `exited`. */
+  readonly kill: (signal?: NodeJS.Signals) => Effect.Effect<void>
+  readonly exited: Effect.Effect<Exit>
 }
 
 export interface ServeOptions {
@@ -182,7 +187,7 @@ const waitUntilReady = Effect.fnUntraced(function*(child: Subprocess) {
 
 const parseJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Json))
 
-const makeRequest = (url: string, directory: string): OpenCodeServer["request"] => (method, path, body, query) => {
+const makeRequest = (url: string, directory: string): Connection["request"] => (method, path, body, query) => {
   const target = new URL(path, url)
   target.searchParams.set("directory", directory)
   for (const [key, value] of Object.entries(query ?? {})) target.searchParams.set(key, value)
@@ -228,8 +233,8 @@ const promptBody = (text: string, { agent, model }: PromptOptions) => {
 
 const makeIdle = (
   client: OpencodeClient,
-  messages: OpenCodeServer["messages"]
-): OpenCodeServer["idle"] =>
+  messages: Connection["messages"]
+): Connection["idle"] =>
 (sessionID, timeout = "30 seconds") => {
   const status = call("session.status", (signal) => client.session.status({ signal }))
   const loop = Effect.gen(function*() {
@@ -252,37 +257,37 @@ const makeIdle = (
   }))
 }
 
+/** Nobody answered at an address, or not as OpenCode does. */
+export class ConnectError extends Data.TaggedError("ConnectError")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
 /**
- * Starts `opencode serve` in the sandbox and waits until it is ready and has loaded its plugins. It ends with the
- * scope. Start it again in the same sandbox to see what survives.
+ * Talks to a server that listens at this address, and follows its events until the scope ends. Waits until it has loaded
+ * the sandbox's project and its plugins.
  */
-export const serve = Effect.fnUntraced(function*(
-  sandbox: Sandbox,
-  options: ServeOptions = {}
-): Effect.fn.Return<OpenCodeServer, StartError | BinaryNotFound | SpawnError, Scope.Scope> {
-  const port = String(yield* freePort)
-  const args = ["serve", "--hostname", "127.0.0.1", "--port", port, "--print-logs", ...(options.args ?? [])]
-  const child = yield* start(sandbox, args, options.env === undefined ? {} : { env: options.env })
-  const url = yield* waitUntilReady(child)
-  const events = yield* Effect.catch(follow(url), (error) => startError(child, error.message))
-  const request = makeRequest(url, sandbox.project)
+export const connect = Effect.fnUntraced(function*(
+  { project }: Pick<Sandbox, "project">,
+  url: string
+): Effect.fn.Return<Connection, ConnectError, Scope.Scope> {
+  const failed = ({ message }: Error) => Effect.fail(new ConnectError({ reason: message }))
+  const events = yield* Effect.catch(follow(url), failed)
+  const request = makeRequest(url, project)
   // The first request makes the server load the project's config and plugins. A config that it refuses shows up here.
-  const first = yield* Effect.catch(request("GET", "/session/status"), (error) => startError(child, error.message))
-  if (first.status !== 200) return yield* startError(child, JSON.stringify(first))
-  const client = createOpencodeClient({ baseUrl: url, directory: sandbox.project })
-  const messages: OpenCodeServer["messages"] = (id) =>
+  const first = yield* Effect.catch(request("GET", "/session/status"), failed)
+  if (first.status !== 200) return yield* new ConnectError({ reason: JSON.stringify(first) })
+  const client = createOpencodeClient({ baseUrl: url, directory: project })
+  const messages: Connection["messages"] = (id) =>
     call("session.messages", (signal) => client.session.messages({ path: { id }, signal }))
 
   return {
     url,
-    pid: child.pid,
-    logs: Effect.sync(() => child.lines.entries.join("\n")),
     client,
     request,
     events: events.all,
     waitFor: events.waitFor,
-    kill: child.kill,
-    exited: child.exited,
     newSession: (title, parentID) =>
       call("session.create", (signal) =>
         client.session.create({
@@ -303,5 +308,27 @@ export const serve = Effect.fnUntraced(function*(
     abort: (id) => Effect.asVoid(call("session.abort", (signal) => client.session.abort({ path: { id }, signal }))),
     children: (id) => call("session.children", (signal) => client.session.children({ path: { id }, signal })),
     idle: makeIdle(client, messages)
+  }
+})
+
+/**
+ * Starts `opencode serve` in the sandbox and waits until it is ready and has loaded its plugins. It ends with the
+ * scope. Start it again in the same sandbox to see what survives.
+ */
+export const serve = Effect.fnUntraced(function*(
+  sandbox: Sandbox,
+  options: ServeOptions = {}
+): Effect.fn.Return<OpenCodeServer, StartError | BinaryNotFound | SpawnError, Scope.Scope> {
+  const port = String(yield* freePort)
+  const args = ["serve", "--hostname", "127.0.0.1", "--port", port, "--print-logs", ...(options.args ?? [])]
+  const child = yield* start(sandbox, args, options.env === undefined ? {} : { env: options.env })
+  const url = yield* waitUntilReady(child)
+  const connection = yield* Effect.catch(connect(sandbox, url), ({ reason }) => startError(child, reason))
+  return {
+    ...connection,
+    pid: child.pid,
+    logs: Effect.sync(() => child.lines.entries.join("\n")),
+    kill: child.kill,
+    exited: child.exited
   }
 })

@@ -22,6 +22,8 @@ export interface Options {
   readonly config?: Schema.JsonObject
   /** Entries of OpenCode's `plugin` list: a spec (such as a `file://` URL), or a spec and its options. */
   readonly plugins?: ReadonlyArray<string | readonly [spec: string, options: Schema.JsonObject]>
+  /** The whole of `tui.json` in the global config folder: the settings of OpenCode's terminal, its plugins among them. */
+  readonly tui?: Schema.JsonObject
   /** Files of the project: path relative to it -> text. */
   readonly files?: Readonly<Record<string, string>>
   /** Further environment variables for OpenCode. */
@@ -169,6 +171,7 @@ export const make = Effect.fnUntraced(
     yield* seedDeps(configDir)
     const write = (path: string, text: string) => writeFile(Path.join(project, path), text)
     yield* write("opencode.json", json(configOf(options)))
+    if (options.tui !== undefined) yield* writeFile(Path.join(configDir, "tui.json"), json(options.tui))
     const files = Object.entries(options.files ?? {})
     yield* Effect.forEach(files, ([path, text]) => write(path, text), { discard: true })
     if (files.some(([path]) => Path.normalize(path).startsWith(`.opencode${Path.sep}`))) {

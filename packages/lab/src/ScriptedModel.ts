@@ -33,6 +33,8 @@ export interface ModelRequest {
   readonly parentSessionID: string | undefined
   readonly messages: ReadonlyArray<ChatMessage>
   readonly tools: ReadonlyArray<ToolDefinition>
+  /** The whole request as it came. */
+  readonly body: string
   readonly headers: Http.IncomingHttpHeaders
   readonly startedAt: number
   /** Absent while the request is open. */
@@ -140,7 +142,8 @@ export const make = Effect.fnUntraced(
 
     const chat = Effect.fnUntraced(function*(message: Http.IncomingMessage, response: Http.ServerResponse) {
       const startedAt = now()
-      const request = yield* Effect.tryPromise(() => text(message)).pipe(Effect.flatMap(parse))
+      const body = yield* Effect.tryPromise(() => text(message))
+      const request = yield* parse(body)
       const { idx, key, kind, step } = choose(request, [...(options.onMessage ?? []), ...addedRules])
       const n = ++seq
       const entry: Mutable<ModelRequest> = {
@@ -154,6 +157,7 @@ export const make = Effect.fnUntraced(
         parentSessionID: header(message.headers["x-parent-session-id"]),
         messages: request.messages,
         tools: (request.tools ?? []).map((tool) => tool.function),
+        body,
         headers: message.headers,
         startedAt,
         endedAt: undefined,

@@ -6,8 +6,10 @@
  * 2. `Sandbox.make`: a throw-away home and project, configured for it.
  * 3. `OpenCode.serve` or `OpenCode.run`: OpenCode itself.
  * 4. `Script.script`: put into a prompt, says what the model shall answer.
+ * 5. `Terminal.open`: OpenCode's terminal, with a server of its own or attached to one.
  */
 export * as OpenCode from "./OpenCode.ts"
 export * as Sandbox from "./Sandbox.ts"
 export * as Script from "./Script.ts"
 export * as ScriptedModel from "./ScriptedModel.ts"
+export * as Terminal from "./Terminal.ts"

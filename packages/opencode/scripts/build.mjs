@@ -2,6 +2,7 @@
 import { build } from "esbuild"
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
+import { buildTui } from "./tui.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -73,6 +74,21 @@ await writeFile(
     ""
   ].join("\n")
 )
+const tui = await buildTui(root)
+await writeFile(`${root}dist/tui.js`, tui)
+await writeFile(
+  `${root}dist/tui.d.ts`,
+  [
+    "/** A plugin of OpenCode's terminal, which calls `tui`; nobody else needs to. */",
+    "declare const plugin: {",
+    "  readonly id: \"opencode-errand\"",
+    "  readonly tui: (api: unknown, options: unknown, meta: unknown) => Promise<void>",
+    "}",
+    "export default plugin",
+    ""
+  ].join("\n")
+)
 for (const [file, { bytes }] of Object.entries({ ...metafile.outputs, ...cli.metafile.outputs })) {
   console.log(`${file.padEnd(24)} ${Math.round(bytes / 1000)} kB`)
 }
+console.log(`${"dist/tui.js".padEnd(24)} ${Math.round(tui.byteLength / 1000)} kB`)

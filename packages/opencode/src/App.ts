@@ -6,6 +6,8 @@ import type { AgentHost, Journal, Limits, Notices } from "@errand/core"
 import { Context, Effect, Layer } from "effect"
 import { Audience, wishes } from "./board/Audience.ts"
 import * as Boards from "./board/Boards.ts"
+import { Cards } from "./cards/Cards.ts"
+import * as CardSwitch from "./cards/CardSwitch.ts"
 import type * as ConfigFiles from "./ConfigFiles.ts"
 import { warnings } from "./ConfigWarnings.ts"
 import { Agents } from "./host/Agents.ts"
@@ -14,6 +16,7 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Otlp from "./Otlp.ts"
 import * as Permissions from "./Permissions.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
@@ -37,6 +40,7 @@ export type App =
   | Sessions
   | Polling
   | Launching
+  | Cards
   | Configured
 
 export const layer = (
@@ -48,15 +52,31 @@ export const layer = (
   const { settings } = loaded
   const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
     Layer.provideMerge(Sessions.layer),
+    // What `run` prints of a call it would print again whenever its card changes.
+    Layer.provideMerge(CardSwitch.layer(settings.cards && !RunHold.isRun(process.argv))),
     Layer.provideMerge(Client.layer),
     Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
-    Layer.provideMerge(Layer.succeed(Host, Host.of(input)))
+    Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
   const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
-  const boards = Layer.mergeAll(Boards.layer(settings, loaded.problems), wishes)
-  return Layer.mergeAll(permissions, boards, Toasts.layer(settings), report(loaded), Launching.layer).pipe(
+  const boards = Layer.mergeAll(
+    Boards.layer(settings, {
+      directory: input.directory,
+      problem: loaded.problems.length === 0 ? undefined : Boards.invalidConfig
+    }),
+    wishes
+  )
+  return Layer.mergeAll(
+    permissions,
+    boards,
+    Cards.layer,
+    Toasts.layer(settings),
+    report(loaded),
+    Launching.layer,
+    Otlp.layer(settings, user.env)
+  ).pipe(
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),

@@ -186,11 +186,12 @@ const Allowed = Schema.Struct({
   type: Schema.optionalKey(Schema.String),
   enum: Schema.optionalKey(Schema.Array(Schema.Json)),
   minimum: Schema.optionalKey(Schema.Finite),
+  examples: Schema.optionalKey(Schema.Array(Schema.Json)),
   additionalProperties: Schema.optionalKey(Schema.Unknown)
 })
 
 const allowedBy = (schema: unknown): string => {
-  const { type, enum: values, minimum } = Schema.decodeUnknownSync(Allowed)(schema)
+  const { type, enum: values, examples, minimum } = Schema.decodeUnknownSync(Allowed)(schema)
   if (values !== undefined) return values.map((value) => JSON.stringify(value)).join(" or ")
   switch (type) {
     case "boolean":
@@ -199,6 +200,8 @@ const allowedBy = (schema: unknown): string => {
       return `a whole number, ${minimum ?? 0} or more`
     case "object":
       return "an object of whole numbers, for example {\"anthropic\": 2}"
+    case "string":
+      return examples === undefined ? "text" : `text such as ${examples.map((one) => JSON.stringify(one)).join(" or ")}`
     default:
       return `a ${type ?? "value of its kind"}`
   }

@@ -5,6 +5,7 @@
 import { Journal, Notices, Task, Tasks } from "@errand/core"
 import { Cause, Clock, Effect, Exit, ManagedRuntime, Option, Schema } from "effect"
 import * as App from "./App.ts"
+import { Cards } from "./cards/Cards.ts"
 import * as ConfigFiles from "./ConfigFiles.ts"
 import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolContext } from "./hooks.ts"
 import { Agents } from "./host/Agents.ts"
@@ -122,6 +123,7 @@ const hearMessage = Effect.fnUntraced(function*(
   const { sessionID } = input
   const session = Task.SessionId.make(sessionID)
   yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
+  yield* Effect.flatMap(Cards, (cards) => cards.used(session))
   const sessions = yield* Sessions
   yield* sessions.spoke(session, voiceOf(input))
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.

@@ -6,6 +6,11 @@ import { Effect, Schema } from "effect"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
+/** What can be the address of a collector, or says that there is none. */
+const address = Schema.String.check(Schema.isPattern(/^(|off|https?:\/\/[^\s/?#]+[^\s?#]*)$/)).annotate({
+  examples: ["http://127.0.0.1:4318", "off"]
+})
+
 const setting = <T>(schema: Schema.Codec<T>, value: T, description: string) =>
   schema.annotate({ description, default: value }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 
@@ -55,6 +60,12 @@ export const PluginSettings = Schema.Struct({
     true,
     "Whether the terminal shows a short message when a task ends or needs something."
   ),
+  cards: setting(
+    Schema.Boolean,
+    true,
+    "Whether the calls that launch tasks are shown as OpenCode's own task cards, which live with the task. They turn "
+      + "themselves off on versions of OpenCode that were not tested."
+  ),
   board: setting(
     Schema.Boolean,
     true,
@@ -64,6 +75,12 @@ export const PluginSettings = Schema.Struct({
     count,
     1_800_000,
     "How long `opencode run` is held open for its tasks (ms). 0: not at all."
+  ),
+  otlp: setting(
+    address,
+    "",
+    "Where traces and metrics of tasks are sent: an OpenTelemetry collector that takes OTLP over HTTP, such as "
+      + "`http://127.0.0.1:4318`. Empty: to that of `OTEL_EXPORTER_OTLP_ENDPOINT`, where that is set. `off`: nowhere."
   )
 })
 export type PluginSettings = typeof PluginSettings.Type

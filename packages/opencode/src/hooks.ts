@@ -59,6 +59,11 @@ export interface Hooks {
     output: { description: string; jsonSchema?: unknown }
   ) => Promise<void>
   readonly "chat.message": (input: ChatMessageInput, output: ChatMessage) => Promise<void>
+  /** What is about to be shown to a model: `{ messages: [{ info, parts }] }`. */
+  readonly "experimental.chat.messages.transform": (
+    input: unknown,
+    output: { readonly messages: unknown }
+  ) => Promise<void>
   readonly "experimental.session.compacting": (
     input: { readonly sessionID: string },
     output: { readonly context: Array<string> }

@@ -10,6 +10,7 @@
 import { readFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
+import { restoreAll } from "./cards/Kept.ts"
 import * as ConfigPlaces from "./ConfigPlaces.ts"
 import { addCrew } from "./Crew.ts"
 import type { Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
@@ -25,11 +26,14 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   const over = new AbortController()
   let starting: Promise<Running> | undefined
   let running: Running | undefined
+  /** What terminals said before it was at work. */
+  const said: Array<Parameters<Hooks["event"]>[0]> = []
 
   /** The plugin at work; whoever asks first starts it. */
   const plugin = (): Promise<Running> => {
     starting ??= import("./Plugin.ts").then(async ({ start }) => {
       running = await start({ input, options, home, env })
+      await Promise.all(said.splice(0).map(running.event))
       return running
     })
     return starting
@@ -57,8 +61,11 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       over.abort()
       await (await starting)?.dispose()
     }),
-    // Before it is at work there is nothing that it would have to hear.
-    event: safely(async (event) => running?.event(event)),
+    // Before it is at work there is nothing that it would have to hear, but that somebody looks.
+    event: safely(async (event) => {
+      if (running !== undefined) await running.event(event)
+      else if (isCommand(event.event) && said.length < 32) said.push(event)
+    }),
     config: safely(async (config) => {
       const settings = await mention("agents", { directory: input.directory, home, env }, options)
         ? (await plugin()).settings
@@ -75,6 +82,8 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
       if (definition !== undefined) output.jsonSchema = definition.jsonSchema
     }),
     "chat.message": safely(async (...message) => (await plugin())["chat.message"](...message)),
+    // Before every request: it is worth no wait for the rest.
+    "experimental.chat.messages.transform": safely(async (_, { messages }) => restoreAll(messages)),
     "experimental.session.compacting": safely(async (...summary) =>
       (await plugin())["experimental.session.compacting"](...summary)
     ),
@@ -93,6 +102,9 @@ async (
     return
   }
 }
+
+const isCommand = (event: unknown): boolean =>
+  typeof event === "object" && event !== null && "type" in event && event.type === "tui.command.execute"
 
 /**
  * Whether any settings so much as mention a key, as it is or in the disguise of an escape: only then have they to be read

@@ -113,3 +113,35 @@ describe("the feed", () => {
       assert.strictEqual(rest.reduce((sum, size) => sum + size, first), 6)
     })))
 })
+
+describe("a hello", () => {
+  const hello = (command: string) => ({ type: "tui.command.execute", properties: { command } })
+  const greeted = (source: Feed.Source) =>
+    Effect.gen(function*() {
+      const done = yield* Ref.make(false)
+      yield* Effect.flatMap(Feed.Feed, ({ greeted }) => Effect.andThen(greeted, Ref.set(done, true))).pipe(
+        Effect.provide(source.layer),
+        Effect.forkScoped({ startImmediately: true })
+      )
+      return Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 20 }), Ref.get(done))
+    })
+
+  it.effect("is remembered from before anybody could listen (G6)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const source = Feed.make()
+      source.pour(hello("errand.hello ses_1"))
+      assert.isTrue(yield* yield* greeted(source))
+    })))
+
+  it.effect("is heard when it is said, and nothing else is taken for one (G6)", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const source = Feed.make()
+      const heard = yield* greeted(source)
+      for (const command of ["errand.helloo", "errand.cancel bg_00000001", "hello", ""]) source.pour(hello(command))
+      source.pour({ type: "tui.command.execute" })
+      source.pour({ type: "session.idle", properties: { command: "errand.hello" } })
+      assert.isFalse(yield* heard)
+      source.pour(hello("errand.hello"))
+      assert.isTrue(yield* heard)
+    })))
+})

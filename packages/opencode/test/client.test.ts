@@ -54,7 +54,11 @@ const session = Task.SessionId.make("ses_1")
 describe("calls to OpenCode", () => {
   it.effect("G1 every call names the directory of the instance", () => {
     const { layer, log } = clientWith(({ path }) =>
-      path.endsWith("/message") || path.endsWith("/todo") || path.endsWith("/children")
+      path.endsWith("/message/msg_1")
+        ? { status: 200, body: { parts: [] } }
+        : path === "/global/health"
+        ? { status: 200, body: { version: "1.18.33" } }
+        : path.endsWith("/message") || path.endsWith("/todo") || path.endsWith("/children")
         ? { status: 200, body: [] }
         : path.endsWith("/status")
         ? { status: 200, body: {} }
@@ -85,8 +89,13 @@ describe("calls to OpenCode", () => {
       yield* client.log("info", "hello")
       yield* client.rejectPermission("per_1", "no")
       yield* client.rejectQuestion("que_1")
+      const address = { session, message: "msg_1", part: "prt_1" }
+      yield* client.storedParts(session, 4)
+      yield* client.storedPart(address)
+      yield* client.rewritePart(address, { id: "prt_1" })
+      yield* client.version
       assert.deepStrictEqual([...new Set(log.map(({ directory }) => directory))], ["/project"])
-      assert.strictEqual(log.length, 15)
+      assert.strictEqual(log.length, 19)
     }).pipe(Effect.provide(layer))
   })
 

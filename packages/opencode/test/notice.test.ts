@@ -167,6 +167,18 @@ describe("forPerson", () => {
     )
   })
 
+  it("leaves to cards what they show: that one came back while others are out; never a failure, never the end", () => {
+    const cards = { cards: true }
+    assert.strictEqual(forPerson(notice("progress", [completed], 1), cards), "")
+    assert.strictEqual(
+      forPerson(notice("progress", [completed, oracle], 1), cards),
+      "✗ Oracle: review · @oracle · 401 from the provider"
+    )
+    for (const tasks of [[completed], [completed, oracle], [completed, completed]]) {
+      assert.strictEqual(forPerson(notice("final", tasks), cards), forPerson(notice("final", tasks)))
+    }
+  })
+
   it("sums up several, and names those that did not complete", () => {
     const a = withFields(completed, { endedAt: t0 + 31_000 })
     const b = withFields(completed, { startedAt: t0 + 4_000, endedAt: t0 + 31_000 })

@@ -11,7 +11,7 @@ import { Schema } from "effect"
 /** A board of another version is not shown. */
 export const version = 1
 
-/** At most so many tasks: those that are out first, then the latest that ended. */
+/** At most so many tasks: those that need a person, run and wait first, then the latest that ended. */
 export const maxTasks = 50
 
 export const Pool = Schema.Struct({
@@ -103,6 +103,9 @@ export const Board = Schema.Struct({
   tasks: Schema.Array(Item),
   /** How many more tasks there are than `tasks` has. */
   more: Schema.optionalKey(Schema.Int),
+  /** How many of these are running, and in line. */
+  moreOut: Schema.optionalKey(Schema.Int),
+  moreInLine: Schema.optionalKey(Schema.Int),
   /** What is wrong with the configuration, if anything: one line. */
   problem: Schema.optionalKey(Schema.String)
 })

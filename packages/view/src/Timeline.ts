@@ -91,6 +91,8 @@ export const Timeline = Schema.Struct({
 })
 export type Timeline = typeof Timeline.Type
 
+export { assemble } from "./timeline/assemble.ts"
 export { holdsSlots, summaryOf, usedAt } from "./timeline/counts.ts"
 export { ofBoard } from "./timeline/ofBoard.ts"
 export { lastSession, ofHistory } from "./timeline/ofHistory.ts"
+export { type Mark, walk } from "./timeline/walk.ts"

@@ -44,20 +44,51 @@ const cut = (text: string, max: number): string => clip(oneLine(text), max)
 
 export const isOf = (session: string) => (task: Task.Task): boolean => task.request.ancestors.at(-1) === session
 
-/** Those that the board has room for: the ones that are out, oldest first, then the latest that ended. */
-export const chosen = (tasks: ReadonlyArray<Task.Task>): ReadonlyArray<Task.Task> => {
+/**
+ * Those that the board has room for: the ones that need a person, that run and that wait, oldest first, then the latest
+ * that ended.
+ */
+export const chosen = (
+  tasks: ReadonlyArray<Task.Task>,
+  asks: (task: Task.Task) => boolean
+): ReadonlyArray<Task.Task> => {
   const running = tasks.filter(({ status }) => status === "running")
+    .toSorted((a, b) => (a.startedAt ?? a.queuedAt) - (b.startedAt ?? b.queuedAt))
   const pending = tasks.filter(({ status }) => status === "pending").toSorted((a, b) => a.queuedAt - b.queuedAt)
   const ended = tasks.filter(Task.isTerminal).toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
-  return [
-    ...running.toSorted((a, b) => (a.startedAt ?? a.queuedAt) - (b.startedAt ?? b.queuedAt)),
-    ...pending,
-    ...ended
-  ].slice(0, Board.maxTasks)
+  return [...running.filter(asks), ...running.filter((task) => !asks(task)), ...pending, ...ended]
+    .slice(0, Board.maxTasks)
+}
+
+/** Whether its session waits for a person. */
+export const asksIn = (doing: Sources["doing"]) => ({ session }: Task.Task): boolean =>
+  session !== undefined && (doing.get(session)?.asks.length ?? 0) > 0
+
+/** What all tasks of the family look up: made once, as a family may be large. */
+interface Family extends Sources {
+  readonly poolsById: ReadonlyMap<string, ReadonlyArray<string>>
+  /** Who holds a slot of a pool, the one that has run longest first; a few of them. */
+  readonly holdersOf: ReadonlyMap<string, ReadonlyArray<string>>
+}
+
+const maxHolders = 3
+
+const familyOf = (sources: Sources): Family => {
+  const tasks = sources.tasks.filter(isOf(sources.session))
+  const poolsById = new Map(tasks.map((task) => [task.id, sources.poolsOf(task)]))
+  const holdersOf = new Map<string, Array<string>>()
+  const holders = tasks.filter(({ id, status }) => status === "running" && !sources.lent.has(id))
+  for (const { id } of holders.toSorted((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0))) {
+    for (const pool of poolsById.get(id) ?? []) {
+      const known = holdersOf.get(pool) ?? []
+      if (known.length < maxHolders) holdersOf.set(pool, [...known, id])
+    }
+  }
+  return { ...sources, tasks, poolsById, holdersOf }
 }
 
 /** Of the stretches the latest; more would make the board longer than its tasks. */
-const maxStretches = 8
+const maxStretches = 6
 
 const ended = (task: Task.Task, why: Sources["why"]): Pick<Board.Item, "endedAt" | "why"> => {
   const words = cut(why(task), 120)
@@ -67,23 +98,21 @@ const ended = (task: Task.Task, why: Sources["why"]): Pick<Board.Item, "endedAt"
   }
 }
 
-const waiting = (sources: Sources, task: Task.Task, ofPool: string): Partial<Board.Item> => {
-  const place = sources.places.get(task.id)
-  const pool = place?.pool ?? ofPool
-  const holders = sources.tasks
-    .filter((other) => holds(sources, other) && sources.poolsOf(other).includes(pool))
-    .toSorted((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0))
-    .map(({ id }) => id)
-    .slice(0, 3)
+const poolsOf = ({ poolsById }: Family, { id }: Task.Task): ReadonlyArray<string> => poolsById.get(id) ?? []
+
+/** The pool that a task waits for, or the narrowest that it runs in. */
+const poolOf = (family: Family, task: Task.Task): string =>
+  family.places.get(task.id)?.pool ?? poolsOf(family, task)[0] ?? "total"
+
+const waiting = (family: Family, task: Task.Task): Partial<Board.Item> => {
+  const place = family.places.get(task.id)
+  const holders = family.holdersOf.get(poolOf(family, task)) ?? []
   return {
-    pool,
     ...(place === undefined ? {} : { ahead: place.ahead }),
     ...(place?.paused === true ? { paused: true } : {}),
     ...(holders.length === 0 ? {} : { holders })
   }
 }
-
-const holds = ({ lent }: Sources, { id, status }: Task.Task): boolean => status === "running" && !lent.has(id)
 
 const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item> => {
   const now = task.session === undefined ? undefined : doing.get(task.session)
@@ -97,18 +126,18 @@ const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item>
   }
 }
 
-const stretchesOf = ({ doing }: Sources, { session }: Task.Task): Pick<Board.Item, "stretches"> => {
+/** Those of this run: its session may have had others. */
+const stretchesOf = ({ doing }: Sources, { queuedAt, session }: Task.Task): Pick<Board.Item, "stretches"> => {
   const all = session === undefined ? [] : doing.get(session)?.stretches ?? []
-  if (all.length === 0) return {}
-  return { stretches: all.slice(-maxStretches).map(shortened) }
+  const own = all.filter(({ to }) => to === undefined || to > queuedAt)
+  return own.length === 0 ? {} : { stretches: own.slice(-maxStretches).map(shortened) }
 }
 
 const shortened = (stretch: Board.Stretch): Board.Stretch =>
-  stretch.what === undefined ? stretch : { ...stretch, what: cut(stretch.what, 80) }
+  stretch.what === undefined ? stretch : { ...stretch, what: cut(stretch.what, 40) }
 
-const itemOf = (sources: Sources, task: Task.Task): Board.Item => {
+const itemOf = (family: Family, task: Task.Task): Board.Item => {
   const { model } = task.request
-  const [pool = "total"] = sources.poolsOf(task)
   return {
     id: task.id,
     run: task.run,
@@ -121,48 +150,61 @@ const itemOf = (sources: Sources, task: Task.Task): Board.Item => {
     status: task.status,
     queuedAt: task.queuedAt,
     ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
-    pool,
+    pool: poolOf(family, task),
     toolCalls: task.progress.toolCalls,
     ...(Task.isTerminal(task)
-      ? ended(task, sources.why)
+      ? ended(task, family.why)
       : task.status === "pending"
-      ? waiting(sources, task, pool)
-      : running(sources, task)),
-    ...stretchesOf(sources, task)
+      ? waiting(family, task)
+      : running(family, task)),
+    ...stretchesOf(family, task)
   }
 }
 
+const isPending = ({ status }: Task.Task): boolean => status === "pending"
+const isRunning = ({ status }: Task.Task): boolean => status === "running"
+
 /** The pools of those that are out, each once, in their order. */
-const poolsOf = (sources: Sources, shown: ReadonlyArray<Task.Task>): ReadonlyArray<Board.Pool> => {
-  const out = shown.filter((task) => !Task.isTerminal(task))
-  const names = new Set(out.flatMap(sources.poolsOf))
+const poolsOfAll = (family: Family, shown: ReadonlyArray<Task.Task>): ReadonlyArray<Board.Pool> => {
+  const names = new Set(shown.filter((task) => !Task.isTerminal(task)).flatMap((task) => poolsOf(family, task)))
+  const waited = family.tasks.filter(isPending).map((task) => poolOf(family, task))
   return [...names].flatMap((name) => {
-    const status = sources.pools.find((pool) => pool.name === name)
+    const status = family.pools.find((pool) => pool.name === name)
     if (status === undefined) return []
-    const waiting = sources.tasks.filter((task) =>
-      task.status === "pending" && (sources.places.get(task.id)?.pool ?? sources.poolsOf(task)[0]) === name
-    )
+    // Who waits was told of those in other processes, too.
+    const place = [...family.places.values()].find(({ pool }) => pool === name)
     return [{
       name,
-      used: status.used,
+      used: place?.used ?? status.used,
       ...(Number.isFinite(status.size) ? { size: status.size } : {}),
-      waiting: waiting.length
+      waiting: waited.filter((pool) => pool === name).length
     }]
   })
 }
 
+/** How many there is no room for. */
+const left = (all: ReadonlyArray<Task.Task>, shown: ReadonlyArray<Task.Task>): Partial<Board.Board> => {
+  const more = all.length - shown.length
+  const out = all.filter(isRunning).length - shown.filter(isRunning).length
+  const inLine = all.filter(isPending).length - shown.filter(isPending).length
+  return {
+    ...(more === 0 ? {} : { more }),
+    ...(out === 0 ? {} : { moreOut: out }),
+    ...(inLine === 0 ? {} : { moreInLine: inLine })
+  }
+}
+
 export const boardOf = (sources: Sources): Board.Board => {
-  const tasks = sources.tasks.filter(isOf(sources.session))
-  const shown = chosen(tasks)
-  const family = { ...sources, tasks }
+  const family = familyOf(sources)
+  const shown = chosen(family.tasks, asksIn(sources.doing))
   return {
     v: Board.version,
     session: sources.session,
     owner: sources.owner,
     at: sources.at,
-    pools: poolsOf(family, shown),
+    pools: poolsOfAll(family, shown),
     tasks: shown.map((task) => itemOf(family, task)),
-    ...(tasks.length > shown.length ? { more: tasks.length - shown.length } : {}),
+    ...left(family.tasks, shown),
     ...(sources.problem === undefined ? {} : { problem: cut(sources.problem, 120) })
   }
 }

@@ -1,13 +1,15 @@
 /**
  * Where a task stands in line, in a few words: `1st in line · anthropic 2/2`. Pure.
  */
-import type { Board, Item } from "./Board.ts"
-import { ordinal } from "./format.ts"
+import type { Board, Item as Kept } from "./Board.ts"
+import { oneLine, ordinal } from "./format.ts"
+
+type Item = Pick<Kept, "pool" | "ahead" | "paused" | "holders">
 
 /** A pool as people call it: `anthropic`, `anthropic/opus`, `@explore`, `all tasks`. */
 export const poolName = (name: string): string => {
   const colon = name.indexOf(":")
-  return colon < 0 ? (name === "total" ? "all tasks" : name) : name.slice(colon + 1)
+  return oneLine(colon < 0 ? (name === "total" ? "all tasks" : name) : name.slice(colon + 1))
 }
 
 /** How full the pool of a task is: `anthropic 2/2`; nothing where that is not known. */

@@ -11,9 +11,19 @@
  *
  * It imports types only of the board, so that a bundle of it needs no schemas.
  */
-import type { Board, Item } from "./Board.ts"
+import type * as Kept from "./Board.ts"
 import { clip, clock, fit, oneLine, widthOf } from "./format.ts"
 import { place, placeInFull } from "./places.ts"
+
+/** A task of a board, or of something that is made up like one. */
+export interface Item extends Omit<Kept.Item, "id"> {
+  readonly id: string
+}
+
+/** What rows are made of: a board, or something that is made up like one. */
+export interface Board extends Omit<Kept.Board, "tasks"> {
+  readonly tasks: ReadonlyArray<Item>
+}
 
 /** What a row wants of a person, best said by a colour too; the mark and the word say it without one. */
 export type Tone = "attention" | "running" | "waiting" | "good" | "bad" | "quiet"
@@ -139,7 +149,7 @@ const running = (board: Board, item: Item, now: number): Words => {
   const doing = item.session === undefined
     ? "starts"
     : item.lent === true
-    ? (own === 0 ? "waits for its own" : `waits for its own (${own} out)`)
+    ? (own === 0 ? "waits for a slot again" : `waits for its own (${own} out)`)
     : oneLine(item.last ?? "") || "thinks"
   return { group: "out", tone: "running", mark: spinnerAt(now), word: "running", doing }
 }
@@ -168,7 +178,8 @@ export const ago = (ms: number): string => {
   return `${Math.floor(hours / 24)} days ago`
 }
 
-const ends = {
+/** How a task ended, in a mark and a word. */
+export const ends = {
   completed: { mark: marks.completed, word: "completed", tone: "good" },
   error: { mark: marks.error, word: "failed", tone: "bad" },
   cancelled: { mark: marks.cancelled, word: "cancelled", tone: "quiet" }
@@ -218,7 +229,7 @@ const rowOf = (board: Board, item: Item, now: number, lost: boolean): Row => {
     ...words,
     doingShort: words.doingShort ?? words.doing,
     detail: words.detail ?? joined(agent, words.doing),
-    about: words.about ?? joined(agent, words.doing, words.group === "out" ? item.model : undefined)
+    about: words.about ?? joined(agent, words.doing, words.group === "out" ? oneLine(item.model ?? "") : undefined)
   }
 }
 
@@ -262,9 +273,8 @@ export const sidebar = (board: Board, look: Look, max = 8): ShortList => {
   )
   const rows = fresh.slice(0, Math.max(0, max))
   const left = fresh.length - rows.length
-  // Those of which the board itself tells only how many there are are long over, unless it is full of those that are out.
-  const unseen = rows.length > 0 && board.tasks.every(isOut) ? board.more ?? 0 : 0
-  return { rows, more: left + unseen }
+  // Of the others of which the board has only the number, those that have ended are long over.
+  return { rows, more: left + (board.moreOut ?? 0) + (board.moreInLine ?? 0) }
 }
 
 /** When a short list changes next by itself, with nothing out (epoch ms): a finished row goes; none where none is left. */
@@ -308,13 +318,13 @@ export interface Counts {
 export const countsOf = (board: Board, look: Look): Counts => {
   const lost = isLost(board, look)
   const count = (is: (item: Item) => boolean) => board.tasks.filter(is).length
-  const live = (is: (item: Item) => boolean) => lost ? 0 : count(is)
+  const { more = 0, moreInLine = 0, moreOut = 0 } = board
   return {
-    needsYou: live((item) => item.status === "running" && asksOf(item).length > 0),
-    out: live(({ status }) => status === "running"),
-    inLine: live(({ status }) => status === "pending"),
-    lost: lost ? count(isOut) : 0,
-    finished: count((item) => !isOut(item))
+    needsYou: lost ? 0 : count((item) => item.status === "running" && asksOf(item).length > 0),
+    out: lost ? 0 : count(({ status }) => status === "running") + moreOut,
+    inLine: lost ? 0 : count(({ status }) => status === "pending") + moreInLine,
+    lost: lost ? count(isOut) + moreOut + moreInLine : 0,
+    finished: count((item) => !isOut(item)) + (more - moreOut - moreInLine)
   }
 }
 

@@ -22,6 +22,8 @@ export const Measured = Schema.Struct({
   /** The day, as 2026-11-24. */
   date: Schema.String,
   runs: Schema.Int,
+  /** How long it took, so that the next time it can be said beforehand; absent in results of before. */
+  seconds: Schema.optionalKey(Schema.Int),
   machine: Machine,
   /** By name: everything that took part, and what it ran on. */
   versions: Schema.Record(Schema.String, Schema.String),

@@ -81,12 +81,11 @@ export const read = Effect.fn("History.read")(function*(
       return yield* opening.patiently(Effect.all([store.everything, store.open, store.owners]))
     })
   ).pipe(
-    Effect.catchTag(
-      "SqlError",
-      (error) =>
-        Effect.fail(fail(broken.has(SqliteClient.resultCode(error)) ? "damaged" : "unreadable", error.reason.message))
-    ),
-    Effect.catchTag("SchemaError", () => Effect.fail(fail("damaged", "an event in it is none that is known")))
+    Effect.catchTags({
+      SqlError: (error) =>
+        Effect.fail(fail(broken.has(SqliteClient.resultCode(error)) ? "damaged" : "unreadable", error.reason.message)),
+      SchemaError: () => Effect.fail(fail("damaged", "an event in it is none that is known"))
+    })
   )
   const [happened, open, owners] = found
   const now = yield* Clock.currentTimeMillis

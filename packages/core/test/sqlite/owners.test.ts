@@ -12,6 +12,7 @@ import type * as Task from "../../src/Task.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { completed, request, sessionId, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
+import { soon } from "../support/time.ts"
 
 /** No process has that id: it is above what Linux gives. */
 const deadPid = 2 ** 22 + 1
@@ -25,6 +26,8 @@ const open = Effect.fnUntraced(function*(file: string, pid: number = process.pid
     SqliteJournal.layer({ file, process: { pid, host: "here" }, retentionMs: hour, onProblem: Effect.die }),
     scope
   )
+  // Until what it does at its start is done: who waits for that meanwhile, waits for the test clock.
+  yield* soon
   return { journal: Context.get(services, Journal), close: Scope.close(scope, Exit.void) }
 })
 

@@ -29,12 +29,15 @@ export interface Options extends HostOptions {
   readonly settings?: Partial<Settings.Settings> | undefined
   /** What agents do, by the prompt or by `notice final`; everything else is answered as the host does by default. */
   readonly scripts?: Readonly<Record<string, ReadonlyArray<Step>>> | undefined
+  /** What else there is in the world. */
+  readonly besides?: Layer.Layer<never, never, Services> | undefined
 }
 
 export type Services = Tasks | Limits | Journal | Notices | SimulatedHost | AgentHost
 
-export const layer = ({ scripts, settings, ...host }: Options = {}): Layer.Layer<Services> =>
-  Tasks.layer.pipe(
+export const layer = ({ besides = Layer.empty, scripts, settings, ...host }: Options = {}): Layer.Layer<Services> =>
+  besides.pipe(
+    Layer.provideMerge(Tasks.layer),
     Layer.provideMerge(SimulatedHost.layer(scripts === undefined ? host : { ...host, behave: byScript(scripts) })),
     Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, ...settings }))
   )

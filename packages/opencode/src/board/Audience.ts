@@ -34,6 +34,6 @@ export const wishes: Layer.Layer<never, never, Audience | Tasks.Tasks> = Layer.e
   yield* Stream.runForEach(commands, (command) =>
     command._tag === "Cancel"
       // To cancel takes as long as the host does; the next wish is not to wait for it.
-      ? Effect.forkChild(Effect.ignore(tasks.cancel(command.task)))
+      ? Effect.forkChild(Effect.ignore(tasks.cancel(command.task, "by-person")))
       : Effect.void).pipe(Effect.forkScoped({ startImmediately: true }))
 }))

@@ -45,7 +45,13 @@ const atRest = (doing: Doing, now: number): Doing => {
 }
 
 /** Its task has ended: what it was held up by stays. */
-export const over = (doing: Doing, now: number): Doing => ({ ...atRest(doing, now), last: undefined })
+export const over = (doing: Doing, now: number): Doing => ({ ...lent(atRest(doing, now), false, now), last: undefined })
+
+/** Whether its task has lent its slots to tasks of its own. */
+export const lent = (doing: Doing, isLent: boolean, now: number): Doing => {
+  if (isLent === doing.stretches.some(({ kind, to }) => kind === "lent" && to === undefined)) return doing
+  return { ...doing, stretches: isLent ? begin(doing, { kind: "lent", from: now }) : end(doing, "lent", now) }
+}
 
 const whole = (n: number): number => Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER))
 

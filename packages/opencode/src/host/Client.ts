@@ -7,9 +7,19 @@
  */
 import { AgentHost, type Model, type Task } from "@errand/core"
 import type { OpencodeClient } from "@opencode-ai/sdk"
-import { Context, Effect, Layer, Option, Schema, SchemaIssue } from "effect"
+import { Context, Effect, Layer, Option, Predicate, Schema, SchemaIssue } from "effect"
 import { clip, oneLine, shown } from "../text/inline.ts"
-import { AgentInfo, ConfigInfo, Providers, SessionInfo, Statuses, Todo, Transcript } from "./wire.ts"
+import {
+  AgentInfo,
+  ConfigInfo,
+  Health,
+  Providers,
+  RawMessage,
+  SessionInfo,
+  Statuses,
+  Todo,
+  Transcript
+} from "./wire.ts"
 
 /** What the plugin is given, as far as it is needed here. */
 export interface HostInput {
@@ -48,6 +58,13 @@ export interface NewSession {
   readonly model?: Model.Model | undefined
   readonly permission: ReadonlyArray<PermissionRule>
   readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** Where a stored part is. */
+export interface PartAddress {
+  readonly session: Task.SessionId
+  readonly message: string
+  readonly part: string
 }
 
 /** An answer of OpenCode's client. */
@@ -143,6 +160,17 @@ export class Client extends Context.Service<Client, {
     id: Task.SessionId,
     last: number
   ) => Effect.Effect<Transcript, AgentHost.HostError | AgentHost.SessionGone>
+  /** The parts of the last messages of a session as they are stored, oldest first. */
+  readonly storedParts: (
+    id: Task.SessionId,
+    last: number
+  ) => Effect.Effect<ReadonlyArray<unknown>, AgentHost.HostError | AgentHost.SessionGone>
+  /** One of them; none where it is not there any more. */
+  readonly storedPart: (address: PartAddress) => Effect.Effect<Option.Option<unknown>, AgentHost.HostError>
+  /** Stores a part anew, as a whole. */
+  readonly rewritePart: (address: PartAddress, part: object) => Effect.Effect<void, AgentHost.HostError>
+  /** Which OpenCode this is. */
+  readonly version: Effect.Effect<string, AgentHost.HostError>
   readonly todos: (id: Task.SessionId) => Effect.Effect<ReadonlyArray<typeof Todo.Type>, AgentHost.HostError>
   readonly agents: Effect.Effect<ReadonlyArray<AgentInfo>, AgentHost.HostError>
   readonly providers: Effect.Effect<Providers, AgentHost.HostError>
@@ -165,13 +193,15 @@ export class Client extends Context.Service<Client, {
 }
 
 /** The part of the SDK's client that sends what its methods do not cover. */
-const isSender = (
-  value: unknown
-): value is { readonly [method in Method]: (request: object) => PromiseLike<unknown> } =>
-  typeof value === "object" && value !== null && "post" in value && typeof value.post === "function"
-  && "patch" in value && typeof value.patch === "function"
+type Sender = Readonly<Record<Method, (request: object) => PromiseLike<unknown>>>
+type Method = (typeof methods)[number]
+const methods = ["get", "post", "patch"] as const
 
-type Method = "post" | "patch"
+const isSender = (value: unknown): value is Sender =>
+  typeof value === "object" && value !== null &&
+  methods.every((method) => typeof Reflect.get(value, method) === "function")
+
+const isNamed = (part: unknown, id: string): boolean => Predicate.hasProperty(part, "id") && part.id === id
 
 function make({ client, directory }: HostInput): Client["Service"] {
   const query = { directory }
@@ -192,11 +222,14 @@ function make({ client, directory }: HostInput): Client["Service"] {
     )
 
   /** The address is made where it may fail: not every id can stand in one. */
-  const send = (method: Method, urlOf: () => string, body: object) => (signal: AbortSignal) => {
+  const send = (method: Method, urlOf: () => string, body?: object) => (signal: AbortSignal) => {
     const url = urlOf()
     const sender: unknown = Reflect.get(client, "_client")
     if (!isSender(sender)) return Promise.reject(new Error("this OpenCode's client cannot send it"))
-    return sender[method]({ url, query, body, headers: { "content-type": "application/json" }, signal })
+    const request = { url, query, signal }
+    return sender[method](
+      body === undefined ? request : { ...request, body, headers: { "content-type": "application/json" } }
+    )
   }
 
   const post = (operation: string, urlOf: () => string, body: object) => plain(operation, send("post", urlOf, body))
@@ -251,6 +284,35 @@ function make({ client, directory }: HostInput): Client["Service"] {
           client.session.messages({ path: { id }, query: { ...query, limit: last }, signal })),
         decoded("transcript", Transcript)
       ),
+    storedParts: (id, last) =>
+      Effect.flatMap(
+        about("transcript", id, (signal) =>
+          client.session.messages({ path: { id }, query: { ...query, limit: last }, signal })),
+        decoded("transcript", Schema.Array(RawMessage))
+      ).pipe(Effect.map((messages) =>
+        messages.flatMap(({ parts }) =>
+          parts
+        )
+      )),
+    storedPart: ({ message, part, session }) =>
+      call("message", (signal) => client.session.message({ path: { id: session, messageID: message }, query, signal }))
+        .pipe(
+          Effect.flatMap(decoded("message", RawMessage)),
+          Effect.map(({ parts }) => Option.fromUndefinedOr(parts.find((stored) => isNamed(stored, part)))),
+          Effect.catchTag("NotFound", () => Effect.succeedNone)
+        ),
+    rewritePart: ({ message, part, session }, stored) =>
+      Effect.asVoid(plain(
+        "part",
+        send("patch", () => {
+          const [s, m, p] = [session, message, part].map(encodeURIComponent)
+          return `/session/${s}/message/${m}/part/${p}`
+        }, stored)
+      )),
+    version: Effect.map(
+      Effect.flatMap(plain("health", send("get", () => "/global/health")), decoded("health", Health)),
+      ({ version }) => version
+    ),
     todos: (id) =>
       Effect.flatMap(
         plain("todos", (signal) => client.session.todo({ path: { id }, query, signal })),

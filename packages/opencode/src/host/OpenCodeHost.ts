@@ -6,6 +6,7 @@
  */
 import { AgentHost, type Notice, Task } from "@errand/core"
 import { Effect, HashMap, Layer, Option, Ref, Schema, Stream } from "effect"
+import { CardSwitch } from "../cards/CardSwitch.ts"
 import { name, title } from "../text/inline.ts"
 import * as NoticeText from "../text/notice.ts"
 import { Client, type PermissionRule, type TextPart } from "./Client.ts"
@@ -23,6 +24,7 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   const client = yield* Client
   const feed = yield* Feed
   const sessions = yield* Sessions
+  const cards = yield* CardSwitch
   /** The tasks that a session was asked for, and the session where the answer came. */
   const asked = yield* Ref.make(HashMap.empty<Task.TaskId, Option.Option<Task.SessionId>>())
 
@@ -69,14 +71,16 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
 
   const notify = Effect.fnUntraced(function*(parent: Task.SessionId, notice: Notice.Notice) {
     const voice = yield* sessions.voice(parent)
+    const metadata = { errand: { notice: notice.id } }
+    const line = NoticeText.forPerson(notice, { cards: yield* cards.on })
     const parts: ReadonlyArray<TextPart> = [
       {
         type: "text",
         text: NoticeText.forModel(notice, { maxChars: noticeMaxChars }),
         synthetic: true,
-        metadata: { errand: { notice: notice.id } }
+        metadata
       },
-      { type: "text", text: NoticeText.forPerson(notice), ignored: true, metadata: { errand: { notice: notice.id } } }
+      ...line === "" ? [] : [{ type: "text" as const, text: line, ignored: true, metadata }]
     ]
     yield* client.prompt(parent, { ...voice, noReply: !notice.wakes, parts })
   })

@@ -4,6 +4,7 @@
 import { type AgentHost, Task } from "@errand/core"
 import { Option, Predicate, Schema } from "effect"
 import * as Command from "../board/Command.ts"
+import { keptIn } from "../cards/Kept.ts"
 import { errorText, isAbort, isSummary, stateOf } from "./transcript.ts"
 import { Event } from "./wire.ts"
 
@@ -91,6 +92,8 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
     }
     case "message.part.updated": {
       const { callID, sessionID, state, tool, type } = properties.part
+      // A card that is drawn anew is no sign of life.
+      if (keptIn(properties.part) !== undefined) return []
       const session = id(sessionID)
       if (type === "text" || type === "reasoning") return [{ _tag: "Wrote", session }]
       if (type !== "tool" || state === undefined || callID === undefined || tool === undefined) return []

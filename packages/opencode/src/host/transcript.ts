@@ -3,6 +3,7 @@
  */
 import type { AgentHost } from "@errand/core"
 import { Option, Schema } from "effect"
+import { keptIn } from "../cards/Kept.ts"
 import { type ErrorInfo, Mark, type MessageInfo, type Part, type Transcript } from "./wire.ts"
 
 export const messages = (transcript: Transcript): ReadonlyArray<AgentHost.Message> => transcript.map(message)
@@ -38,11 +39,17 @@ const textOf = (parts: ReadonlyArray<Part>): string =>
     .map((part) => part.text ?? "")
     .join("\n\n")
 
-const toolOf = (part: Part, state: NonNullable<Part["state"]>): AgentHost.Message["tools"][number] => ({
-  name: part.tool ?? "tool",
-  state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running",
-  error: state.error ?? undefined
-})
+const toolOf = (part: Part, state: NonNullable<Part["state"]>): AgentHost.Message["tools"][number] => {
+  const kept = keptIn(part)
+  // A card says how its task went; the call that it stands for was done when it had launched that.
+  return kept === undefined
+    ? {
+      name: part.tool ?? "tool",
+      state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running",
+      error: state.error ?? undefined
+    }
+    : { name: kept.call.tool, state: "done", error: undefined }
+}
 
 /**
  * `finish` decides, not the absence of an error: an abort in a retry wait leaves a completed message without either.

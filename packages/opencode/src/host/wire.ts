@@ -25,6 +25,12 @@ export const SessionInfo = Schema.Struct({
 })
 export type SessionInfo = typeof SessionInfo.Type
 
+/** What OpenCode says of itself. */
+export const Health = Schema.Struct({ version: Schema.NonEmptyString })
+
+/** A message whose parts are to be stored again, so nothing of them may be lost. */
+export const RawMessage = Schema.Struct({ parts: Schema.Array(Schema.Unknown) })
+
 export const Todo = Schema.Struct({ status: Schema.String })
 
 export const AgentInfo = Schema.Struct({
@@ -70,7 +76,8 @@ export const Part = Schema.Struct({
   tool: Schema.optionalKey(Schema.String),
   state: Schema.optionalKey(Schema.Struct({
     status: Schema.String,
-    error: Schema.optionalKey(Schema.NullishOr(Schema.String))
+    error: Schema.optionalKey(Schema.NullishOr(Schema.String)),
+    metadata: Schema.optionalKey(Schema.Unknown)
   }))
 })
 export type Part = typeof Part.Type
@@ -128,11 +135,15 @@ export const Event = Schema.Union([
     part: Schema.Struct({
       type: Schema.String,
       sessionID: Schema.String,
+      id: Schema.optionalKey(Schema.String),
+      messageID: Schema.optionalKey(Schema.String),
       tool: Schema.optionalKey(Schema.String),
       callID: Schema.optionalKey(Schema.String),
-      state: Schema.optionalKey(
-        Schema.Struct({ status: Schema.String, input: Schema.optionalKey(Schema.Unknown) })
-      )
+      state: Schema.optionalKey(Schema.Struct({
+        status: Schema.String,
+        input: Schema.optionalKey(Schema.Unknown),
+        metadata: Schema.optionalKey(Schema.Unknown)
+      }))
     })
   }),
   event("message.part.delta", session),

@@ -91,6 +91,7 @@ const endLines = (task: Task.Task): ReadonlyArray<string> => {
 /** What keeps a parent from sending off again what was stopped for a reason. */
 const restraint: Record<Task.CancelReason, string> = {
   "requested": "Do not start it again unless you are asked to.",
+  "by-person": "Ask the person before you go on with it.",
   "interrupted": "Ask the person before you go on with it.",
   "deleted": "It cannot be continued.",
   "parent-ended": "",
@@ -114,8 +115,14 @@ const answerLines = (task: Task.Task, max: number): ReadonlyArray<string> => {
 const prefixed = (heading: string, rest: ReadonlyArray<string>): ReadonlyArray<string> =>
   rest.length === 0 ? [] : [heading, ...rest]
 
-/** The line that the person sees, and one more for each task of a list that did not complete. */
-export const forPerson = (notice: Notice.Notice): string => {
+/**
+ * The line that the person sees, and one more for each task of a list that did not complete. Where each task has a card,
+ * that shows already what came back while others are out: the empty string where there is nothing else to say.
+ */
+export const forPerson = (notice: Notice.Notice, { cards = false }: { readonly cards?: boolean } = {}): string => {
+  if (cards && notice.kind === "progress") {
+    return notice.tasks.filter((task) => task.status !== "completed").map(personLine).join("\n")
+  }
   if (notice.kind === "progress" || notice.tasks.length === 1) return notice.tasks.map(personLine).join("\n")
   return [summary(notice.tasks), ...notice.tasks.filter((task) => task.status !== "completed").map(personLine)].join(
     "\n"

@@ -26,6 +26,7 @@ export const about = (task: Task.Task, output: string): ToolResult => ({
   output,
   metadata: {
     taskId: task.id,
+    run: task.run,
     status: task.status,
     ...(task.session === undefined ? {} : { sessionId: task.session })
   }

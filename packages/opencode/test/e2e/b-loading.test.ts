@@ -40,10 +40,18 @@ describe("the package", () => {
         logLevel: "silent"
       })
       const files = Object.entries(metafile.inputs)
-      assert.isBelow(files.reduce((sum, [, { bytes }]) => sum + bytes, 0), 800_000)
+      // What sends traces is loaded only where somebody wants them.
+      const [always, traced] = [false, true].map((is) => files.filter(([file]) => /\/OtlpExport-/.test(file) === is))
+      assert.isBelow((always ?? []).reduce((sum, [, { bytes }]) => sum + bytes, 0), 800_000)
       const imports = files.flatMap(([, input]) => input.imports.map(({ path }) => path))
       assert.deepStrictEqual(imports.filter((path) => !path.startsWith("node:") && !(path in metafile.inputs)), [])
       const texts = await Promise.all(files.map(([file]) => readFile(file, "utf8")))
+      const sends = await Promise.all(
+        [always, traced].map(async (part) =>
+          (await Promise.all((part ?? []).map(([file]) => readFile(file, "utf8")))).join("").includes("OTLP-Exporter")
+        )
+      )
+      assert.deepStrictEqual(sends, [false, true])
       assert.notMatch(texts.join("\n"), /SIGINT|SIGTERM|SIGHUP|process\.exit\(/)
     }))
 

@@ -45,20 +45,54 @@ layer(world({ config: ask, settings: { taskTtlMs: 8000, permissionWaitMs: 0, pol
         assert.deepStrictEqual((yield* requestsOf(child.session)).map(({ aborted }) => aborted), [false, false])
       }))
 
-    it.effect("refuses what a task of a task asks for, as OpenCode shows nobody that prompt (G2)", () =>
+    /** A task that sends another, which asks. */
+    const asksBelow = script([{
+      toolCalls: [{ name: "delegate_task", args: { description: "Deep", prompt: echo("deep"), agent: "general" } }]
+    }, { say: "launched" }], { later: [{ say: "heard: {{match:went on after.*}}" }] })
+
+    it.effect("leaves what a task of a task asks for to a person where a terminal shows it, and the clocks of both stand still (G2, B17)", () =>
       Effect.gen(function*() {
         const { launch, parent, server, told } = yield* World
         const session = yield* parent
-        const launching = {
-          toolCalls: [{
-            name: "delegate_task",
-            args: { description: "Deep", prompt: echo("deep"), agent: "general" }
-          }]
-        }
-        const child = yield* launch(
-          session,
-          script([launching, { say: "launched" }], { later: [{ say: "heard: {{match:went on after.*}}" }] })
+        const child = yield* launch(session, asksBelow)
+        const { properties } = yield* server.waitFor(
+          ({ properties, type }) => type === "permission.asked" && JSON.stringify(properties).includes("echo deep"),
+          { timeout: patience, what: "the question" }
         )
+        const [id, grandchild] = [String(properties["id"]), String(properties["sessionID"])]
+        const before = (yield* server.events).length
+        yield* server.request("POST", "/tui/publish", {
+          type: "tui.command.execute",
+          properties: { command: `errand.shown ${id}` }
+        })
+        yield* server.waitFor(
+          ({ properties, type }) =>
+            type === "tui.toast.show"
+            && properties["message"] === "▲ Deep (@general) asks: bash \"echo deep\" · ctrl+x o",
+          { timeout: patience, what: "the toast" }
+        )
+
+        // A neighbour that begins later spends its whole time meanwhile.
+        const other = yield* parent
+        const neighbour = yield* launch(other, script([{ hang: true }]))
+        assert.include(yield* told(other, /taskTtlMs/), neighbour.task)
+        const replies = (yield* server.events).slice(before).filter(({ properties, type }) =>
+          type === "permission.replied" && properties["sessionID"] === grandchild
+        )
+        assert.deepStrictEqual(replies, [], "nobody but a person answers")
+
+        const reply = yield* server.request("POST", `/permission/${id}/reply`, { reply: "once" })
+        assert.strictEqual(reply.status, 200)
+        const notice = yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
+        assert.include(notice, child.task)
+        assert.include(notice, "heard: went on after: deep")
+      }))
+
+    it.effect("refuses what a task of a task asks for where nobody is shown that prompt (G2)", () =>
+      Effect.gen(function*() {
+        const { launch, parent, server, told } = yield* World
+        const session = yield* parent
+        const child = yield* launch(session, asksBelow)
         const notice = yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
         assert.include(notice, "heard: went on after")
         assert.include(notice, "Nobody can be asked")

@@ -3,7 +3,8 @@
  * slots in use are a counter. Pure.
  *
  * The format is that of Chrome's "Trace Event Format": `X` are spans (`ts` and `dur` in µs), `i` moments, `C` counters, `M`
- * names. Spans of one thread do not overlap, as a task does one thing at a time.
+ * names. Spans of one thread do not overlap, as a task does one thing at a time. Perfetto knows a thread by its `tid` alone,
+ * whatever its process, and a process has a thread of its own number: no two of them are the same here, and none is 0.
  */
 import { Schema } from "effect"
 import { oneLine } from "../format.ts"
@@ -93,8 +94,7 @@ const laneEvents = ({ from }: Timeline, lane: Lane, pid: number, tid: number): R
   ]
 }
 
-const poolEvents = (timeline: Timeline, pool: Pool, nth: number): ReadonlyArray<TraceEvent> => {
-  const pid = nth + 1
+const poolEvents = (timeline: Timeline, pool: Pool, pid: number, firstTid: number): ReadonlyArray<TraceEvent> => {
   const slots = pool.size === undefined ? "" : ` (${pool.size} slots)`
   const counter = (at: number, used: number): TraceEvent => ({
     ph: "C",
@@ -105,18 +105,26 @@ const poolEvents = (timeline: Timeline, pool: Pool, nth: number): ReadonlyArray<
   })
   const steps = allUsed(pool).filter(({ at }) => at >= timeline.from && at <= timeline.to)
   return [
-    { ph: "M", pid, tid: 0, name: "process_name", args: { name: `${oneLine(poolTitle(pool.name))}${slots}` } },
-    { ph: "M", pid, tid: 0, name: "process_sort_index", args: { sort_index: pid } },
+    { ph: "M", pid, tid: pid, name: "process_name", args: { name: `${oneLine(poolTitle(pool.name))}${slots}` } },
+    { ph: "M", pid, tid: pid, name: "process_sort_index", args: { sort_index: pid } },
     ...steps.map(({ at, used }) => counter(at, used)),
-    ...pool.lanes.flatMap((lane, nth) => laneEvents(timeline, lane, pid, nth + 1))
+    ...pool.lanes.flatMap((lane, nth) => laneEvents(timeline, lane, pid, firstTid + nth))
   ]
 }
 
-export const traceOf = (timeline: Timeline): Trace => ({
-  displayTimeUnit: "ms",
-  otherData: { began: moment(timeline.from) },
-  traceEvents: timeline.pools.flatMap((pool, nth) => poolEvents(timeline, pool, nth))
-})
+export const traceOf = (timeline: Timeline): Trace => {
+  const { from, pools } = timeline
+  let tid = pools.length + 1
+  return {
+    displayTimeUnit: "ms",
+    otherData: { began: moment(from) },
+    traceEvents: pools.flatMap((pool, nth) => {
+      const firstTid = tid
+      tid += pool.lanes.length
+      return poolEvents(timeline, pool, nth + 1, firstTid)
+    })
+  }
+}
 
 const encode = Schema.encodeSync(Schema.fromJsonString(Trace))
 

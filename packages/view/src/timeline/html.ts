@@ -1,7 +1,7 @@
 /**
  * The timeline as one page that needs nothing else: the picture, what each limit cost, and every run as a row. Pure.
  */
-import { clock } from "../format.ts"
+import { clock, seconds } from "../format.ts"
 import type { End, Lane, Pool, Span, Timeline } from "../Timeline.ts"
 import { holdsSlots, summaryOf } from "./counts.ts"
 import { escape } from "./escape.ts"
@@ -25,6 +25,9 @@ const fixed = "body{font:14px/1.45 system-ui,-apple-system,\"Segoe UI\",sans-ser
   ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.picture{overflow-x:auto}" +
   "code{font-size:12px}"
 
+/** How long something was (ms); what was not is not called `0.0s`. */
+const lasting = (ms: number): string => ms === 0 ? "–" : seconds(ms)
+
 const cell = (what: string, style?: string): string =>
   `<td${style === undefined ? "" : ` class="${style}"`}>${escape(what)}</td>`
 
@@ -37,9 +40,9 @@ const ofPool = (pool: Pool): string => {
   const { asked, longestWait, most, ran, retried, tasks, waited } = summaryOf(pool)
   return `<tr>${cell(poolTitle(pool.name))}${cell(pool.size === undefined ? "any" : `${pool.size}`, "n")}${
     cell(`${most}`, "n")
-  }${cell(`${tasks}`, "n")}${cell(clock(waited), "n")}${cell(clock(longestWait), "n")}${cell(clock(ran), "n")}${
-    cell(clock(asked), "n")
-  }${cell(clock(retried), "n")}</tr>`
+  }${cell(`${tasks}`, "n")}${cell(lasting(waited), "n")}${cell(lasting(longestWait), "n")}${cell(lasting(ran), "n")}${
+    cell(lasting(asked), "n")
+  }${cell(lasting(retried), "n")}</tr>`
 }
 
 interface Run {
@@ -58,7 +61,7 @@ const runsOf = ({ ends, spans }: Lane): ReadonlyArray<Run> => {
 }
 
 const timeOf = (spans: ReadonlyArray<Span>, is: (span: Span) => boolean): string =>
-  clock(spans.reduce((sum, span) => is(span) ? sum + span.to - span.from : sum, 0))
+  lasting(spans.reduce((sum, span) => is(span) ? sum + span.to - span.from : sum, 0))
 
 const others = ["ask", "retry", "lent"] as const
 
@@ -99,7 +102,7 @@ export const htmlOf = (timeline: Timeline, { mode = "auto" }: Options = {}): str
         clock(timeline.to - timeline.from)
       } long. Point at a bar to see what it was.`
   }</p>
-<div class="picture">${svgOf(timeline, { mode }).trimEnd()}</div>
+<div class="picture">${svgOf(timeline, { mode, heading: false }).trimEnd()}</div>
 <h2>What the limits cost</h2>
 ${
     table([

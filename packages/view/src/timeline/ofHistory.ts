@@ -96,10 +96,18 @@ const poolsKnown = (events: ReadonlyArray<Event>) => {
   }
 }
 
+interface Known {
+  readonly request: Task.Request
+  /** Since when it has its slots, where it has them. */
+  readonly startedAt: number | undefined
+  /** When it was last heard of. */
+  readonly seenAt: number
+}
+
 export const ofHistory = ({ events, left = new Map() }: History, now: number, { session }: Options = {}): Timeline => {
   const { poolsOf, sizes } = poolsKnown(events)
   const marks = new Map<string, Array<Mark>>()
-  const tasks = new Map<string, { request: Task.Request; startedAt: number | undefined }>()
+  const tasks = new Map<string, Known>()
   /** The latest moment of which anything is known. */
   let latest = 0
   for (const event of events) {
@@ -108,17 +116,19 @@ export const ofHistory = ({ events, left = new Map() }: History, now: number, { 
     marks.set(id, own)
     const known = tasks.get(id)
     if (event._tag === "Queued" || event._tag === "Continued") {
-      tasks.set(id, { request: event.request, startedAt: undefined })
+      tasks.set(id, { request: event.request, startedAt: undefined, seenAt: event.at })
     } else if (known === undefined) {
       continue
     } else if (event._tag === "Started") {
-      tasks.set(id, { ...known, startedAt: event.at })
+      tasks.set(id, { ...known, startedAt: event.at, seenAt: event.at })
     } else if (event._tag === "Adopted") {
       // Of who stood in line nobody knows when that came to its end: it was there as long as anything happened.
-      const until = known.startedAt === undefined ? latest : known.startedAt + event.ranMs
+      const until = known.startedAt === undefined ? latest : Math.max(known.seenAt, known.startedAt + event.ranMs)
       own.push({ at: Math.min(event.at, until), kind: "ended", status: "cut-off", why: gone })
       own.push({ at: event.at, kind: "queued", pools: poolsOf(known.request) })
-      tasks.set(id, { ...known, startedAt: undefined })
+      tasks.set(id, { ...known, startedAt: undefined, seenAt: event.at })
+    } else {
+      tasks.set(id, { ...known, seenAt: event.at })
     }
     const mark = markOf(event, poolsOf)
     if (mark !== undefined) own.push(mark)

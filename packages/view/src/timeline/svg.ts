@@ -2,7 +2,7 @@
  * The timeline as a picture: each pool is a group, with a strip that shows how many of its slots were in use and the limit
  * as a dashed line, and below it a row for each task. A thin grey line is time in line. Pure.
  */
-import { clip, clock, oneLine, widthOf } from "../format.ts"
+import { clip, clock, oneLine, seconds, widthOf } from "../format.ts"
 import type { Kind, Lane, Pool, Span, Step, Timeline } from "../Timeline.ts"
 import { allUsed } from "./counts.ts"
 import { escape } from "./escape.ts"
@@ -15,6 +15,8 @@ export interface Options {
   readonly width?: number | undefined
   /** Default `auto`: light or dark as the reader's system is. */
   readonly mode?: Mode | undefined
+  /** Whether it says itself what it is, and when it was. Default `true`. */
+  readonly heading?: boolean | undefined
 }
 
 const row = 22
@@ -70,7 +72,7 @@ const fixed = "text{font:12px system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans
 
 /** When something was, since the beginning of the picture. */
 const when = ({ timeline }: Place, from: number, to: number): string =>
-  `${clock(to - from)}, from ${clock(from - timeline.from)} to ${clock(to - timeline.from)}`
+  `${seconds(to - from)}, from ${clock(from - timeline.from)} to ${clock(to - timeline.from)}`
 
 /** How a span is drawn: a failed run is red where it ran. */
 const styleOf = ({ kind, to }: Span, { ends }: Lane): Kind | "error" => {
@@ -100,8 +102,8 @@ const endsOf = (place: Place, lane: Lane, middle: number): string =>
     const end = x(place, at)
     const next = lane.spans.find(({ from }) => from >= at)
     const room = (next === undefined ? place.right + margin : x(place, next.from)) - end
-    const long = `${endMarks[status]} ${clock(had)}`
-    const label = room >= 4 + long.length * character ? long : endMarks[status]
+    const long = `${endMarks[status]} ${seconds(had)}`
+    const label = had > 0 && room >= 4 + long.length * character ? long : endMarks[status]
     const tells = title([
       `${endWords[status]} at ${clock(at - place.timeline.from)}`,
       ...(why === undefined ? [] : [why])
@@ -168,7 +170,7 @@ const stripOf = (place: Place, pool: Pool, top: number): string => {
 
 const poolOf = (place: Place, pool: Pool, top: number): string => {
   const name = escape(clip(oneLine(poolTitle(pool.name)), 48))
-  const room = (place.right - margin) / character - widthOf(name) * 1.25
+  const room = (place.right - margin - 10 - widthOf(name) * 8) / 5.8
   const words = escape(clip([limitWords(pool), ...costWords(pool)].join(" · "), Math.max(12, Math.floor(room))))
   const heading = `<text x="${margin}" y="${px(top + 15)}" class="tl-heading">${name}` +
     `<tspan dx="10" class="tl-muted" style="font-weight:400">${words}</tspan></text>`
@@ -223,13 +225,16 @@ const legendOf = ({ pools }: Timeline, top: number): string => {
 export const moment = (at: number): string =>
   Math.abs(at) > 8.64e15 ? "" : `${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`
 
-export const svgOf = (timeline: Timeline, { mode = "auto", width: wanted = 1_000 }: Options = {}): string => {
+export const svgOf = (
+  timeline: Timeline,
+  { heading = true, mode = "auto", width: wanted = 1_000 }: Options = {}
+): string => {
   const width = Math.max(480, Math.round(wanted))
   const left = Math.min(280, Math.round(width * 0.3))
   const right = width - 56
   const scale = scaleOf(timeline, { width: right - left, fold: 34 })
   const place: Place = { scale, left, right, timeline }
-  const top = 62
+  const top = heading ? 62 : 30
   let y = top + 8
   const pools = timeline.pools.map((pool) => {
     const drawn = poolOf(place, pool, y)
@@ -241,13 +246,15 @@ export const svgOf = (timeline: Timeline, { mode = "auto", width: wanted = 1_000
   const head = timeline.pools.length === 0
     ? "no task has been out yet"
     : `${moment(timeline.from)} · ${clock(timeline.to - timeline.from)}`
+  const headline = heading
+    ? `<text x="${margin}" y="24" class="tl-heading">Errand timeline<tspan dx="10" class="tl-muted" style="font-weight:400">${
+      escape(head)
+    }</tspan></text>`
+    : ""
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${px(height)}" width="${width}" height="${
     px(height)
   }" role="img" aria-label="Timeline of background tasks"><style>${fixed}${rulesOf(mode, rules)}</style>` +
     `<rect width="${width}" height="${px(height)}" class="tl-background"/>` +
-    `<text x="${margin}" y="24" class="tl-heading">Errand timeline<tspan dx="10" class="tl-muted" style="font-weight:400">${
-      escape(head)
-    }</tspan></text>${timeline.pools.length === 0 ? "" : axisOf(place, top, bottom)}${pools.join("")}${
-      legendOf(timeline, height - 14)
-    }</svg>\n`
+    headline + (timeline.pools.length === 0 ? "" : axisOf(place, top, bottom)) + pools.join("") +
+    legendOf(timeline, height - 14) + "</svg>\n"
 }

@@ -127,11 +127,11 @@ export const axisCells = (scale: Scale): ReadonlyArray<Cell> => {
   return [{ text: line, tone: "muted" }]
 }
 
-/** A label in so many columns. */
-const label = (text: string, width: number): Cell => ({
-  text: fit(clip(oneLine(text), width - 1), width),
-  tone: "text"
-})
+/** A label in so many columns, so many steps in. */
+const label = (text: string, width: number, steps: number): Cell => {
+  const indent = Math.min(2 * steps, Math.floor(width / 3))
+  return { text: fit(" ".repeat(indent) + clip(oneLine(text), width - 1 - indent), width), tone: "text" }
+}
 
 const trimmed = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
   const last = cells.at(-1)
@@ -177,25 +177,24 @@ export const labelWidthOf = (width: number): number => Math.max(8, Math.min(32, 
 export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyArray<Row> => {
   const labels = labelWidthOf(width)
   const scale = scaleOf(timeline, { width: Math.max(1, width - labels), fold: 1, whole: true, keep })
-  const row = (kind: Row["kind"], title: string, cells: ReadonlyArray<Cell>): Row => ({
+  const row = (kind: Row["kind"], title: string, steps: number, cells: ReadonlyArray<Cell>): Row => ({
     kind,
-    cells: trimmed(cut(joined([label(title, labels), ...cells]), width))
+    cells: trimmed(cut(joined([label(title, labels, steps), ...cells]), width))
   })
   const laneRow = (lane: Lane): Row => {
-    const title = `${"  ".repeat(lane.depth)}${lane.agent}  ${lane.description}`
-    const { cells } = row("lane", title, laneCells(scale, lane))
-    return { kind: "lane", lane: lane.id, cells }
+    const title = `${lane.agent} · ${lane.description}`
+    return { ...row("lane", title, lane.depth, laneCells(scale, lane)), lane: lane.id }
   }
   const poolRows = (pool: Pool): ReadonlyArray<Row> => {
     const title: ReadonlyArray<Cell> = [
       { text: `${poolTitle(pool.name)} `, tone: "heading" },
       { text: ` ${[limitWords(pool), ...costWords(pool)].join(" · ")}`, tone: "muted" }
     ]
-    const used = `  slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
+    const used = `slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
     return [
       { kind: "pool", cells: cut(title, width) },
       ...pool.lanes.map(laneRow),
-      row("used", used, usedCells(scale, pool)),
+      row("used", used, 1, usedCells(scale, pool)),
       { kind: "blank", cells: [] }
     ]
   }
@@ -203,7 +202,7 @@ export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyAr
     return [{ kind: "legend", cells: cut([{ text: "No task has been out yet.", tone: "muted" }], width) }]
   }
   return [
-    row("axis", "", axisCells(scale)),
+    row("axis", "", 0, axisCells(scale)),
     ...timeline.pools.flatMap(poolRows),
     { kind: "legend", cells: trimmed(cut(legendOf(timeline), width)) }
   ]

@@ -98,7 +98,10 @@ export const walk = (marks: ReadonlyArray<Mark>, until: number): Walked => {
         place.pools = mark.pools ?? place.pools
         break
       case "asked":
-        if (inside) place.asked = { what: mark.what }
+        if (!inside) break
+        place.asked = { what: mark.what }
+        // Whoever asks for something has had an answer of the provider.
+        place.retry = undefined
         break
       case "answered":
         place.asked = undefined
@@ -107,7 +110,9 @@ export const walk = (marks: ReadonlyArray<Mark>, until: number): Walked => {
         if (inside) place.retry = { until: mark.until, what: mark.what }
         break
       case "lent":
-        if (inside) place.lent = true
+        if (!inside) break
+        place.lent = true
+        place.retry = undefined
         break
       case "restored":
         place.lent = false

@@ -1,7 +1,7 @@
 /**
  * What things are called in front of people, in every picture of a timeline. Pure.
  */
-import { clock } from "../format.ts"
+import { seconds } from "../format.ts"
 import type { End, Kind, Pool } from "../Timeline.ts"
 import { unknownPool } from "./assemble.ts"
 import { summaryOf } from "./counts.ts"
@@ -58,9 +58,9 @@ export const costWords = (pool: Pool): ReadonlyArray<string> => {
   const { asked, longestWait, ran, retried, tasks, waited } = summaryOf(pool)
   if (tasks === 0) return []
   return [
-    waited === 0 ? "nobody waited" : `${clock(waited)} in line (longest ${clock(longestWait)})`,
-    `${clock(ran)} with a slot`,
-    ...(asked === 0 ? [] : [`${clock(asked)} waiting for a person`]),
-    ...(retried === 0 ? [] : [`${clock(retried)} waiting for the provider`])
+    waited === 0 ? "nobody waited" : `${seconds(waited)} in line (longest ${seconds(longestWait)})`,
+    `${seconds(ran)} with a slot`,
+    ...(asked === 0 ? [] : [`${seconds(asked)} waiting for a person`]),
+    ...(retried === 0 ? [] : [`${seconds(retried)} waiting for the provider`])
   ]
 }

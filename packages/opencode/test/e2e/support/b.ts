@@ -5,6 +5,7 @@
 import { OpenCode, Sandbox, Script, ScriptedModel } from "@errand/lab"
 import { Context, Effect, Layer, type Schema, type Scope } from "effect"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { asCalled } from "./calls.ts"
 
 const { textOf } = ScriptedModel
 
@@ -39,7 +40,7 @@ export const place = Effect.fnUntraced(function*({ plugins, prepare, rules, sett
 export const patience = "45 seconds"
 
 const toolParts = (messages: ReadonlyArray<OpenCode.MessageWithParts>) =>
-  messages.flatMap(({ parts }) => parts.flatMap((part) => part.type === "tool" ? [part] : []))
+  messages.flatMap(({ parts }) => parts.flatMap((part) => part.type === "tool" ? [asCalled(part)] : []))
 
 /** What a tool gave back, or the error that it ended in; undefined while it runs. */
 export const outputOf = (part: ReturnType<typeof toolParts>[number] | undefined): string | undefined =>
@@ -69,7 +70,7 @@ export interface Launched {
 /** What can be done on a server, and seen of it. */
 export const words = ({ model, server }: {
   readonly model: ScriptedModel.ScriptedModel
-  readonly server: OpenCode.OpenCodeServer
+  readonly server: OpenCode.Connection
 }) => {
   /** A new root session, deleted in the end. */
   const parent: Effect.Effect<string, OpenCode.RequestError, Scope.Scope> = Effect.acquireRelease(

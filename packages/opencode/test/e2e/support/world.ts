@@ -9,6 +9,7 @@ import { OpenCode, Sandbox, Script, ScriptedModel } from "@errand/lab"
 import type { Message, Part } from "@opencode-ai/sdk"
 import { Context, type Duration, Effect, Layer, Schema } from "effect"
 import { pathToFileURL } from "node:url"
+import { asCalled } from "./calls.ts"
 
 /** The plugin as it is shipped: build it first. */
 export const pluginUrl = pathToFileURL(new URL("../../../dist/index.js", import.meta.url).pathname).href
@@ -82,10 +83,12 @@ export const use = Effect.fnUntraced(function*(
 /** What the parents of these tests say to notices. */
 const thanks: ReadonlyArray<Script.Step> = Array.from({ length: 20 }, () => ({ say: "Thanks." }))
 
-const answerOf = ({ state, tool }: Extract<Part, { readonly type: "tool" }>): Answer =>
-  state.status === "completed"
+const answerOf = (part: Extract<Part, { readonly type: "tool" }>): Answer => {
+  const { state, tool } = asCalled(part)
+  return state.status === "completed"
     ? { tool, output: state.output, metadata: state.metadata }
     : { tool, output: state.status === "error" ? state.error : `(${state.status})`, metadata: {} }
+}
 
 /** The same with one call; gives what the agent read. */
 export const useOne = (session: string, name: string, args: Schema.Json) =>

@@ -1,0 +1,69 @@
+// The half of the plugin that OpenCode's terminal loads, as one file.
+//
+// The terminal gives it the modules named below, and replaces their imports in the file's text: it looks for `from "..."`
+// with a blank, and where it finds none the plugin would get a Solid of its own, which loads and never redraws. So blanks
+// are not minified away. What lies in node_modules is not compiled by the terminal either: it has to be done here.
+import { transformAsync } from "@babel/core"
+import typescript from "@babel/preset-typescript"
+import solid from "babel-preset-solid"
+import { build } from "esbuild"
+import { readFile } from "node:fs/promises"
+
+/** What OpenCode 1.18.33 has for plugins of its terminal. */
+const given = [
+  "@opentui/core",
+  "@opentui/solid",
+  "@opentui/solid/components",
+  "@opentui/solid/jsx-runtime",
+  "solid-js",
+  "solid-js/store",
+  "@opentui/keymap",
+  "@opentui/keymap/*"
+]
+
+const solidJsx = {
+  name: "solid-jsx",
+  setup: (build) => {
+    build.onLoad({ filter: /\.tsx$/ }, async ({ path }) => {
+      const { code } = await transformAsync(await readFile(path, "utf8"), {
+        filename: path,
+        configFile: false,
+        babelrc: false,
+        presets: [
+          [solid, { moduleName: "@opentui/solid", generate: "universal" }],
+          [typescript, { onlyRemoveTypeImports: true, allowDeclareFields: true }]
+        ]
+      })
+      return { contents: code, loader: "js" }
+    })
+  }
+}
+
+export const buildTui = async (root) => {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ["tui/index.tsx"],
+    outfile: "dist/tui.js",
+    bundle: true,
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2024",
+    legalComments: "none",
+    external: given,
+    plugins: [solidJsx],
+    mainFields: ["module", "main"],
+    conditions: ["import", "module"],
+    write: false
+  })
+  const [{ contents, text }] = outputFiles
+  if (/\bfrom["']/.test(text)) {
+    throw new Error("dist/tui.js imports without a blank after \"from\": it would not redraw")
+  }
+  const unknown = [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, name]) => name).filter((name) =>
+    !given.some((known) => known === name || (known.endsWith("/*") && name.startsWith(known.slice(0, -1))))
+  )
+  if (unknown.length > 0) throw new Error(`dist/tui.js imports what the terminal does not have: ${unknown}`)
+  return contents
+}

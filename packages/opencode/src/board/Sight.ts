@@ -1,0 +1,136 @@
+/**
+ * What is known of the tasks of a family at the moment, as their board: from the journal, from the limits, and from what
+ * their sessions were heard to do.
+ */
+import { Journal, Limits, Pools, Settings, Task, Tasks } from "@errand/core"
+import { type Board, BoardOf, CallText } from "@errand/view"
+import { Clock, Effect, HashMap, Option, Random, Ref } from "effect"
+import * as Events from "../host/events.ts"
+import type { Event } from "../host/wire.ts"
+import { reason } from "../text/ending.ts"
+import * as Doings from "./Doings.ts"
+
+export interface Surroundings {
+  /** The project's, which says nothing in the path of a file. */
+  readonly directory: string
+  /** What is wrong with the configuration, in one line; absent where nothing is. */
+  readonly problem: string | undefined
+}
+
+export interface Sight {
+  /** The process that keeps these boards. */
+  readonly owner: string
+  /** Takes what an event tells of the session of a task that is not over; gives the task, where it tells something new. */
+  readonly hear: (event: Event) => Effect.Effect<Option.Option<Task.Task>>
+  /** A task has ended: nothing more will be heard of it. */
+  readonly over: (task: Task.Task, at: number) => Effect.Effect<void>
+  /** Tasks of earlier processes, which change no more. */
+  readonly remember: (older: ReadonlyArray<Task.Task>) => Effect.Effect<void>
+  readonly has: (root: Task.SessionId) => Effect.Effect<boolean>
+  readonly boardOf: (root: Task.SessionId) => Effect.Effect<Board.Board>
+}
+
+type HashDoings = HashMap.HashMap<string, Doings.Doing>
+
+/** Of so many sessions it is known what they do. When that is full it begins anew. */
+const remembered = 1_024
+
+const doingIn = (all: HashDoings, session: string): Doings.Doing =>
+  Option.getOrElse(HashMap.get(all, session), () => Doings.nothing)
+
+const put = (all: HashDoings, session: string, doing: Doings.Doing): HashDoings =>
+  HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), session, doing)
+
+export const make = Effect.fnUntraced(function*({ directory, problem }: Surroundings) {
+  const journal = yield* Journal.Journal
+  const limits = yield* Limits.Limits
+  const settings = yield* Settings.Current
+  const tasks = yield* Tasks.Tasks
+  const owner = (yield* Random.nextIntBetween(0, 0xffff_ffff)).toString(16).padStart(8, "0")
+  const doings = yield* Ref.make<HashDoings>(HashMap.empty())
+  const older = yield* Ref.make<ReadonlyArray<Task.Task>>([])
+  const short = CallText.below(directory)
+  const callText = (tool: string, input: unknown) => CallText.callText(tool, input, short)
+
+  const poolsOf = ({ request: { agent, model } }: Task.Task) =>
+    Pools.poolsOf(settings, { agent, model }).map(({ name }) => name)
+
+  const familyOf = Effect.fnUntraced(function*(root: Task.SessionId) {
+    const isOwn = BoardOf.isOf(root)
+    const known = new Map<Task.TaskId, Task.Task>()
+    for (const task of yield* Ref.get(older)) if (isOwn(task)) known.set(task.id, task)
+    for (const task of yield* journal.tasks) if (isOwn(task)) known.set(task.id, task)
+    return [...known.values()]
+  })
+
+  /** What is seen of their sessions is newer than what the journal has. */
+  const withProgress = Effect.fnUntraced(function*(shown: ReadonlyArray<Task.Task>) {
+    const running = shown.filter(({ status }) => status === "running")
+    const seen = yield* Effect.forEach(running, ({ id }) => Effect.option(tasks.get(id)))
+    return new Map(seen.flatMap(Option.toArray).map((task) => [task.id, task]))
+  })
+
+  const placesOf = Effect.fnUntraced(function*(shown: ReadonlyArray<Task.Task>) {
+    const waiting = shown.filter(({ status }) => status === "pending")
+    const places = yield* Effect.forEach(
+      waiting,
+      ({ id }) => Effect.map(limits.place(id), Option.map((place) => [id, place] as const))
+    )
+    return new Map<string, Limits.Place>(places.flatMap(Option.toArray))
+  })
+
+  /** Since when slots are lent is noted when it is seen: nobody tells of it, but those they are lent to come and go. */
+  const noteLent = (shown: ReadonlyArray<Task.Task>, lent: ReadonlySet<string>, at: number) =>
+    Ref.updateAndGet(doings, (all) =>
+      shown.reduce((all, { id, session, status }) => {
+        if (session === undefined || status !== "running") return all
+        const before = doingIn(all, session)
+        const after = Doings.lent(before, lent.has(id), at)
+        return after === before ? all : put(all, session, after)
+      }, all))
+
+  const sight: Sight = {
+    owner,
+    hear: Effect.fnUntraced(function*(event) {
+      const session = Events.sessionOf(event)
+      const task = session === undefined ? Option.none() : yield* journal.bySession(Task.SessionId.make(session))
+      if (session === undefined || Option.isNone(task) || Task.isTerminal(task.value)) return Option.none()
+      const now = yield* Clock.currentTimeMillis
+      const changed = yield* Ref.modify(doings, (all) => {
+        const before = doingIn(all, session)
+        const after = Doings.hear(before, event, now, callText)
+        return after === before ? [false, all] : [true, put(all, session, after)]
+      })
+      // One whose turn is over may wait for tasks of its own.
+      return changed || event.type === "session.idle" ? task : Option.none()
+    }),
+    over: ({ session }, at) =>
+      session === undefined
+        ? Effect.void
+        : Ref.update(doings, HashMap.modify<string, Doings.Doing>(session, (doing) => Doings.over(doing, at))),
+    remember: (tasks) => Ref.set(older, tasks),
+    has: (root) => Effect.map(familyOf(root), (own) => own.length > 0),
+    boardOf: Effect.fnUntraced(function*(root) {
+      const own = yield* familyOf(root)
+      const shown = BoardOf.chosen(own, BoardOf.asksIn(new Map(yield* Ref.get(doings))))
+      const seen = yield* withProgress(shown)
+      const places = yield* placesOf(shown)
+      const lent = yield* limits.lent
+      const at = yield* Clock.currentTimeMillis
+      return BoardOf.boardOf({
+        session: root,
+        owner,
+        at,
+        tasks: own.map((task) => seen.get(task.id) ?? task),
+        pools: yield* limits.pools,
+        poolsOf,
+        places,
+        lent,
+        doing: new Map(yield* noteLent(shown, lent, at)),
+        why: ({ outcome }) => outcome === undefined ? "" : reason(outcome),
+        problem
+      })
+    })
+  }
+  return sight
+})

@@ -1,0 +1,260 @@
+/**
+ * Keeps the cards of tasks true: hears of calls that launched something and of what becomes of it, and stores the calls
+ * anew when they are to look otherwise.
+ *
+ * Cards are an extra: a card that cannot be stored is a plainer line and nothing else. What is to be looked at again stands
+ * in one line, each task once, and one fiber looks: how a task looks is always what it is in that moment, so nothing depends
+ * on the order of events, and many changes at once are one. Where a card is, is known from the event of its call; those of
+ * processes that are gone are looked for in their parents' messages, where each says what it stands for.
+ */
+import { Journal, Task, Tasks } from "@errand/core"
+import { Context, Effect, HashMap, HashSet, Layer, Option, Queue, Ref, Schedule, Stream } from "effect"
+import { Client, type PartAddress } from "../host/Client.ts"
+import { Feed } from "../host/Feed.ts"
+import type { Event } from "../host/wire.ts"
+import { lost, told } from "../text/card.ts"
+import { card, launchedBy, type Look, lookOf, type Mark } from "./Card.ts"
+import { CardSwitch } from "./CardSwitch.ts"
+import { isFields, keptIn } from "./Kept.ts"
+
+export class Cards extends Context.Service<Cards, {
+  /** Somebody uses a session: cards in it that a process left behind which is gone are set right, once. Does not wait. */
+  readonly used: (session: Task.SessionId) => Effect.Effect<void>
+}>()("opencode-errand/cards/Cards") {
+  static readonly layer: Layer.Layer<
+    Cards,
+    never,
+    Client | Feed | Journal.Journal | Tasks.Tasks
+  > = Layer.effect(Cards, Effect.suspend(() => make))
+}
+
+/** Where the card of a run is. */
+interface Spot {
+  readonly address: PartAddress
+  readonly run: number
+  /** How many were before it in line when it was drawn. */
+  readonly ahead?: number | undefined
+}
+
+/** How far back in a session cards are looked for (messages). */
+const back = 100
+
+/** For how long OpenCode is waited for. */
+const patience = "5 seconds"
+
+const make = Effect.gen(function*() {
+  const client = yield* Client
+  const feed = yield* Feed
+  const journal = yield* Journal.Journal
+  const tasks = yield* Tasks.Tasks
+  const cards = yield* CardSwitch
+  const scope = yield* Effect.scope
+
+  /** Of the tasks that are not over. */
+  const spots = yield* Ref.make(HashMap.empty<string, Spot>())
+  /** The runs of tasks of others whose cards were looked for. */
+  const sought = yield* Ref.make(HashSet.empty<string>())
+  /** The sessions that are at work. */
+  const busy = yield* Ref.make(HashSet.empty<string>())
+  const swept = yield* Ref.make(HashSet.empty<Task.SessionId>())
+  /** The tasks that are to be looked at, and the same in their order. */
+  const due = yield* Ref.make(HashSet.empty<string>())
+  const line = yield* Queue.unbounded<string>()
+
+  const look = (task: string) =>
+    Effect.flatMap(
+      Ref.modify(due, (all) => [!HashSet.has(all, task), HashSet.add(all, task)]),
+      (isNew) => isNew ? Queue.offer(line, task) : Effect.void
+    )
+
+  const place = (task: string, spot: Spot) => Effect.andThen(Ref.update(spots, HashMap.set(task, spot)), look(task))
+
+  /** The calls of a session, from the latest on. */
+  const callsOf = (session: Task.SessionId) =>
+    Effect.map(
+      Effect.timeout(client.storedParts(session, back), patience),
+      (parts) =>
+        parts.flatMap((part) => {
+          const launch = launchedBy(part)
+          const address = addressOf(part)
+          return launch === undefined || address === undefined ? [] : [{ address, launch, kept: keptIn(part) }]
+        }).toReversed()
+    )
+
+  /** Where the card of a task is that was taken over. It is looked for once. */
+  const seek = Effect.fnUntraced(function*(task: Task.Task) {
+    const key = `${task.id} ${task.run}`
+    if (task.adopted === undefined || HashSet.has(yield* Ref.get(sought), key)) return Option.none<Spot>()
+    yield* Ref.update(sought, (all) => HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<string>(), key))
+    const calls = yield* callsOf(task.request.parent)
+    const own = calls.find(({ launch }) => launch.task === task.id && launch.run === task.run)
+    if (own === undefined) return Option.none<Spot>()
+    const spot: Spot = { address: own.address, run: task.run }
+    yield* Ref.update(spots, HashMap.set<string, Spot>(task.id, spot))
+    return Option.some(spot)
+  })
+
+  const spotOf = (task: Task.Task) =>
+    Effect.flatMap(Ref.get(spots), (all) => {
+      const known = HashMap.get(all, task.id)
+      return Option.isSome(known) ? Effect.succeed(known) : seek(task)
+    })
+
+  /** Stores a call as it is to look, if it looks otherwise. */
+  const redraw = Effect.fnUntraced(
+    function*(address: PartAddress, mark: Omit<Mark, "pid">, lookOf: (stored: unknown) => Look | undefined) {
+      const stored = Option.getOrUndefined(yield* Effect.timeout(client.storedPart(address), patience))
+      const look = lookOf(stored)
+      const part = look === undefined ? undefined : card(stored, look, { ...mark, pid: process.pid })
+      if (part === undefined || JSON.stringify(part) === JSON.stringify(stored)) return
+      yield* Effect.timeout(client.rewritePart(address, part), patience)
+    },
+    // Others may be waiting behind it, but a `✓` on what failed is worth a second try.
+    Effect.retry(Schedule.upTo(Schedule.spaced("500 millis"), { times: 1 }))
+  )
+
+  const lookAt = Effect.fnUntraced(function*(id: string) {
+    const found = yield* Effect.option(tasks.get(id))
+    if (Option.isNone(found)) return yield* Ref.update(spots, HashMap.remove(id))
+    const task = found.value
+    const spot = yield* spotOf(task)
+    if (Option.isNone(spot)) return
+    const { address, run } = spot.value
+    // It goes on by another call: what this one launched is over.
+    if (run !== task.run) return yield* Ref.update(spots, HashMap.remove(id))
+    const place = Option.getOrUndefined(yield* tasks.place(task.id))
+    const { session } = task
+    const seen = {
+      place,
+      busy: session !== undefined && HashSet.has(yield* Ref.get(busy), session),
+      expecting: session !== undefined && (yield* tasks.expecting(session))
+    }
+    const over = Task.isTerminal(task)
+    const now: Spot = { address, run, ahead: place?.ahead }
+    yield* Ref.update(spots, over ? HashMap.remove(id) : HashMap.set(id, now))
+    const look = lookOf(task, seen)
+    if (look !== undefined && (yield* cards.on)) yield* redraw(address, { task: id, run }, () => look)
+  })
+
+  const next = Effect.gen(function*() {
+    const task = yield* Queue.take(line)
+    yield* Ref.update(due, HashSet.remove(task))
+    yield* Effect.ignoreCause(lookAt(task))
+  })
+
+  /** Somebody has left the line, and those behind are nearer: as far as that is told. */
+  const lineMoves = Effect.flatMap(Ref.get(spots), (all) =>
+    Effect.forEach(
+      HashMap.toEntries(all).filter(([, { ahead }]) => ahead !== undefined && ahead <= told),
+      ([task]) => look(task),
+      { discard: true }
+    ))
+
+  const works = Effect.fnUntraced(function*(session: string, working: boolean) {
+    const changed = yield* Ref.modify(busy, (all) => [
+      HashSet.has(all, session) !== working,
+      working ? HashSet.add(all, session) : HashSet.remove(all, session)
+    ])
+    if (!changed) return
+    const task = Option.getOrUndefined(yield* journal.bySession(Task.SessionId.make(session)))
+    if (task !== undefined && !Task.isTerminal(task)) yield* look(task.id)
+  })
+
+  const hear = ({ properties, type }: Event): Effect.Effect<unknown> => {
+    switch (type) {
+      case "session.status": {
+        const { sessionID, status } = properties
+        return works(sessionID, status.type === "busy" || status.type === "retry")
+      }
+      case "session.idle":
+        return works(properties.sessionID, false)
+      case "session.deleted":
+        return works(properties.info.id, false)
+      case "message.part.updated": {
+        const launch = keptIn(properties.part) === undefined ? launchedBy(properties.part) : undefined
+        const address = addressOf(properties.part)
+        return launch === undefined || address === undefined
+          ? Effect.void
+          : place(launch.task, { address, run: launch.run })
+      }
+      default:
+        return Effect.void
+    }
+  }
+
+  /** A card of which nobody knows anything any more. */
+  const isLost = (pid: number) => pid === process.pid || !isAlive(pid)
+
+  const sweep = Effect.fnUntraced(function*(session: Task.SessionId) {
+    if (!(yield* cards.on)) return
+    for (const { address, kept, launch } of yield* callsOf(session)) {
+      if (kept === undefined || kept.over) continue
+      const task = Option.getOrUndefined(yield* Effect.option(tasks.get(launch.task)))
+      if (task === undefined) {
+        if (isLost(kept.pid)) yield* Effect.ignoreCause(redraw(address, launch, lostLook))
+      } else if (task.run === launch.run && (Task.isTerminal(task) || (yield* journal.owns(task.id)))) {
+        yield* place(task.id, { address, run: launch.run })
+      }
+    }
+  })
+
+  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
+  yield* Stream.runForEach(
+    tasks.changes,
+    ({ event, task }) =>
+      Effect.andThen(look(task.id), event._tag === "Started" || event._tag === "Ended" ? lineMoves : Effect.void)
+  ).pipe(
+    Effect.forkScoped({ startImmediately: true })
+  )
+  yield* Effect.forkScoped(Effect.forever(next))
+  // Those that were taken over before this listened.
+  yield* Effect.forEach(
+    (yield* journal.tasks).filter(({ adopted }) => adopted !== undefined),
+    ({ id }) => look(id),
+    { discard: true }
+  )
+
+  return Cards.of({
+    used: (session) =>
+      Effect.flatMap(
+        Ref.modify(swept, (all) => [
+          !HashSet.has(all, session),
+          HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<Task.SessionId>(), session)
+        ]),
+        (first) => first ? Effect.asVoid(Effect.forkIn(Effect.ignoreCause(sweep(session)), scope)) : Effect.void
+      )
+  })
+})
+
+const addressOf = (part: unknown): PartAddress | undefined => {
+  if (!isFields(part)) return undefined
+  const { id, messageID, sessionID } = part
+  return typeof id === "string" && typeof messageID === "string" && typeof sessionID === "string"
+    ? { session: Task.SessionId.make(sessionID), message: messageID, part: id }
+    : undefined
+}
+
+/** How a task looks of which nothing is known but what its card says. */
+const lostLook = (part: unknown): Look | undefined => {
+  const state = isFields(part) ? part["state"] : undefined
+  if (!isFields(state) || !isFields(state["input"])) return undefined
+  const { agent, description } = state["input"]
+  const session = isFields(state["metadata"]) ? state["metadata"]["sessionId"] : undefined
+  return typeof agent === "string" && typeof description === "string"
+    ? {
+      _tag: "Failed",
+      agent,
+      description,
+      session: typeof session === "string" ? session : undefined,
+      why: lost
+    }
+    : undefined
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return isFields(error) && error["code"] === "EPERM"
+  }
+}

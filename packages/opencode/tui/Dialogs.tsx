@@ -1,0 +1,250 @@
+/**
+ * `/tasks` and what can be done with a task of the list. One dialog takes the place of another; escape leaves them all.
+ * A question of a task is never answered by the key that opens it: what lets it go on is never chosen beforehand.
+ */
+import { Format, Rows } from "@errand/view"
+import type { TuiDialogSelectOption } from "@opencode-ai/plugin/tui"
+import { Effect } from "effect"
+import { createMemo, createResource, Show } from "solid-js"
+import * as Channel from "./Channel.ts"
+import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
+import { boardOf } from "./Families.ts"
+import { lastAnswer } from "./lastAnswer.ts"
+import { openTimeline } from "./TimelineScreen.tsx"
+import { colourOf } from "./tones.ts"
+
+/** The list of all tasks of the family on the screen. */
+export const openTasks = (errands: Errands): void => {
+  const { api } = errands
+  const session = sessionOnScreen(api)
+  const board = session === undefined ? undefined : boardOf(api.state, session)
+  if (session === undefined || board === undefined || board.tasks.length === 0) {
+    const message = session === undefined
+      ? "Tasks belong to a session: open one first."
+      : "No agent was sent on an errand in this session yet."
+    return api.ui.toast({ variant: "info", title: "Errand", message })
+  }
+  api.ui.dialog.replace(() => <TasksDialog errands={errands} session={session} />)
+  // Only after it is open: before, it stays narrow.
+  api.ui.dialog.setSize("large")
+}
+
+/** Columns of a large dialog: what stands before and after, and the time, take the rest of its 88. */
+const titleWidth = 30
+const descriptionWidth = 42
+
+/** Among the ids of tasks: none of them. */
+const timeline = "timeline"
+
+const TasksDialog = (props: { readonly errands: Errands; readonly session: string }) => {
+  const { api } = props.errands
+  const scene = sceneOf(props.errands, () => props.session)
+  const options = createMemo((): Array<TuiDialogSelectOption<string>> => {
+    const seen = scene()
+    if (seen === undefined) return []
+    return [
+      ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
+        rows.map((row) => ({
+          title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
+          description: Format.clip(row.about, descriptionWidth),
+          footer: row.time,
+          category: title,
+          value: row.id
+        }))
+      ),
+      { title: "Timeline", description: "when each of them waited and ran", category: "All of them", value: timeline }
+    ]
+  })
+  return (
+    <api.ui.DialogSelect
+      title="Tasks"
+      placeholder="Filter tasks"
+      options={options()}
+      onSelect={({ value }) =>
+        value === timeline ? openTimeline(api) : openActions(props.errands, props.session, value)}
+    />
+  )
+}
+
+type Action = TuiDialogSelectOption<() => void>
+
+/** What can be done with one task. */
+const openActions = (errands: Errands, session: string, id: string): void => {
+  const { api } = errands
+  api.ui.dialog.replace(() => <ActionDialog errands={errands} session={session} id={id} />)
+  api.ui.dialog.setSize("large")
+}
+
+const ActionDialog = (props: { readonly errands: Errands; readonly session: string; readonly id: string }) => {
+  const { errands, id } = props
+  const { api } = errands
+  const scene = sceneOf(errands, () => props.session)
+  const row = createMemo(() => {
+    const seen = scene()
+    return seen === undefined ? undefined : Rows.rowsOf(seen.board, seen.look).find((row) => row.id === id)
+  })
+  const close = () => api.ui.dialog.clear()
+  const back = () => openTasks(errands)
+
+  const actions = createMemo((): Array<Action> => {
+    const seen = row()
+    const item = scene()?.board.tasks.find((task) => task.id === id)
+    const leave: Action = { title: "Back", description: "to the list", value: back }
+    if (seen === undefined || item === undefined) return [leave]
+    const { session } = seen
+    const out = seen.group === "needs you" || seen.group === "out" || seen.group === "in line"
+    const own = item.depth === 1 && !out && session !== undefined
+    const reply = (request: string, answer: "once" | "always" | "reject") => () => {
+      Effect.runFork(answerAsk(errands, request, answer))
+      close()
+    }
+    const asked = item.asks?.toSorted((a, b) => a.at - b.at)[0]
+    return [
+      session === undefined ? leave : {
+        title: "Open",
+        description: "its session",
+        value: () => {
+          close()
+          api.route.navigate("session", { sessionID: session })
+        }
+      },
+      ...(asked === undefined || !out ? [] : [
+        { title: "Allow once", description: asked.what, category: "It asks", value: reply(asked.id, "once") },
+        { title: "Allow always", description: asked.what, category: "It asks", value: reply(asked.id, "always") },
+        { title: "Reject", description: "it is told so", category: "It asks", value: reply(asked.id, "reject") }
+      ]),
+      ...(session === undefined ? [] : [{
+        title: "Read result",
+        description: out ? "its last words so far" : "its last words",
+        category: "Task",
+        value: () => openResult(errands, seen)
+      }]),
+      ...(own
+        ? [{
+          title: "Continue",
+          description: "asks the agent that launched it to send it on",
+          category: "Task",
+          value: () => openContinue(errands, item.parent, seen)
+        }]
+        : []),
+      ...(out
+        ? [{ title: "Cancel", description: "ends it", category: "Task", value: () => openCancel(errands, seen) }]
+        : []),
+      {
+        title: "Copy id",
+        description: id,
+        category: "Task",
+        value: () => {
+          api.renderer.copyToClipboardOSC52(id)
+          close()
+          api.ui.toast({ variant: "info", message: `Copied ${id}` })
+        }
+      },
+      ...(session === undefined ? [] : [{ ...leave, category: "Task" }])
+    ]
+  })
+  return (
+    <api.ui.DialogSelect
+      title={row() === undefined ? "This task is no longer known" : `${row()?.mark} ${row()?.label}`}
+      placeholder={row()?.about ?? ""}
+      options={actions()}
+      onSelect={({ value }) => value()}
+    />
+  )
+}
+
+const answerAsk = ({ api }: Errands, request: string, reply: "once" | "always" | "reject") =>
+  Effect.tryPromise(() => api.client.permission.reply({ requestID: request, reply })).pipe(
+    Effect.filterOrFail(({ error }) => error === undefined),
+    Effect.catch(() =>
+      Effect.sync(() =>
+        api.ui.toast({
+          variant: "warning",
+          title: "Errand",
+          message: "OpenCode did not take the answer: the question may be gone. Look at /tasks again."
+        })
+      )
+    )
+  )
+
+const openCancel = (errands: Errands, row: Rows.Row): void => {
+  const { api } = errands
+  api.ui.dialog.replace(() => (
+    <api.ui.DialogConfirm
+      title="Cancel this task?"
+      message={`${row.label} (@${row.agent}, ${row.id}) ends now. Its agent and the one that launched it are told.`}
+      onConfirm={() => {
+        Effect.runFork(Channel.say(api, Channel.cancel(row.id)))
+        api.ui.dialog.clear()
+      }}
+      onCancel={() => openTasks(errands)}
+    />
+  ))
+}
+
+const openContinue = (errands: Errands, parent: string, row: Rows.Row): void => {
+  const { api } = errands
+  api.ui.dialog.replace(() => (
+    <api.ui.DialogPrompt
+      title={`Continue ${row.label}`}
+      description={() => (
+        <text fg={api.theme.current.textMuted} wrapMode="word">
+          {`What shall @${row.agent} do next? It keeps what it knows. The agent that launched it is asked to send it on.`}
+        </text>
+      )}
+      placeholder="What to do next"
+      onConfirm={(text) => {
+        api.ui.dialog.clear()
+        if (text.trim() !== "") Effect.runFork(askToContinue(errands, parent, row, text.trim()))
+      }}
+      onCancel={() => openTasks(errands)}
+    />
+  ))
+}
+
+/** The parent's agent does it, as it did the launch: then it knows of it, and is told of the end. */
+const askToContinue = ({ api }: Errands, parent: string, row: Rows.Row, text: string) => {
+  const request = `Continue task ${row.id} (${row.label}) with delegate_task, session_id "${
+    row.session ?? row.id
+  }": ${text}`
+  return Effect.ignore(
+    Effect.tryPromise(() =>
+      api.client.session.promptAsync({ sessionID: parent, parts: [{ type: "text", text: request }] })
+    )
+  )
+}
+
+const openResult = (errands: Errands, row: Rows.Row): void => {
+  const { api } = errands
+  api.ui.dialog.replace(() => <ResultDialog errands={errands} row={row} />)
+  api.ui.dialog.setSize("xlarge")
+}
+
+/** The last words of a task, to be scrolled through. */
+const ResultDialog = (props: { readonly errands: Errands; readonly row: Rows.Row }) => {
+  const { api } = props.errands
+  const [answer] = createResource(() => Effect.runPromise(lastAnswer(api, props.row.session ?? "")))
+  const theme = () => api.theme.current
+  return (
+    <box flexDirection="column" paddingLeft={2} paddingRight={2} paddingBottom={1}>
+      <box flexDirection="row" justifyContent="space-between">
+        <text fg={theme().text} height={1} wrapMode="none">
+          <b>{Format.clip(props.row.label, 70)}</b>
+        </text>
+        <text fg={theme().textMuted} flexShrink={0} onMouseUp={() => api.ui.dialog.clear()}>esc</text>
+      </box>
+      <text fg={colourOf(api, props.row.tone)} height={1} wrapMode="none">
+        {`${props.row.mark} ${props.row.word} · @${props.row.agent} · ${props.row.id}`}
+      </text>
+      <scrollbox
+        focused
+        marginTop={1}
+        height={Math.max(5, Math.floor(api.renderer.height / 2))}
+      >
+        <Show when={answer()} fallback={<text fg={theme().textMuted}>Reading…</text>}>
+          {(text) => <text fg={theme().text} wrapMode="word">{text()}</text>}
+        </Show>
+      </scrollbox>
+    </box>
+  )
+}

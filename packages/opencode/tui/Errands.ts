@@ -1,0 +1,57 @@
+/**
+ * What every part of the screen needs: OpenCode's terminal, the boards in it, and the time.
+ */
+import { type Board, Rows } from "@errand/view"
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import { type Accessor, createMemo } from "solid-js"
+import { boardOf, isBusy } from "./Families.ts"
+import type { Ticker } from "./Ticker.ts"
+
+export interface Errands {
+  readonly api: TuiPluginApi
+  readonly ticker: Ticker
+}
+
+/** A family's board and how it looks right now; nothing where it has none. */
+export interface Scene {
+  readonly board: Board.Board
+  readonly look: Rows.Look
+}
+
+/** How often (ms) the times on the screen move, and the spinner turns. */
+const frameMs = 250
+
+/**
+ * The scene of a session's family, made anew whenever the board or the time changes. While something is out the time goes
+ * on; otherwise it moves when the next row goes.
+ */
+export const sceneOf = (
+  { api, ticker }: Errands,
+  session: Accessor<string | undefined>
+): Accessor<Scene | undefined> => {
+  const board = createMemo(() => {
+    const id = session()
+    return id === undefined ? undefined : boardOf(api.state, id)
+  })
+  ticker.wakeAt(() => {
+    const known = board()
+    if (known === undefined) return undefined
+    const now = ticker.now()
+    const look = { now, isBusy: isBusy(api.state) }
+    // What is lost does not count on.
+    if (Rows.isLive(known) && !Rows.isLost(known, look)) return now + frameMs
+    return Rows.nextDeparture(known, now)
+  })
+  return () => {
+    const known = board()
+    return known === undefined ? undefined : { board: known, look: { now: ticker.now(), isBusy: isBusy(api.state) } }
+  }
+}
+
+/** The session on the screen, if it is one (or was, below a screen of ours). */
+export const sessionOnScreen = ({ route }: Pick<TuiPluginApi, "route">): string | undefined => {
+  const { current } = route
+  const params = "params" in current ? current.params : undefined
+  const id = params?.["sessionID"]
+  return typeof id === "string" ? id : undefined
+}

@@ -1,0 +1,60 @@
+/**
+ * `opencode-errand/tui`: the half of the plugin that OpenCode's terminal loads. It shows what the other half, in the
+ * server, writes into the metadata of sessions, and sends a person's wishes there. It keeps nothing and decides nothing:
+ * without it all works, only plainer.
+ */
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import { createRoot } from "solid-js"
+import { AskLine } from "./AskLine.tsx"
+import { openTasks } from "./Dialogs.tsx"
+import type { Errands } from "./Errands.ts"
+import type { Keys } from "./keys.ts"
+import { listen } from "./Listening.ts"
+import { PromptStatus } from "./PromptStatus.tsx"
+import { Sidebar } from "./Sidebar.tsx"
+import { makeTicker } from "./Ticker.ts"
+import { openTimeline, timelineRoute, TimelineScreen } from "./TimelineScreen.tsx"
+
+const tui = async (api: TuiPluginApi): Promise<void> => {
+  const errands = createRoot((dispose): Errands => {
+    api.lifecycle.onDispose(dispose)
+    const errands = { api, ticker: makeTicker() }
+    listen(errands)
+    return errands
+  })
+
+  api.slots.register({
+    order: 150,
+    slots: {
+      sidebar_content: (_context, { session_id }) => <Sidebar errands={errands} session={session_id} />,
+      session_prompt_right: (_context, { session_id }) => <PromptStatus errands={errands} session={session_id} />,
+      app_bottom: () => <AskLine errands={errands} />
+    }
+  })
+  api.route.register([{
+    name: timelineRoute,
+    render: ({ params }) => <TimelineScreen errands={errands} session={String(params?.["sessionID"])} />
+  }])
+  const keys: Keys = api.keymap
+  keys.registerLayer({
+    commands: [{
+      name: "errand.tasks",
+      title: "Errands: tasks",
+      desc: "What the agents that were sent out do, and what waits",
+      category: "Errand",
+      namespace: "palette",
+      slashName: "tasks",
+      run: () => openTasks(errands)
+    }, {
+      name: "errand.timeline",
+      title: "Errands: timeline",
+      desc: "When each task waited, ran and ended, and how many slots were in use",
+      category: "Errand",
+      namespace: "palette",
+      run: () => openTimeline(api)
+    }],
+    bindings: [{ key: "<leader>o", cmd: "errand.tasks" }]
+  })
+}
+
+export default { id: "opencode-errand", tui }
