@@ -149,8 +149,8 @@ export const ofHistory = ({ events, left = new Map() }: History, now: number, { 
       ...walk(all, now)
     }]
   })
-  const isShown = ({ ancestors, parent }: Task.Request): boolean =>
-    session === undefined || parent === session || ancestors.some((each) => each === session)
+  const isShown = ({ ancestors }: Task.Request): boolean =>
+    session === undefined || ancestors.some((each) => each === session)
   return assemble({
     lanes: lanes.filter(([request]) => isShown(request)).map(([, lane]) => lane),
     others: lanes.filter(([request]) => !isShown(request)).map(([, lane]) => lane),
