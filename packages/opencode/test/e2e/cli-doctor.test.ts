@@ -3,10 +3,10 @@
  * behind.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Sandbox, ScriptedModel } from "@errand/lab"
+import { OpenCode, Sandbox, ScriptedModel } from "@errand/lab"
 import { Effect, Schedule, Schema } from "effect"
 import { spawn } from "node:child_process"
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Report } from "../../src/cli/doctor/Report.ts"
@@ -108,6 +108,35 @@ describe("doctor", () => {
         []
       )
       assert.deepStrictEqual(yield* processes(sandbox), [])
+    }))
+
+  it.live("agrees with OpenCode's own way to install: whichever comes first, there is one entry in each file", () =>
+    Effect.gen(function*() {
+      const { env, sandbox } = yield* place()
+      const install = Effect.gen(function*() {
+        const child = yield* OpenCode.start(sandbox, ["plugin", "opencode-errand", "-g"], { env })
+        const { code } = yield* child.exited
+        assert.strictEqual(code, 0, yield* child.stdout)
+      })
+      const entries = Effect.promise(async () => {
+        const names = (await readdir(sandbox.configDir)).filter((name) => /^(opencode|tui)\.jsonc?$/.test(name)).sort()
+        const texts = await Promise.all(names.map((name) => readFile(join(sandbox.configDir, name), "utf8")))
+        return texts.flatMap((text) => text.match(/"opencode-errand[^"]*"/g) ?? [])
+      })
+      yield* install
+      assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
+      const after = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+      assert.deepStrictEqual([after.ok, after.repairs], [true, []], JSON.stringify(after, undefined, 2))
+
+      yield* Effect.promise(async () => {
+        for (const name of await readdir(sandbox.configDir)) {
+          if (/^(opencode|tui)\.jsonc?$/.test(name)) await rm(join(sandbox.configDir, name))
+        }
+      })
+      const fixed = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+      assert.lengthOf(fixed.repairs, 2)
+      yield* install
+      assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
     }))
 
   it.live("tells a person, line by line, what is wrong with settings, limits and other plugins, and what to do", () =>
