@@ -223,9 +223,16 @@ describe("boards", () => {
     }))
 
   it.effect("who says hello for a session sees what is over in it, and nobody else's is written (G6)", () =>
-    world({}, ({ board, say, writes }) =>
+    world({}, ({ board, pour, say, writes }) =>
       Effect.gen(function*() {
-        const [task] = yield* launch(1)
+        const [task] = yield* launch(10)
+        yield* TestClock.adjust("5 seconds")
+        // Heard while nobody looks.
+        yield* pour("permission.asked", {
+          id: "per_1",
+          sessionID: yield* sessionOf(task?.id ?? ""),
+          permission: "bash"
+        })
         yield* TestClock.adjust("60 seconds")
         yield* say("errand.hello")
         yield* say("errand.hello ses_unknown")

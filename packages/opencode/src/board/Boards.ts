@@ -59,11 +59,13 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const tasks = yield* Tasks.Tasks
   const sight = yield* Sight.make(surroundings)
   const families = yield* Ref.make(Families.empty)
+  /** Whether somebody looks. What is heard before is kept by `sight` and not by `families`. */
+  const isWatched = yield* Ref.make(false)
   /** Open when there may be something to write. */
   const bell = yield* Latch.make(false)
 
   const mark = Effect.fnUntraced(function*(root: Task.SessionId | undefined, weight: Pace.Weight, anew = false) {
-    if (root === undefined) return
+    if (root === undefined || !(yield* Ref.get(isWatched))) return
     const since = yield* Clock.currentTimeMillis
     yield* Ref.update(families, (all) => Families.mark(all, root, { weight, since, anew }))
     yield* Latch.open(bell)
@@ -177,6 +179,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
 
   const serve = Effect.gen(function*() {
     yield* audience.present
+    yield* Ref.set(isWatched, true)
     yield* Stream.runForEachArray(tasks.changes, hearEntries).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(audience.commands, hearCommand).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(limits.moves, () => markWaiting).pipe(Effect.forkScoped({ startImmediately: true }))
