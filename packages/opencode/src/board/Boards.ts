@@ -61,6 +61,8 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const families = yield* Ref.make(Families.empty)
   /** Whether somebody looks. What is heard before is kept by `sight` and not by `families`. */
   const isWatched = yield* Ref.make(false)
+  /** Open once it is known what there was before. */
+  const isReady = yield* Latch.make(false)
   /** Open when there may be something to write. */
   const bell = yield* Latch.make(false)
 
@@ -165,6 +167,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
 
   const hearCommand = Effect.fnUntraced(function*(command: Command.Command) {
     if (command._tag !== "Hello") return
+    yield* Latch.await(isReady)
     yield* show
     const root = command.session === undefined ? undefined : Task.SessionId.make(command.session)
     if (root !== undefined && (yield* sight.has(root))) yield* mark(root, "now")
@@ -187,6 +190,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     yield* Effect.forkScoped(Effect.forever(writeDue))
     const all = yield* tasks.list
     yield* sight.remember(all.filter(Task.isTerminal))
+    yield* Latch.open(isReady)
     const roots = new Set(all.toReversed().flatMap((task) => rootOf(task) ?? []))
     yield* Effect.forEach(
       [...roots].slice(0, maxLeftBehind),
