@@ -8,7 +8,7 @@
  */
 import { Journal, Limits, Task, Tasks } from "@errand/core"
 import { Rows } from "@errand/view"
-import { Clock, Effect, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
+import { Clock, Effect, FiberSet, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
 import { Client } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
@@ -59,6 +59,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const tasks = yield* Tasks.Tasks
   const sight = yield* Sight.make(surroundings)
   const families = yield* Ref.make(Families.empty)
+  const writing = yield* FiberSet.make()
   /** Whether somebody looks. What is heard before is kept by `sight` and not by `families`. */
   const isWatched = yield* Ref.make(false)
   /** Open once it is known what there was before. */
@@ -81,17 +82,14 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     return Option.isSome(metadata) ? metadata.value : (yield* client.session(root)).metadata
   })
 
+  /** Gives what was written; nothing where nothing has changed. */
   const write = Effect.fnUntraced(function*({ anew, root }: Families.Due) {
     const board = yield* sight.boardOf(root)
     const written = JSON.stringify({ ...board, at: 0 })
-    if (!anew && Families.get(yield* Ref.get(families), root).written === written) return
+    if (!anew && Families.get(yield* Ref.get(families), root).written === written) return undefined
     const metadata = withBoard(yield* metadataOf(root), board)
     yield* client.setMetadata(root, metadata)
-    yield* Ref.update(
-      families,
-      (all) =>
-        Families.wrote(all, root, Rows.isLive(board), { written, writtenAt: board.at, metadata: Option.some(metadata) })
-    )
+    return { written, writtenAt: board.at, metadata: Option.some(metadata), isLive: Rows.isLive(board) }
   })
 
   const forget = (root: Task.SessionId) => Ref.update(families, HashMap.remove(root))
@@ -105,15 +103,19 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
         times: 2,
         while: (error) => error._tag !== "SessionGone"
       }),
-      Effect.catchTag("SessionGone", () => forget(due.root)),
-      Effect.ignoreCause
+      Effect.catchTag("SessionGone", () => Effect.as(forget(due.root), undefined)),
+      Effect.catchCause(() => Effect.succeed(undefined)),
+      Effect.flatMap((written) => Ref.update(families, (all) => Families.over(all, due.root, written))),
+      // What came meanwhile.
+      Effect.andThen(Latch.open(bell))
     )
 
   const writeDue = Effect.gen(function*() {
     yield* Latch.close(bell)
     const now = yield* Clock.currentTimeMillis
     const due = yield* Ref.modify(families, (all) => Families.take(all, now))
-    yield* Effect.forEach(due, tryToWrite, { concurrency: 8, discard: true })
+    // Each by itself: one that hangs keeps no question of another family from the screen.
+    for (const each of due) yield* FiberSet.run(writing, tryToWrite(each))
     const next = Families.nextDue(yield* Ref.get(families))
     // With nothing to write there is no timer either.
     yield* next === Number.POSITIVE_INFINITY
