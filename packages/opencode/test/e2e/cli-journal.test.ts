@@ -8,10 +8,9 @@ import { Timeline } from "@errand/view"
 import { Effect, Schedule, Schema } from "effect"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { List } from "../../src/cli/tasks/list.ts"
 import { place, words } from "./support/b.ts"
-import { call, type Ran } from "./support/cli.ts"
+import { bun, call, type Ran } from "./support/cli.ts"
 
 const { script } = Script
 
@@ -24,8 +23,6 @@ const good = ({ code, stderr, stdout }: Ran): string => {
   assert.notInclude(stdout, "\u001b")
   return stdout
 }
-
-const bun = fileURLToPath(import.meta.resolve("bun/bin/bun.exe"))
 
 describe("tasks and timeline", () => {
   it.live("show what is out, what is in line and why, what is finished, and what a killed OpenCode has left", () =>

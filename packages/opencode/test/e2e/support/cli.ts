@@ -11,6 +11,8 @@ import { promisify } from "node:util"
 
 export const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url))
 
+export const bun = fileURLToPath(import.meta.resolve("bun/bin/bun.exe"))
+
 export const run = promisify(execFile)
 
 export interface Ran {
