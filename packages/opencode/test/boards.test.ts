@@ -223,9 +223,16 @@ describe("boards", () => {
     }))
 
   it.effect("who says hello for a session sees what is over in it, and nobody else's is written (G6)", () =>
-    world({}, ({ board, say, writes }) =>
+    world({}, ({ board, pour, say, writes }) =>
       Effect.gen(function*() {
-        const [task] = yield* launch(1)
+        const [task] = yield* launch(10)
+        yield* TestClock.adjust("5 seconds")
+        // Heard while nobody looks.
+        yield* pour("permission.asked", {
+          id: "per_1",
+          sessionID: yield* sessionOf(task?.id ?? ""),
+          permission: "bash"
+        })
         yield* TestClock.adjust("60 seconds")
         yield* say("errand.hello")
         yield* say("errand.hello ses_unknown")
@@ -458,11 +465,36 @@ describe("boards", () => {
           yield* TestClock.adjust("1 second")
           const parent = yield* host.root("ses_other")
           yield* tasks.launch({ description: "-", prompt: "100", agent: "explore", parent })
+          yield* TestClock.adjust("100 millis")
+          assert.strictEqual(head(yield* board("ses_other")), "1 out")
           yield* TestClock.adjust("30 seconds")
           assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
-          assert.strictEqual(head(yield* board("ses_other")), "1 out")
         })
     ))
+
+  it.effect("what changes while a board is written is written after that, and never two at once (G6)", () =>
+    Effect.gen(function*() {
+      const writing = yield* Ref.make(0)
+      const most = yield* Ref.make(0)
+      const slow = Effect.gen(function*() {
+        const now = yield* Ref.updateAndGet(writing, (n) => n + 1)
+        yield* Ref.update(most, (n) => Math.max(n, now))
+        yield* Effect.sleep("1 second")
+        yield* Ref.update(writing, (n) => n - 1)
+      })
+      yield* world({ outcome: () => slow }, ({ board, say }) =>
+        Effect.gen(function*() {
+          yield* say("errand.hello")
+          yield* launch(100)
+          yield* TestClock.adjust("500 millis")
+          yield* launch(100)
+          yield* TestClock.adjust("200 millis")
+          yield* launch(100)
+          yield* TestClock.adjust("2500 millis")
+          assert.strictEqual(head(yield* board(root)), "3 out")
+          assert.strictEqual(yield* Ref.get(most), 1)
+        }))
+    }))
 
   it.effect("a person's wish ends a task, and nothing else is done for what is no wish (E1)", () =>
     world({}, ({ board, say }) =>
