@@ -186,7 +186,7 @@ const stripOf = (place: Place, pool: Pool, top: number): string => {
 
 const poolOf = (place: Place, pool: Pool, top: number): string => {
   const name = escape(clip(oneLine(poolTitle(pool.name)), 48))
-  const room = (place.right - margin - 10 - widthOf(name) * 8) / 5.8
+  const room = (place.right + 40 - margin - 10 - widthOf(name) * 8) / 5.6
   const words = escape(clip([limitWords(pool), ...costWords(pool)].join(" · "), Math.max(12, Math.floor(room))))
   const heading = `<text x="${margin}" y="${px(top + 15)}" class="tl-heading">${name}` +
     `<tspan dx="10" class="tl-muted" style="font-weight:400">${words}</tspan></text>`
