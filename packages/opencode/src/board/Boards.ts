@@ -83,13 +83,11 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     if (!anew && Families.get(yield* Ref.get(families), root).written === written) return
     const metadata = withBoard(yield* metadataOf(root), board)
     yield* client.setMetadata(root, metadata)
-    yield* Ref.update(families, (all) =>
-      Families.change(all, root, (family) => ({
-        ...family,
-        written,
-        writtenAt: board.at,
-        metadata: Option.some(metadata)
-      })))
+    yield* Ref.update(
+      families,
+      (all) =>
+        Families.wrote(all, root, Rows.isLive(board), { written, writtenAt: board.at, metadata: Option.some(metadata) })
+    )
   })
 
   const forget = (root: Task.SessionId) => Ref.update(families, HashMap.remove(root))

@@ -33,6 +33,19 @@ export const change = (families: Families, root: Task.SessionId, f: (family: Fam
 export const mark = (families: Families, root: Task.SessionId, pending: Pace.Pending): Families =>
   change(families, root, (family) => ({ ...family, pending: Pace.add(family.pending, pending) }))
 
+/** A board was written. Of a family that has nothing out nothing is remembered: what it will be is not what it was. */
+export const wrote = (
+  families: Families,
+  root: Task.SessionId,
+  isLive: boolean,
+  what: Omit<Family, "pending">
+): Families => {
+  const { pending } = get(families, root)
+  return isLive || pending !== undefined
+    ? HashMap.set(families, root, { ...what, pending })
+    : HashMap.remove(families, root)
+}
+
 export interface Due {
   readonly root: Task.SessionId
   readonly anew: boolean

@@ -46,7 +46,7 @@ for (const width of [160, 90]) {
         yield* model.openGate("c")
         // Its reason is in the line below, and there is nothing that looks done.
         yield* terminal.waitFor("✗ Run the tests · @explore · scripted error 401")
-        yield* terminal.waitFor("│ Explore Task — Run the tests")
+        yield* terminal.waitFor("│ Explore Task — Run the tests · failed")
         yield* model.openGate("b")
         const last = yield* terminal.waitFor(/✓ Explore Task — Review it/)
         assert.notInclude(last, wall.trim())
