@@ -141,6 +141,19 @@ describe("--fix", () => {
     ])
   })
 
+  it("takes the file that is there, not the one that might be", () => {
+    const none: ListFile = {
+      half: "server",
+      scope: "user",
+      path: `${folder}/opencode.jsonc`,
+      content: { _tag: "Absent" }
+    }
+    assert.deepStrictEqual(repairs([file("server", ["a"]), none], folder).map(({ path }) => path), [
+      `${folder}/opencode.json`,
+      `${folder}/tui.json`
+    ])
+  })
+
   it("writes the missing half beside the other one, as it is written there", () => {
     assert.deepStrictEqual(
       repairs([file("server", ["opencode-errand@0.1.0"], "/p/opencode.json", "project")], folder),
