@@ -2,10 +2,11 @@
  * Keeps sightings in the journal, beside the work: who sees something leaves word and goes on, and this listens and
  * writes. What comes too late, after the end of the run, the journal refuses.
  */
-import { Clock, Effect, Option, Schema, Stream } from "effect"
+import { Clock, Effect, Option, Schema, type Scope, Stream } from "effect"
 import type { Journal } from "./Journal.ts"
 import type { Limits, Loan } from "./Limits.ts"
-import { TaskId } from "./Task.ts"
+import type { Sighting } from "./Sighting.ts"
+import { type Task, TaskId } from "./Task.ts"
 import type { Watch } from "./Watch.ts"
 
 export interface Environment {
@@ -14,8 +15,15 @@ export interface Environment {
   readonly watch: Watch["Service"]
 }
 
-/** Never returns. */
-export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<void> => {
+/** Until the scope ends. */
+export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<void, never, Scope.Scope> => {
+  /** One that cannot be kept is no reason to keep none after it. */
+  const append = (sighting: Sighting) =>
+    Effect.catchDefect(
+      journal.append(sighting),
+      (defect) => Effect.as(Effect.logWarning("What a task waits for could not be kept", defect), Option.none<Task>())
+    )
+
   /** Kept when they are given away, and when they are back. */
   const lent = Effect.fnUntraced(function*({ at, id }: Loan) {
     if (!isTaskId(id)) return
@@ -23,20 +31,21 @@ export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<voi
     // It may have ended since, and have been continued.
     if (task?.startedAt === undefined || task.startedAt > at) return
     const stamp = { id: task.id, run: task.run }
-    const kept = yield* journal.append({ _tag: "Lent", ...stamp, at })
+    const kept = yield* append({ _tag: "Lent", ...stamp, at })
     if (Option.isNone(kept)) return
     const restored = Effect.gen(function*() {
       yield* limits.restored(id)
       // It may have ended instead.
       if (limits.heldUnsafe(id).length === 0) return
-      yield* journal.append({ _tag: "Restored", ...stamp, at: yield* Clock.currentTimeMillis })
+      yield* append({ _tag: "Restored", ...stamp, at: yield* Clock.currentTimeMillis })
     })
     yield* Effect.forkChild(restored, { startImmediately: true })
   })
-  return Effect.all([
-    Stream.runForEach(watch.sightings, journal.append),
-    Stream.runForEach(limits.loans, lent)
-  ], { concurrency: "unbounded", discard: true })
+  // It listens when this returns: nothing that is seen after that is missed.
+  return Effect.asVoid(Effect.andThen(
+    Effect.forkScoped(Stream.runForEach(watch.sightings, append), { startImmediately: true }),
+    Effect.forkScoped(Stream.runForEach(limits.loans, lent), { startImmediately: true })
+  ))
 }
 
 const isTaskId = Schema.is(TaskId)

@@ -136,7 +136,7 @@ const make = Effect.gen(function*() {
   const retention = yield* Retention.make
   const runs = yield* Runs.make(retention.look)
   const append = journal.append
-  yield* Effect.forkScoped(Sightings.keep({ journal, limits, watch }), { startImmediately: true })
+  yield* Sightings.keep({ journal, limits, watch })
 
   const inherit = Effect.fnUntraced(function*(root: Option.Option<Task.SessionId>) {
     const inheritance = yield* journal.inherit(root)

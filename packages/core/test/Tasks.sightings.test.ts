@@ -2,12 +2,15 @@
  * What is kept of a running task besides its state: of which pools it has slots, and what it waited for meanwhile.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, HashMap, Option, Stream } from "effect"
+import { Context, Effect, Fiber, HashMap, Layer, Option, Stream } from "effect"
+import { inMemory, Journal } from "../src/Journal.ts"
 import * as Observation from "../src/Observation.ts"
 import * as Sighting from "../src/Sighting.ts"
 import type { TaskEvent } from "../src/TaskEvent.ts"
+import { Tasks } from "../src/Tasks.ts"
+import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
 import { taskId } from "./support/arbitraries.ts"
-import { call, hang, inWorld, pass, say, wait, type World } from "./support/world.ts"
+import { byScript, call, hang, inWorld, pass, say, soon, wait, type World } from "./support/world.ts"
 
 type Kept = ReadonlyArray<TaskEvent>
 
@@ -149,6 +152,66 @@ describe("a task that has its slots", () => {
       yield* world.tasks.cancelAll(world.parent)
       yield* pass("1 minute")
       yield* atRest
+    }))
+})
+
+/** A journal that keeps everything, but these in its own way. */
+const journalWith = (sighting: (event: TaskEvent) => Effect.Effect<void>) =>
+  Layer.effect(
+    Journal,
+    Effect.map(inMemory, (journal) =>
+      Journal.of({
+        ...journal,
+        append: (event) =>
+          sightings.has(event._tag)
+            ? Effect.andThen(sighting(event), journal.append(event))
+            : journal.append(event)
+      }))
+  )
+
+const waits = [
+  { do: "retry", ms: 3_000, message: "overloaded", attempt: 1 },
+  { do: "retry", ms: 3_000, message: "overloaded", attempt: 2 },
+  say("done")
+] as const
+
+/** A task that its provider fails twice, with such a journal: how it ended, when, and what is kept of it. */
+const story = (journal: Layer.Layer<Journal>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const app = Tasks.layerOnJournal.pipe(
+      Layer.provideMerge(journal),
+      Layer.provideMerge(SimulatedHost.layer({ behave: byScript({ one: waits }) }))
+    )
+    const services = yield* Layer.buildWithScope(app, scope)
+    const tasks = Context.get(services, Tasks)
+    const parent = yield* Context.get(services, SimulatedHost).root("ses_root")
+    const kept: Array<string> = []
+    yield* Effect.forkScoped(
+      Stream.runForEach(tasks.changes, ({ event }) => Effect.sync(() => kept.push(event._tag))),
+      { startImmediately: true }
+    )
+    yield* soon
+    const { id } = yield* tasks.launch({ description: "d", prompt: "one", agent: "explore", parent })
+    yield* Effect.repeat(pass("1 second"), { times: 19 })
+    const { endedAt, status } = yield* tasks.get(id)
+    return { status, endedAt, kept }
+  }))
+
+describe("a journal", () => {
+  it.effect("that cannot keep a sighting, or takes for ever, delays no end, and loses no other", () =>
+    Effect.gen(function*() {
+      const well = yield* story(journalWith(() => Effect.void))
+      assert.deepStrictEqual(well.kept, ["Queued", "Started", "Opened", "Retried", "Retried", "Ended"])
+      const stuck = yield* story(journalWith(() => Effect.never))
+      assert.strictEqual(stuck.status, "completed")
+      assert.deepStrictEqual(stuck.kept, ["Queued", "Started", "Opened", "Ended"])
+      const broken = yield* story(
+        journalWith((event) => event._tag === "Retried" && event.attempt === 1 ? Effect.die("torn") : Effect.void)
+      )
+      assert.deepStrictEqual(broken.kept, ["Queued", "Started", "Opened", "Retried", "Ended"])
+      const took = (at: number | undefined) => at === undefined ? undefined : at % 20_000
+      assert.deepStrictEqual([well, stuck, broken].map(({ endedAt }) => took(endedAt)), [6_000, 6_000, 6_000])
     }))
 })
 

@@ -67,13 +67,31 @@ const TaskInfo = Schema.decodeUnknownOption(
   Schema.Struct({ metadata: Schema.Struct({ errand: Schema.Struct({ task: Schema.String }) }) })
 )
 
+const Card = Schema.decodeUnknownOption(Schema.Struct({
+  errand: Schema.Struct({
+    call: Schema.Struct({
+      tool: Schema.String,
+      // As far as it is not what the card has.
+      state: Schema.Struct({ output: Schema.optionalKey(Schema.String) })
+    })
+  })
+}))
+
 const toolsOf = (message: OpenCode.MessageWithParts): ReadonlyArray<ToolUse> =>
   message.parts.flatMap((part) => {
     if (part.type !== "tool") return []
     const { state, tool } = part
     if (state.status !== "completed" && state.status !== "error") return []
     const output = state.status === "completed" ? state.output : state.error
-    return [{ message: message.info.id, tool, output, from: state.time.start, to: state.time.end }]
+    // People are shown a card in the place of the call, which keeps what the agent has called and read.
+    const call = Option.getOrUndefined(Card(state.metadata))?.errand.call
+    return [{
+      message: message.info.id,
+      tool: call?.tool ?? tool,
+      output: call?.state.output ?? output,
+      from: state.time.start,
+      to: state.time.end
+    }]
   })
 
 const noticesOf = (message: OpenCode.MessageWithParts): ReadonlyArray<StoredNotice> =>

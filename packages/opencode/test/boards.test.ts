@@ -3,7 +3,7 @@
  * keep in the same place.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { AgentHost, Settings, Task, Tasks } from "@errand/core"
+import { AgentHost, Settings, SharedSlots, Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { type Board, Rows } from "@errand/view"
 import { Effect, Layer, Option, Ref } from "effect"
@@ -26,6 +26,8 @@ interface Options {
   readonly limit?: number
   /** What a session has before anybody writes. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** How many go before whoever waits here, as other processes have it; absent where there are none. */
+  readonly ahead?: Effect.Effect<number>
   /** What becomes of the nth write, from 1 on. */
   readonly outcome?: (nth: number, session: string) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }
@@ -35,6 +37,16 @@ const behave = ({ text }: { readonly text: string }) => [
   { do: "wait" as const, ms: Number(text) * 1_000 },
   { do: "say" as const, text: "done" }
 ]
+
+/** Slots that are all used by other processes. */
+const elsewhere = (ahead: Effect.Effect<number>): SharedSlots.SharedSlots => ({
+  exchange: (_, wants) =>
+    Effect.map(
+      ahead,
+      (ahead) =>
+        new Map(wants.map(({ claim }) => [claim, { pool: "default:@explore", used: 5, elsewhere: 5, size: 5, ahead }]))
+    )
+})
 
 const world = Effect.fnUntraced(function*<A, E>(
   options: Options,
@@ -64,6 +76,7 @@ const world = Effect.fnUntraced(function*<A, E>(
     Layer.provide(Audience.layer),
     Layer.provide(feed.layer),
     Layer.provide(client),
+    Layer.provide(Layer.succeed(SharedSlots.Current, Option.map(Option.fromUndefinedOr(options.ahead), elsewhere))),
     Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, defaultConcurrency: options.limit ?? 5 }))
   )
   const pour = (type: string, properties: object) =>
@@ -190,8 +203,48 @@ describe("boards", () => {
         assert.deepInclude((yield* board(root)).tasks[0], { status: "pending", ahead: 0 })
       })))
 
+  it.effect("the place of one in line is right when other processes change it (G6, G7)", () =>
+    Effect.gen(function*() {
+      const ahead = yield* Ref.make(3)
+      yield* world({ ahead: Ref.get(ahead) }, ({ board, say, writes }) =>
+        Effect.gen(function*() {
+          yield* say("errand.hello")
+          yield* launch(100)
+          yield* TestClock.adjust("2 seconds")
+          const seen = yield* board(root)
+          assert.strictEqual(Rows.rowsOf(seen, { now: seen.at })[0]?.detail, "4th in line · @explore 5/5")
+          yield* Ref.set(ahead, 2)
+          yield* TestClock.adjust("2 seconds")
+          assert.strictEqual((yield* board(root)).tasks[0]?.ahead, 2)
+          const before = (yield* writes).length
+          yield* TestClock.adjust("60 seconds")
+          assert.lengthOf(yield* writes, before)
+        }))
+    }))
+
+  it.effect("who says hello for a session sees what is over in it, and nobody else's is written (G6)", () =>
+    world({}, ({ board, pour, say, writes }) =>
+      Effect.gen(function*() {
+        const [task] = yield* launch(10)
+        yield* TestClock.adjust("5 seconds")
+        // Heard while nobody looks.
+        yield* pour("permission.asked", {
+          id: "per_1",
+          sessionID: yield* sessionOf(task?.id ?? ""),
+          permission: "bash"
+        })
+        yield* TestClock.adjust("60 seconds")
+        yield* say("errand.hello")
+        yield* say("errand.hello ses_unknown")
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* writes, [])
+        yield* say(`errand.hello ${root}`)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* board(root)).tasks[0]?.id, task?.id)
+      })))
+
   it.effect("nothing is written while nothing changes, with tasks out and without (G6)", () =>
-    world({}, ({ pour, say, writes }) =>
+    world({}, ({ pour, reads, say, writes }) =>
       Effect.gen(function*() {
         yield* say("errand.hello")
         const [task] = yield* launch(90)
@@ -207,6 +260,11 @@ describe("boards", () => {
         assert.isAbove(over, before)
         yield* TestClock.adjust("1 hour")
         assert.lengthOf(yield* writes, over)
+        // By then others may have written there what nobody has listened for.
+        const asked = yield* reads
+        yield* launch(90)
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(yield* reads, asked + 1)
       })))
 
   it.effect("what a task does is written at most once a second, and what others keep there stays (G6)", () =>
@@ -407,11 +465,36 @@ describe("boards", () => {
           yield* TestClock.adjust("1 second")
           const parent = yield* host.root("ses_other")
           yield* tasks.launch({ description: "-", prompt: "100", agent: "explore", parent })
+          yield* TestClock.adjust("100 millis")
+          assert.strictEqual(head(yield* board("ses_other")), "1 out")
           yield* TestClock.adjust("30 seconds")
           assert.strictEqual((yield* tasks.get(task?.id ?? "")).status, "completed")
-          assert.strictEqual(head(yield* board("ses_other")), "1 out")
         })
     ))
+
+  it.effect("what changes while a board is written is written after that, and never two at once (G6)", () =>
+    Effect.gen(function*() {
+      const writing = yield* Ref.make(0)
+      const most = yield* Ref.make(0)
+      const slow = Effect.gen(function*() {
+        const now = yield* Ref.updateAndGet(writing, (n) => n + 1)
+        yield* Ref.update(most, (n) => Math.max(n, now))
+        yield* Effect.sleep("1 second")
+        yield* Ref.update(writing, (n) => n - 1)
+      })
+      yield* world({ outcome: () => slow }, ({ board, say }) =>
+        Effect.gen(function*() {
+          yield* say("errand.hello")
+          yield* launch(100)
+          yield* TestClock.adjust("500 millis")
+          yield* launch(100)
+          yield* TestClock.adjust("200 millis")
+          yield* launch(100)
+          yield* TestClock.adjust("2500 millis")
+          assert.strictEqual(head(yield* board(root)), "3 out")
+          assert.strictEqual(yield* Ref.get(most), 1)
+        }))
+    }))
 
   it.effect("a person's wish ends a task, and nothing else is done for what is no wish (E1)", () =>
     world({}, ({ board, say }) =>

@@ -63,6 +63,7 @@ const AnyLook = Schema.Union([
     description: Schema.String,
     agent: Schema.String,
     session: Schema.UndefinedOr(Schema.String),
+    how: Schema.String,
     why: Schema.String
   })
 ])
@@ -93,7 +94,14 @@ const call = {
 const line: Look = { _tag: "Line", description: "Find it", agent: "explore", waits: "1st in line for anthropic" }
 const atWork: Look = { _tag: "Card", description: "Find it", agent: "explore", session: "ses_xyz789", over: false }
 const done: Look = { ...atWork, over: true }
-const red: Look = { _tag: "Failed", description: "Find it", agent: "explore", session: "ses_xyz789", why: "401." }
+const red: Look = {
+  _tag: "Failed",
+  description: "Find it",
+  agent: "explore",
+  session: "ses_xyz789",
+  how: "failed",
+  why: "401."
+}
 
 describe("a card", () => {
   it.prop("is the call again when it is restored, however often it was drawn anew", {
@@ -132,7 +140,7 @@ describe("a card", () => {
       { description: "Find it", agent: "explore", waits: "1st in line for anthropic" },
       { description: "Find it", agent: "explore", subagent_type: "explore" },
       { description: "Find it", agent: "explore", subagent_type: "explore" },
-      { description: "Find it", agent: "explore", subagent_type: "explore" }
+      { description: "Find it · failed", agent: "explore", subagent_type: "explore" }
     ])
     assert.deepStrictEqual(looks.map(({ metadata: { background, sessionId } }) => [sessionId, background]), [
       [undefined, undefined],
@@ -215,10 +223,12 @@ describe("how a task looks", () => {
       assert.deepInclude(lookOf(completed, { ...nothing, busy }), { _tag: "Card", over: true })
       assert.deepInclude(lookOf(failed, { ...nothing, busy }), {
         _tag: "Failed",
+        how: "failed",
         why: "Its agent or the model's provider ended in an error: 401 from the provider."
       })
       assert.deepInclude(lookOf(cancelled, { ...nothing, busy }), {
         _tag: "Failed",
+        how: "cancelled",
         why: "Cancelled: called off on request."
       })
     }

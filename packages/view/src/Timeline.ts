@@ -67,11 +67,17 @@ export type Lane = typeof Lane.Type
 export const Step = Schema.Struct({ at: Schema.Int, used: Schema.Int })
 export type Step = typeof Step.Type
 
+/** How large a pool was from this moment (epoch ms) on; no size is no limit. */
+export const Size = Schema.Struct({ at: Schema.Int, size: Schema.optionalKey(Schema.Int) })
+export type Size = typeof Size.Type
+
 export const Pool = Schema.Struct({
   /** As in `Pools`; `unknown` holds the tasks of which nobody noted a pool: they never started, or long ago. */
   name: Schema.String,
   /** How many slots it has; absent where there is no limit, or none is known. */
   size: Schema.optionalKey(Schema.Int),
+  /** Where its limit was changed meanwhile: what it was, one after the other. `size` is the last. */
+  sizes: Schema.optionalKey(Schema.Array(Size)),
   /** The tasks of which it is the narrowest pool, in the order in which they were asked for. */
   lanes: Schema.Array(Lane),
   /** How many slots of it the tasks of this timeline have, those of other pools' lanes too. */
@@ -92,7 +98,7 @@ export const Timeline = Schema.Struct({
 export type Timeline = typeof Timeline.Type
 
 export { assemble } from "./timeline/assemble.ts"
-export { holdsSlots, summaryOf, usedAt } from "./timeline/counts.ts"
+export { holdsSlots, sizeAt, summaryOf, usedAt } from "./timeline/counts.ts"
 export { ofBoard } from "./timeline/ofBoard.ts"
 export { lastSession, ofHistory } from "./timeline/ofHistory.ts"
 export { type Mark, walk } from "./timeline/walk.ts"

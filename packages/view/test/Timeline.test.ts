@@ -213,6 +213,26 @@ describe("a timeline of a journal", () => {
     ])
   })
 
+  it("knows what a limit was before it was changed", () => {
+    const five = [{ name: "provider:anthropic", size: 5 }]
+    const timeline = Timeline.ofHistory({
+      events: [
+        queued(1, 0),
+        queued(2, 0),
+        started(1, 0, five),
+        started(2, 1_000, five),
+        queued(3, 2_000),
+        ended(1, 8_000),
+        started(3, 9_000)
+      ]
+    }, 12_000)
+    const [pool] = timeline.pools
+    assert.isDefined(pool)
+    assert.deepStrictEqual(pool.sizes, [{ at: 0, size: 5 }, { at: 9_000, size: 1 }])
+    assert.deepStrictEqual([-5, 0, 8_999, 9_000, 99_000].map((at) => Timeline.sizeAt(pool, at)), [5, 5, 5, 1, 1])
+    assert.strictEqual(pool.size, 1)
+  })
+
   it("names the session that was used last, and none where nothing was ever asked for", () => {
     const other = Task.SessionId.make("ses_other")
     const events = [
@@ -310,7 +330,7 @@ describe("the scale of a timeline", () => {
       })
       if (scale.pieces.length > 0) {
         assert.approximately(positionOf(scale, timeline.to), width, 1e-6)
-        assert.approximately(positionOf(scale, momentAt(scale, width / 3)), width / 3, 1e-3)
+        assert.approximately(positionOf(scale, momentAt(scale, width / 3)), width / 3, width / 500)
       }
     }
   }, thorough)

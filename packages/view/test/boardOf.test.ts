@@ -69,6 +69,11 @@ describe("a board", () => {
     ])
   })
 
+  it("names a few of those who hold the slots, the ones that have run longest", () => {
+    const board = make([...[5, 4, 3, 2, 1].map((n) => running(n)), task(9)])
+    assert.deepStrictEqual(board.tasks.at(-1)?.holders, [id(1), id(2), id(3)])
+  })
+
   it("says who has lent their slots: they hold none (G6)", () => {
     const board = make([running(1), running(2), task(3)], { lent: new Set([id(1)]) })
     assert.deepStrictEqual(board.tasks.map(({ lent }) => lent), [true, undefined, undefined])

@@ -141,6 +141,24 @@ describe("the picture", () => {
     assert.strictEqual(styled("rect", "running"), 6)
   })
 
+  it("draws the limit as it was, where it was changed", () => {
+    const changed = assemble({
+      sizes: new Map([["provider:anthropic", 1]]),
+      changes: new Map([["provider:anthropic", [{ at: 0, size: 3 }, { at: 30 * minute, size: 1 }]]]),
+      lanes: example.pools.flatMap(({ lanes }) => lanes).slice(0, 3)
+    }, 0)
+    const { elements, texts } = xml(svgOf(changed))
+    assert.include(texts.join("\n"), "its limit was changed: 3, then 1; up to 2 in use")
+    const limits = elements.filter(({ attributes }) => attributes.get("class") === "tl-limit")
+    const [before, after] = limits.map(({ attributes }) => attributes)
+    assert.lengthOf(limits, 2)
+    assert.strictEqual(before?.get("x2"), after?.get("x1"))
+    assert.isBelow(Number(before?.get("y1")), Number(after?.get("y1")))
+    // One in use is full at the end, and was not before.
+    const used = rowsOf(changed, { width: 80 }).find(({ kind }) => kind === "used")
+    assert.deepStrictEqual(used?.cells.map(({ tone }) => tone).slice(1), ["used", "full"])
+  })
+
   it("is light, dark, or what its reader has set", () => {
     const [auto, light, dark] = (["auto", "light", "dark"] as const).map((mode) => svgOf(example, { mode }))
     assert.include(auto, "prefers-color-scheme: dark")

@@ -10,6 +10,7 @@ import { DatabaseSync } from "node:sqlite"
 import { Journal } from "../../src/Journal.ts"
 import * as FileProblem from "../../src/sqlite/FileProblem.ts"
 import * as History from "../../src/sqlite/History.ts"
+import * as Library from "../../src/sqlite/Library.ts"
 import * as opening from "../../src/sqlite/opening.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import { migrations } from "../../src/sqlite/tables.ts"
@@ -164,6 +165,33 @@ describe("a history", () => {
       assert.strictEqual((yield* refusal(strange)).reason, "damaged")
       assert.notInclude(readdirSync(path).join(), "nowhere")
     }))
+})
+
+describe("a library", () => {
+  inFolder(
+    "opens a file to be read only: nothing can be written, and no file is made",
+    (path) =>
+      Effect.gen(function*() {
+        const file = join(path, "journal.sqlite")
+        yield* Effect.scoped(Effect.flatMap(journalIn(file), (journal) => keep(journal, life(1))))
+        const library = Library.find()
+        assert.isDefined(library)
+        const opened: Array<Library.Opening | undefined> = []
+        const spy: Library.Library = {
+          open: (file, how) => {
+            opened.push(how)
+            return library.open(file, how)
+          }
+        }
+        yield* History.read(file, { ...here, library: spy })
+        assert.deepStrictEqual(opened, [{ readOnly: true }])
+        const database = library.open(file, { readOnly: true })
+        assert.throws(() => database.exec("DELETE FROM event"), /readonly|read-only/)
+        database.close()
+        assert.throws(() => library.open(join(path, "new.sqlite"), { readOnly: true }))
+        assert.notInclude(readdirSync(path), "new.sqlite")
+      })
+  )
 })
 
 /** A file of the version before sightings, with a task that is running in a process that is gone. */

@@ -8,7 +8,7 @@
  */
 import { Journal, Limits, Task, Tasks } from "@errand/core"
 import { Rows } from "@errand/view"
-import { Clock, Effect, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
+import { Clock, Effect, FiberSet, HashMap, Latch, Layer, Option, Ref, Schedule, Stream } from "effect"
 import { Client } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
@@ -59,11 +59,16 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   const tasks = yield* Tasks.Tasks
   const sight = yield* Sight.make(surroundings)
   const families = yield* Ref.make(Families.empty)
+  const writing = yield* FiberSet.make()
+  /** Whether somebody looks. What is heard before is kept by `sight` and not by `families`. */
+  const isWatched = yield* Ref.make(false)
+  /** Open once it is known what there was before. */
+  const isReady = yield* Latch.make(false)
   /** Open when there may be something to write. */
   const bell = yield* Latch.make(false)
 
   const mark = Effect.fnUntraced(function*(root: Task.SessionId | undefined, weight: Pace.Weight, anew = false) {
-    if (root === undefined) return
+    if (root === undefined || !(yield* Ref.get(isWatched))) return
     const since = yield* Clock.currentTimeMillis
     yield* Ref.update(families, (all) => Families.mark(all, root, { weight, since, anew }))
     yield* Latch.open(bell)
@@ -77,19 +82,14 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     return Option.isSome(metadata) ? metadata.value : (yield* client.session(root)).metadata
   })
 
+  /** Gives what was written; nothing where nothing has changed. */
   const write = Effect.fnUntraced(function*({ anew, root }: Families.Due) {
     const board = yield* sight.boardOf(root)
     const written = JSON.stringify({ ...board, at: 0 })
-    if (!anew && Families.get(yield* Ref.get(families), root).written === written) return
+    if (!anew && Families.get(yield* Ref.get(families), root).written === written) return undefined
     const metadata = withBoard(yield* metadataOf(root), board)
     yield* client.setMetadata(root, metadata)
-    yield* Ref.update(families, (all) =>
-      Families.change(all, root, (family) => ({
-        ...family,
-        written,
-        writtenAt: board.at,
-        metadata: Option.some(metadata)
-      })))
+    return { written, writtenAt: board.at, metadata: Option.some(metadata), isLive: Rows.isLive(board) }
   })
 
   const forget = (root: Task.SessionId) => Ref.update(families, HashMap.remove(root))
@@ -103,15 +103,19 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
         times: 2,
         while: (error) => error._tag !== "SessionGone"
       }),
-      Effect.catchTag("SessionGone", () => forget(due.root)),
-      Effect.ignoreCause
+      Effect.catchTag("SessionGone", () => Effect.as(forget(due.root), undefined)),
+      Effect.catchCause(() => Effect.succeed(undefined)),
+      Effect.flatMap((written) => Ref.update(families, (all) => Families.over(all, due.root, written))),
+      // What came meanwhile.
+      Effect.andThen(Latch.open(bell))
     )
 
   const writeDue = Effect.gen(function*() {
     yield* Latch.close(bell)
     const now = yield* Clock.currentTimeMillis
     const due = yield* Ref.modify(families, (all) => Families.take(all, now))
-    yield* Effect.forEach(due, tryToWrite, { concurrency: 8, discard: true })
+    // Each by itself: one that hangs keeps no question of another family from the screen.
+    for (const each of due) yield* FiberSet.run(writing, tryToWrite(each))
     const next = Families.nextDue(yield* Ref.get(families))
     // With nothing to write there is no timer either.
     yield* next === Number.POSITIVE_INFINITY
@@ -165,6 +169,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
 
   const hearCommand = Effect.fnUntraced(function*(command: Command.Command) {
     if (command._tag !== "Hello") return
+    yield* Latch.await(isReady)
     yield* show
     const root = command.session === undefined ? undefined : Task.SessionId.make(command.session)
     if (root !== undefined && (yield* sight.has(root))) yield* mark(root, "now")
@@ -179,6 +184,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
 
   const serve = Effect.gen(function*() {
     yield* audience.present
+    yield* Ref.set(isWatched, true)
     yield* Stream.runForEachArray(tasks.changes, hearEntries).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(audience.commands, hearCommand).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEach(limits.moves, () => markWaiting).pipe(Effect.forkScoped({ startImmediately: true }))
@@ -186,6 +192,7 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     yield* Effect.forkScoped(Effect.forever(writeDue))
     const all = yield* tasks.list
     yield* sight.remember(all.filter(Task.isTerminal))
+    yield* Latch.open(isReady)
     const roots = new Set(all.toReversed().flatMap((task) => rootOf(task) ?? []))
     yield* Effect.forEach(
       [...roots].slice(0, maxLeftBehind),

@@ -8,7 +8,7 @@
  * `running`: after a crash the model would read that its call was interrupted.
  */
 import type { Task } from "@errand/core"
-import { failedBecause, inLine, ownErrands } from "../text/card.ts"
+import { failedBecause, howFailed, inLine, ownErrands } from "../text/card.ts"
 import * as Fields from "../text/fields.ts"
 import type { Place } from "../text/place.ts"
 import { type Fields as Json, isFields, keptIn, restore } from "./Kept.ts"
@@ -29,6 +29,8 @@ export type Look =
     readonly description: string
     readonly agent: string
     readonly session: string | undefined
+    /** In a word: that a card is red is nothing to whoever sees no colours. */
+    readonly how: string
     readonly why: string
   }
 
@@ -42,22 +44,30 @@ export interface Seen {
   readonly expecting: boolean
 }
 
+/** What is said of a task however it looks. */
+const baseOf = (task: Task.Task) => {
+  const said = Fields.description(task)
+  return { description: task.run > 1 ? `${said} (continued)` : said, agent: Fields.agent(task) }
+}
+
+/** One short line for a task, whatever becomes of it. */
+export const lineOf = (task: Task.Task, waits?: string): Look => ({ _tag: "Line", ...baseOf(task), waits })
+
 /** How a task looks; undefined in the moment in which nothing true could be shown: it stays as it is. */
 export const lookOf = (task: Task.Task, { busy, expecting, place }: Seen): Look | undefined => {
-  const said = Fields.description(task)
-  const base = { description: task.run > 1 ? `${said} (continued)` : said, agent: Fields.agent(task) }
+  const base = baseOf(task)
   const { outcome, session, status } = task
   if (outcome !== undefined) {
     return outcome._tag !== "Completed"
-      ? { _tag: "Failed", ...base, session, why: failedBecause(outcome) }
+      ? { _tag: "Failed", ...base, session, how: howFailed(outcome), why: failedBecause(outcome) }
       : session === undefined
-      ? { _tag: "Line", ...base, waits: undefined }
+      ? lineOf(task)
       : { _tag: "Card", ...base, session, over: true }
   }
-  if (status === "pending") return { _tag: "Line", ...base, waits: inLine(place) }
-  if (session === undefined) return { _tag: "Line", ...base, waits: undefined }
+  if (status === "pending") return lineOf(task, inLine(place))
+  if (session === undefined) return lineOf(task)
   if (busy) return { _tag: "Card", ...base, session, over: false }
-  return expecting ? { _tag: "Line", ...base, waits: ownErrands } : undefined
+  return expecting ? lineOf(task, ownErrands) : undefined
 }
 
 /** What a card is marked with, so that whoever comes later knows what it stands for. */
@@ -109,7 +119,7 @@ export const card = (part: unknown, look: Look, mark: Mark): Json | undefined =>
         tool: native ? nativeTool : tool,
         state: {
           status: "error",
-          input: { description, agent, ...native ? { subagent_type: agent } : {} },
+          input: { description: `${description} · ${look.how}`, agent, ...native ? { subagent_type: agent } : {} },
           error: look.why,
           metadata: { ...native ? { sessionId: look.session } : {}, ...keep(state, true) },
           time: timeOf(state["time"])

@@ -12,8 +12,8 @@ import { Context, Effect, HashMap, HashSet, Layer, Option, Queue, Ref, Schedule,
 import { Client, type PartAddress } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
-import { lost, told } from "../text/card.ts"
-import { card, launchedBy, type Look, lookOf, type Mark } from "./Card.ts"
+import { elsewhere, lost, told } from "../text/card.ts"
+import { card, launchedBy, lineOf, type Look, lookOf, type Mark } from "./Card.ts"
 import { CardSwitch } from "./CardSwitch.ts"
 import { isFields, keptIn } from "./Kept.ts"
 
@@ -133,7 +133,9 @@ const make = Effect.gen(function*() {
     const now: Spot = { address, run, ahead: place?.ahead }
     yield* Ref.update(spots, over ? HashMap.remove(id) : HashMap.set(id, now))
     const look = lookOf(task, seen)
-    if (look !== undefined && (yield* cards.on)) yield* redraw(address, { task: id, run }, () => look)
+    if (!(yield* cards.on)) return
+    // Until anything is seen of its session a line is enough: the wall of text goes at once.
+    yield* redraw(address, { task: id, run }, (part) => look ?? (keptIn(part) === undefined ? lineOf(task) : undefined))
   })
 
   const next = Effect.gen(function*() {
@@ -192,6 +194,8 @@ const make = Effect.gen(function*() {
       const task = Option.getOrUndefined(yield* Effect.option(tasks.get(launch.task)))
       if (task === undefined) {
         if (isLost(kept.pid)) yield* Effect.ignoreCause(redraw(address, launch, lostLook))
+      } else if (session !== task.request.parent) {
+        yield* Effect.ignoreCause(redraw(address, launch, () => forkedLook(task)))
       } else if (task.run === launch.run && (Task.isTerminal(task) || (yield* journal.owns(task.id)))) {
         yield* place(task.id, { address, run: launch.run })
       }
@@ -234,6 +238,12 @@ const addressOf = (part: unknown): PartAddress | undefined => {
     : undefined
 }
 
+/** How a task looks in a session that is a copy of its parent: it goes on there, and here nobody is told. */
+const forkedLook = (task: Task.Task): Look | undefined =>
+  Task.isTerminal(task)
+    ? lookOf(task, { place: undefined, busy: false, expecting: false })
+    : lineOf(task, elsewhere)
+
 /** How a task looks of which nothing is known but what its card says. */
 const lostLook = (part: unknown): Look | undefined => {
   const state = isFields(part) ? part["state"] : undefined
@@ -246,6 +256,7 @@ const lostLook = (part: unknown): Look | undefined => {
       agent,
       description,
       session: typeof session === "string" ? session : undefined,
+      how: "lost",
       why: lost
     }
     : undefined

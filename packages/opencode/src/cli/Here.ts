@@ -24,6 +24,8 @@ export class Here extends Context.Service<Here, {
   static readonly layer: Layer.Layer<Here> = Layer.effect(
     Here,
     Effect.gen(function*() {
+      // A reader that is gone (`| head`) is nobody to write for, and no error.
+      for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
       const own = yield* packageAt(fileURLToPath(import.meta.url))
       return Here.of({
         directory: process.cwd(),
@@ -39,6 +41,6 @@ export class Here extends Context.Service<Here, {
   )
 }
 
-/** A reader that is gone (`| head`) is nobody to write for. */
+/** Waits until it is written, or never will be. */
 const write = (stream: NodeJS.WriteStream, line: string): Effect.Effect<void> =>
   Effect.callback((resume) => void stream.write(`${line}\n`, () => resume(Effect.void)))

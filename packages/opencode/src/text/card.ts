@@ -30,8 +30,16 @@ const poolName = (pool: string): string => {
 /** What a task waits for whose session is idle with tasks out. */
 export const ownErrands = "for errands of its own"
 
+/** Where a task is awaited, as the copy of its parent has it. */
+export const elsewhere = "in the session that this one was forked from"
+
+type Failure = Exclude<Task.Outcome, { readonly _tag: "Completed" }>
+
+/** In a word, what became of it. */
+export const howFailed = ({ _tag }: Failure): string => _tag === "Failed" ? "failed" : "cancelled"
+
 /** Why it did not come back with an answer. */
-export const failedBecause = (outcome: Exclude<Task.Outcome, { readonly _tag: "Completed" }>): string => {
+export const failedBecause = (outcome: Failure): string => {
   const why = happened(outcome)
   return outcome._tag === "Cancelled" && !/^cancelled\b/i.test(why) ? `Cancelled: ${uncapital(why)}` : why
 }

@@ -13,7 +13,7 @@ import { settings } from "../../src/cli/doctor/checks/settings.ts"
 import type { Finding } from "../../src/cli/doctor/Finding.ts"
 import { type Half, type ListFile, packageEntry, places, type Scope } from "../../src/cli/doctor/Lists.ts"
 import { repairs } from "../../src/cli/doctor/repairs.ts"
-import { line } from "../../src/cli/doctor/Report.ts"
+import { line, summary } from "../../src/cli/doctor/Report.ts"
 import { cacheName, compare, parse } from "../../src/cli/doctor/Spec.ts"
 import { plain } from "../../src/cli/Style.ts"
 import { merge } from "../../src/Config.ts"
@@ -114,6 +114,20 @@ describe("2 entries", () => {
   })
 })
 
+describe("the last lines", () => {
+  it("count, and name --fix only where it helps", () => {
+    const last = (files: ReadonlyArray<ListFile>) => summary(entries(files), plain)
+    const fix = "`opencode-errand doctor --fix` writes the entries as they should be; comments are kept."
+    assert.deepStrictEqual(last([]), ["0 fine, 1 warning, 1 to mend.", fix])
+    const both = [file("server", ["opencode-errand"]), file("tui", ["opencode-errand"])]
+    assert.deepStrictEqual(last(both), ["2 fine."])
+    // Which of two is meant only a person can say.
+    const twice = file("server", ["opencode-errand@0.1.0"], "/p/opencode.json")
+    assert.deepStrictEqual(last([twice, ...both]), ["1 fine, 1 to mend."])
+    assert.deepStrictEqual(repairs([twice, ...both], folder), [])
+  })
+})
+
 describe("--fix", () => {
   it("writes both halves into the user's files, where there are none", () => {
     assert.deepStrictEqual(repairs([], folder), [
@@ -123,6 +137,19 @@ describe("--fix", () => {
     const jsonc = `${folder}/opencode.jsonc`
     assert.deepStrictEqual(repairs([file("server", ["a"], jsonc)], folder).map(({ path }) => path), [
       jsonc,
+      `${folder}/tui.json`
+    ])
+  })
+
+  it("takes the file that is there, not the one that might be", () => {
+    const none: ListFile = {
+      half: "server",
+      scope: "user",
+      path: `${folder}/opencode.jsonc`,
+      content: { _tag: "Absent" }
+    }
+    assert.deepStrictEqual(repairs([file("server", ["a"]), none], folder).map(({ path }) => path), [
+      `${folder}/opencode.json`,
       `${folder}/tui.json`
     ])
   })
@@ -259,7 +286,8 @@ describe("7 start of OpenCode", () => {
 
   it("waits for nothing, or for a registry that answers", () => {
     assert.deepStrictEqual(judged(install({ folders: [{ ...lacking, isSeeded: true }] })), ["ok"])
-    assert.deepStrictEqual(judged(install({ folders: [{ ...lacking, isWritable: false }] })), ["ok"])
+    const closed = install({ folders: [{ ...lacking, isWritable: false }] })
+    assert.match(lines(closed).join(), /^✓ .*waits for no registry$/)
     const answered = install({ folders: [lacking], registry: { url: "https://r", problem: undefined } })
     assert.deepStrictEqual(judged(answered), ["ok"])
     assert.match(lines(answered).join(), /installs packages once into .* from https:\/\/r/)

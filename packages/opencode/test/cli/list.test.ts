@@ -99,6 +99,20 @@ describe("tasks", () => {
     assert.deepStrictEqual(made.tasks[0]?.asks, [{ id: "", what: "bash npm test", at: start + 5_000 }])
   })
 
+  it("what was asked and is answered, and what was tried again by now, is not said any more", () => {
+    const later = decode([
+      event("Opened", 2, 39_000, { session: "ses_two" }),
+      event("Answered", 2, 40_000),
+      event("Retried", 1, 50_000, { attempt: 1, message: "429", nextAt: start + 70_000 })
+    ])
+    const said = (now: number) => {
+      const events = [...history.events, ...later]
+      return shown(boards({ ...history, events }, now), now).slice(0, 2).map(({ row }) => `${row.word}: ${row.doing}`)
+    }
+    assert.deepStrictEqual(said(start + 60_000), ["tries again: try 2 in 10s · 429", "running: thinks"])
+    assert.deepStrictEqual(said(start + 80_000), ["running: thinks", "running: thinks"])
+  })
+
   it("of one session: those that it sent out, and theirs", () => {
     const ids = (session: string) => below(all, history.events, session).map(({ item }) => item.id)
     assert.deepStrictEqual(ids("ses_one"), [idOf(2)])

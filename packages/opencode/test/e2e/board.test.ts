@@ -45,7 +45,9 @@ const rows = (board: Board.Board) => Rows.rowsOf(board, { now: board.at })
 
 const hang = script([{ hang: true }])
 
-layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two", (it) => {
+const config = { permission: { bash: { "*": "ask", "sleep *": "allow" } } }
+
+layer(world({ config, settings: { defaultConcurrency: 2 } }), live)("with a limit of two", (it) => {
   it.effect("nothing is written before somebody looks, and then what was there before (G6)", () =>
     Effect.gen(function*() {
       const { launch, parent, server, told } = yield* World
@@ -120,11 +122,51 @@ layer(world({ settings: { defaultConcurrency: 2 } }), live)("with a limit of two
       const { launch, parent, server } = yield* World
       const session = yield* parent
       yield* publish(server, "errand.hello")
-      const call = { name: "bash", args: { command: "sleep 2 && echo hi", description: "-" } }
+      const call = { name: "bash", args: { command: "sleep 2", description: "-" } }
       const child = yield* launch(session, script([{ toolCalls: [call] }, { hang: true }]))
       const board = yield* shows(server, session, "a call", ({ tasks }) => tasks.some(({ last }) => last !== undefined))
-      assert.strictEqual(rows(board)[0]?.detail, "general · bash sleep 2 && echo hi")
+      assert.strictEqual(rows(board)[0]?.detail, "general · bash sleep 2")
       yield* publish(server, `errand.cancel ${child.task}`)
+    }))
+
+  it.effect("a board says who needs a person, however deep, and for how long that is so (G2, G6)", () =>
+    Effect.gen(function*() {
+      const { launch, parent, server, told } = yield* World
+      const session = yield* parent
+      yield* publish(server, "errand.hello")
+      const call = { name: "bash", args: { command: "echo deep", description: "-" } }
+      const inner = {
+        description: "Inner",
+        prompt: script([{ toolCalls: [call] }, { say: "went on" }]),
+        agent: "general"
+      }
+      yield* launch(
+        session,
+        script([{ toolCalls: [{ name: "delegate_task", args: inner }] }, { say: "launched" }], {
+          later: [{ say: "heard of it" }]
+        }),
+        { description: "Outer" }
+      )
+      const board = yield* shows(
+        server,
+        session,
+        "a question",
+        ({ tasks }) => tasks.some(({ asks }) => asks !== undefined)
+      )
+      const [row] = rows(board)
+      assert.deepInclude(row, { label: "Inner", depth: 2, detail: "needs you: bash echo deep" })
+      assert.deepStrictEqual(Rows.promptStatus(board, { now: board.at })?.text, "▲ 1 needs you")
+      yield* publish(server, `errand.shown ${row?.ask}`)
+      const reply = yield* server.request("POST", `/permission/${row?.ask}/reply`, { reply: "once" })
+      assert.strictEqual(reply.status, 200)
+      yield* shows(
+        server,
+        session,
+        "an answer",
+        ({ at, tasks }) =>
+          at > board.at && tasks.some(({ depth }) => depth === 2) && tasks.every(({ asks }) => asks === undefined)
+      )
+      assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "heard of it")
     }))
 
   it.effect("a fork has the board of the session that it was made from, and that says so (G6)", () =>

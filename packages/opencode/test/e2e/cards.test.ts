@@ -115,10 +115,10 @@ const story = Effect.fnUntraced(function*(cards: boolean) {
   yield* server.idle(session)
   yield* model.openGate("third")
   yield* noticed(session)
-  const hasFailed = yield* see("Fails", failed)
+  const hasFailed = yield* see("Fails · failed", failed)
   const off = "{{match:Task ID: (bg_\\w+)\\sSession ID: .+\\sDescription: Is called off}}"
   yield* say({ toolCalls: [{ name: "background_cancel", args: { task_id: off } }] }, { say: "Called off." })
-  const wasCalledOff = yield* see("Is called off", failed)
+  const wasCalledOff = yield* see("Is called off · cancelled", failed)
   yield* server.idle(session)
 
   yield* model.openGate("first")
@@ -159,6 +159,9 @@ const seen = (part: Json) => {
     spins: metadata["background"] === true
   }
 }
+
+/** The session that a click on a card opens. */
+const opens = (part: Json): string => String(objectIn(objectIn(part["state"])["metadata"])["sessionId"])
 
 const card = (description: string) => ({ description, agent: "general", subagent_type: "general" })
 
@@ -206,9 +209,9 @@ describe("live cards", () => {
       })
       assert.deepStrictEqual(seen(looks.started), { ...out, input: card("Waits in line") })
       assert.deepStrictEqual(seen(looks.cameBack), { ...ended, input: card("Comes back") })
-      assert.deepStrictEqual(seen(looks.hasFailed), { ...red, input: card("Fails") })
+      assert.deepStrictEqual(seen(looks.hasFailed), { ...red, input: card("Fails · failed") })
       assert.include(JSON.stringify(objectIn(looks.hasFailed["state"])["error"]), "401")
-      assert.deepStrictEqual(seen(looks.wasCalledOff), { ...red, input: card("Is called off") })
+      assert.deepStrictEqual(seen(looks.wasCalledOff), { ...red, input: card("Is called off · cancelled") })
       assert.deepStrictEqual(objectIn(looks.wasCalledOff["state"])["error"], "Cancelled: it was called off.")
 
       const lines = linesIn(drawn.messages)
@@ -219,84 +222,132 @@ describe("live cards", () => {
     }))
 })
 
-layer(world({ settings: { maxDepth: 2 } }), live)("cards of other launches", (it) => {
-  it.effect("a call that waited for its task is a card when it returns, red where there is no answer", () =>
-    Effect.gen(function*() {
-      const { call, parent, server } = yield* World
-      const session = yield* parent
-      const ask = (description: string, prompt: string) =>
-        call(session, "delegate_task", { description, prompt, agent: "general", background: false })
-      assert.include(yield* ask("Is waited for", script([{ say: "HERE" }])), "HERE")
-      const back = yield* cardOf(server, session, "Is waited for", done)
-      assert.deepInclude(seen(back), { input: card("Is waited for"), opens: true, spins: false })
-      yield* ask("Is waited for in vain", script([{ fail: { status: 401 } }]))
-      const red = yield* cardOf(server, session, "Is waited for in vain", failed)
-      assert.include(String(objectIn(red["state"])["error"]), "401")
-    }))
+layer(world({ settings: { maxDepth: 2, modelConcurrency: { "fake/m3": 1 } } }), live)(
+  "cards of other launches",
+  (it) => {
+    it.effect("a call that waited for its task is a card when it returns, red where there is no answer", () =>
+      Effect.gen(function*() {
+        const { call, parent, server } = yield* World
+        const session = yield* parent
+        const ask = (description: string, prompt: string) =>
+          call(session, "delegate_task", { description, prompt, agent: "general", background: false })
+        assert.include(yield* ask("Is waited for", script([{ say: "HERE" }])), "HERE")
+        const back = yield* cardOf(server, session, "Is waited for", done)
+        assert.deepInclude(seen(back), { input: card("Is waited for"), opens: true, spins: false })
+        yield* ask("Is waited for in vain", script([{ fail: { status: 401 } }]))
+        const red = yield* cardOf(server, session, "Is waited for in vain · failed", failed)
+        assert.include(String(objectIn(red["state"])["error"]), "401")
+      }))
 
-  it.effect("a session that goes on has a card for each call, and only the one that is out spins", () =>
-    Effect.gen(function*() {
-      const { asked, call, launch, model, parent, server, told } = yield* World
-      const session = yield* parent
-      const { session: child } = yield* launch(session, script([{ say: "ONE" }]), { description: "Goes on" })
-      yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
-      yield* cardOf(server, session, "Goes on", done)
-      const prompt = script([{ gate: "more", say: "TWO" }])
-      yield* call(session, "delegate_task", { session_id: child, prompt })
-      yield* asked(child, (request) => lastUser(request) === prompt)
-      const again = yield* cardOf(server, session, "Goes on (continued)", atWork)
-      assert.strictEqual(objectIn(objectIn(again["state"])["metadata"])["sessionId"], child)
-      const spinning = (yield* server.messages(session)).flatMap(({ parts }) =>
-        parts.flatMap((part) =>
-          part.type === "tool" && part.state.status === "completed" && part.state.metadata["background"] === true
-            ? [part.state.input["description"]]
-            : []
+    it.effect("a session that goes on has a card for each call, and only the one that is out spins", () =>
+      Effect.gen(function*() {
+        const { asked, call, launch, model, parent, server, told } = yield* World
+        const session = yield* parent
+        const { session: child } = yield* launch(session, script([{ say: "ONE" }]), { description: "Goes on" })
+        yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
+        yield* cardOf(server, session, "Goes on", done)
+        const prompt = script([{ gate: "more", say: "TWO" }])
+        yield* call(session, "delegate_task", { session_id: child, prompt })
+        yield* asked(child, (request) => lastUser(request) === prompt)
+        const again = yield* cardOf(server, session, "Goes on (continued)", atWork)
+        assert.strictEqual(opens(again), child)
+        const spinning = (yield* server.messages(session)).flatMap(({ parts }) =>
+          parts.flatMap((part) =>
+            part.type === "tool" && part.state.status === "completed" && part.state.metadata["background"] === true
+              ? [part.state.input["description"]]
+              : []
+          )
         )
-      )
-      assert.deepStrictEqual(spinning, ["Goes on (continued)"])
-      yield* model.openGate("more")
-      yield* cardOf(server, session, "Goes on (continued)", done)
-      yield* told(session, /TWO/)
-    }))
+        assert.deepStrictEqual(spinning, ["Goes on (continued)"])
+        yield* model.openGate("more")
+        yield* cardOf(server, session, "Goes on (continued)", done)
+        yield* told(session, /TWO/)
+      }))
 
-  it.effect("B13 a task that waits for tasks of its own does not look as if it were done", () =>
-    Effect.gen(function*() {
-      const { launch, model, parent, server, told } = yield* World
-      const session = yield* parent
-      const inner = {
-        name: "delegate_task",
-        args: { description: "Inner", prompt: script([{ gate: "inner", say: "GRAND" }]), agent: "general" }
-      }
-      const { session: child } = yield* launch(
-        session,
-        script([{ toolCalls: [inner] }, { say: "NOT YET" }], { later: [{ say: "made of GRAND" }] }),
-        { description: "Outer" }
-      )
-      yield* cardOf(server, child, "Inner", atWork)
-      const waits = yield* stored(
-        server,
-        session,
-        "the outer task to wait",
-        (_, state) => objectIn(state["input"])["waits"] === "for errands of its own"
-      )
-      assert.deepInclude(seen(waits), { tool: "delegate_task", status: "completed" })
-      yield* model.openGate("inner")
-      yield* cardOf(server, child, "Inner", done)
-      yield* cardOf(server, session, "Outer", done)
-      assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "made of GRAND")
-    }))
-})
+    it.effect("a place in line is told as it is, also when those before have moved on", () =>
+      Effect.gen(function*() {
+        const { model, parent, server } = yield* World
+        const session = yield* parent
+        const calls = ["a", "b", "c"].map((gate) =>
+          launch(`In line: ${gate}`, script([{ gate, say: gate }]), { model: "fake/m3" })
+        )
+        const later = [{ say: "Thanks." }, { say: "Thanks." }, { say: "Thanks." }]
+        yield* server.promptAsync(session, script([{ toolCalls: calls }, { say: "Three." }], { later }))
+        const waits = (description: string, where: string) =>
+          stored(server, session, `${description} to wait ${where}`, (_, { input }) =>
+            objectIn(input)["description"] === description
+            && objectIn(input)["waits"] === `${where} in line for fake/m3`)
+        yield* cardOf(server, session, "In line: a", atWork)
+        yield* waits("In line: b", "1st")
+        yield* waits("In line: c", "2nd")
+        yield* model.openGate("a")
+        yield* cardOf(server, session, "In line: b", atWork)
+        yield* waits("In line: c", "1st")
+        yield* model.openGate("b")
+        yield* cardOf(server, session, "In line: c", atWork)
+        yield* model.openGate("c")
+        yield* cardOf(server, session, "In line: c", done)
+      }))
+
+    it.effect("a fork of the parent takes no card away from it, and has none that would say what it does not know", () =>
+      Effect.gen(function*() {
+        const { launch, model, parent, server } = yield* World
+        const session = yield* parent
+        yield* launch(session, script([{ gate: "fork", say: "DONE" }]), { description: "Is out" })
+        const { sessionID } = yield* cardOf(server, session, "Is out", atWork)
+        assert.strictEqual(sessionID, session)
+        const fork = objectIn((yield* server.request("POST", `/session/${session}/fork`, {})).body)["id"]
+        assert.isString(fork)
+        yield* server.prompt(String(fork), script([{ say: "I am the fork." }]))
+        const copy = yield* stored(
+          server,
+          String(fork),
+          "the copy",
+          (_, { input }) => objectIn(input)["waits"] === "in the session that this one was forked from"
+        )
+        assert.deepInclude(seen(copy), { tool: "delegate_task", opens: false, spins: false })
+        yield* model.openGate("fork")
+        yield* cardOf(server, session, "Is out", done)
+      }))
+
+    it.effect("B13 a task that waits for tasks of its own does not look as if it were done", () =>
+      Effect.gen(function*() {
+        const { launch, model, parent, server, told } = yield* World
+        const session = yield* parent
+        const inner = {
+          name: "delegate_task",
+          args: { description: "Inner", prompt: script([{ gate: "inner", say: "GRAND" }]), agent: "general" }
+        }
+        const { session: child } = yield* launch(
+          session,
+          script([{ toolCalls: [inner] }, { say: "NOT YET" }], { later: [{ say: "made of GRAND" }] }),
+          { description: "Outer" }
+        )
+        yield* cardOf(server, child, "Inner", atWork)
+        const waits = yield* stored(
+          server,
+          session,
+          "the outer task to wait",
+          (_, state) => objectIn(state["input"])["waits"] === "for errands of its own"
+        )
+        assert.deepInclude(seen(waits), { tool: "delegate_task", status: "completed" })
+        yield* model.openGate("inner")
+        yield* cardOf(server, child, "Inner", done)
+        yield* cardOf(server, session, "Outer", done)
+        assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "made of GRAND")
+      }))
+  }
+)
 
 describe("the card of a task whose OpenCode was killed", () => {
   const untilKilled = Effect.fnUntraced(function*(here: Effect.Success<ReturnType<typeof place>>) {
     const server = yield* OpenCode.serve(here.sandbox)
     const { asked, launch } = words({ model: here.model, server })
     const session = yield* server.newSession("parent")
-    const child = yield* launch(session, script([{ hang: true }], { later: [{ fail: { status: 401 } }] }), {
+    yield* launch(session, script([{ hang: true }], { later: [{ fail: { status: 401 } }] }), {
       description: "Is cut off"
     })
-    yield* asked(child.session)
-    yield* cardOf(server, session, "Is cut off", atWork)
+    yield* asked(opens(yield* cardOf(server, session, "Is cut off", atWork)))
     yield* server.kill("SIGKILL")
     yield* server.exited
     return session
@@ -307,7 +358,7 @@ describe("the card of a task whose OpenCode was killed", () => {
       const here = yield* place({ settings: { onRestart: "report" } })
       const session = yield* untilKilled(here)
       const server = yield* OpenCode.serve(here.sandbox)
-      const { state } = yield* cardOf(server, session, "Is cut off", failed)
+      const { state } = yield* cardOf(server, session, "Is cut off · failed", failed)
       assert.include(String(objectIn(state)["error"]), "restart")
     }))
 
@@ -316,7 +367,7 @@ describe("the card of a task whose OpenCode was killed", () => {
       const here = yield* place()
       const session = yield* untilKilled(here)
       const server = yield* OpenCode.serve(here.sandbox)
-      const { state } = yield* cardOf(server, session, "Is cut off", failed)
+      const { state } = yield* cardOf(server, session, "Is cut off · failed", failed)
       assert.include(String(objectIn(state)["error"]), "401")
     }))
 
@@ -326,7 +377,35 @@ describe("the card of a task whose OpenCode was killed", () => {
       const session = yield* untilKilled(here)
       const server = yield* OpenCode.serve(here.sandbox)
       yield* server.prompt(session, script([{ say: "I am back." }]))
-      const { state } = yield* cardOf(server, session, "Is cut off", failed)
+      const { state } = yield* cardOf(server, session, "Is cut off · lost", failed)
       assert.include(String(objectIn(state)["error"]), "Lost when OpenCode stopped")
+    }))
+})
+
+describe("opencode run", () => {
+  it.live("prints a launch once, makes no cards, and shows the model those of others as the calls that they are", () =>
+    Effect.gen(function*() {
+      const { model, sandbox } = yield* place()
+      const session = yield* Effect.scoped(Effect.gen(function*() {
+        const server = yield* OpenCode.serve(sandbox)
+        const session = yield* server.newSession("parent")
+        const later = [{ say: "Thanks." }]
+        const steps = [{ toolCalls: [launch("Made before", script([{ say: "BEFORE" }]))] }, { say: "Launched." }]
+        yield* server.prompt(session, script(steps, { later }))
+        yield* words({ model, server }).told(session, /BEFORE/)
+        yield* cardOf(server, session, "Made before", done)
+        return session
+      }))
+      const now = launch("Made by run", script([{ say: "NOW" }]))
+      const prompt = script([{ toolCalls: [now] }, { say: "Launched." }], { later: [{ say: "Thanks." }] })
+      const ran = yield* OpenCode.run(sandbox, ["--format", "json", "--session", session, prompt])
+      assert.strictEqual(ran.code, 0, ran.stderr)
+      const printed = ran.stdout.split("\n").filter((line) => line.includes("\"tool_use\""))
+      assert.lengthOf(printed, 1)
+      assert.include(printed[0], "\"tool\":\"delegate_task\"")
+      const last = (yield* model.requests).findLast(({ sessionID }) => sessionID === session)
+      const called = (last?.messages ?? []).flatMap(({ tool_calls }) => tool_calls ?? [])
+      assert.deepStrictEqual(called.map(({ function: { name } }) => name), ["delegate_task", "delegate_task"])
+      for (const { function: { arguments: args } } of called) assert.include(args, "Look everywhere")
     }))
 })

@@ -3,14 +3,14 @@
  * behind.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Sandbox, ScriptedModel } from "@errand/lab"
+import { OpenCode, Sandbox, ScriptedModel } from "@errand/lab"
 import { Effect, Schedule, Schema } from "effect"
 import { spawn } from "node:child_process"
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Report } from "../../src/cli/doctor/Report.ts"
-import { call, cli, packed, processes, type Ran, withOpenCode } from "./support/cli.ts"
+import { bun, call, cli, packed, patient, processes, type Ran, run, withOpenCode } from "./support/cli.ts"
 import { registryWith } from "./support/registry.ts"
 
 const decodeReport = Schema.decodeEffect(Schema.fromJsonString(Report))
@@ -59,56 +59,93 @@ const allWell = {
 }
 
 describe("doctor", () => {
-  it.live("is red before --fix and green after it, keeps comments, and twice it changes nothing", () =>
-    Effect.gen(function*() {
-      const { env, sandbox, version } = yield* place()
-      const server = join(sandbox.configDir, "opencode.jsonc")
-      const tui = join(sandbox.configDir, "tui.json")
-      // OpenCode itself writes the schema into a file that has none.
-      const head = "{\n  \"$schema\": \"https://opencode.ai/config.json\",\n  // Mine.\n"
-      const mine = `${head}  "plugin": [], // none yet\n}\n`
-      yield* Effect.promise(() => writeFile(server, mine).then(() => chmod(server, 0o640)))
+  it.live(
+    "is red before --fix and green after it, keeps comments, and twice it changes nothing",
+    () =>
+      Effect.gen(function*() {
+        const { env, sandbox, version } = yield* place()
+        const server = join(sandbox.configDir, "opencode.jsonc")
+        const tui = join(sandbox.configDir, "tui.json")
+        // OpenCode itself writes the schema into a file that has none.
+        const head = "{\n  \"$schema\": \"https://opencode.ai/config.json\",\n  // Mine.\n"
+        const mine = `${head}  "plugin": [], // none yet\n}\n`
+        yield* Effect.promise(() => writeFile(server, mine).then(() => chmod(server, 0o640)))
 
-      const before = yield* call(sandbox, ["doctor", "--json"], env)
-      assert.strictEqual(before.code, 1)
-      const red = yield* reportOf(before)
-      assert.isFalse(red.ok)
-      assert.deepStrictEqual(verdicts(red), {
-        ...allWell,
-        entries: "failure warning",
-        cache: "skipped",
-        live: "failure"
-      })
-      assert.strictEqual(yield* Effect.promise(() => readFile(server, "utf8")), mine)
-      assert.isFalse(yield* exists(tui))
+        const before = yield* call(sandbox, ["doctor", "--json"], env)
+        assert.strictEqual(before.code, 1)
+        const red = yield* reportOf(before)
+        assert.isFalse(red.ok)
+        assert.deepStrictEqual(verdicts(red), {
+          ...allWell,
+          entries: "failure warning",
+          cache: "skipped",
+          live: "failure"
+        })
+        assert.strictEqual(yield* Effect.promise(() => readFile(server, "utf8")), mine)
+        assert.isFalse(yield* exists(tui))
 
-      const after = yield* call(sandbox, ["doctor", "--fix", "--json"], env)
-      const green = yield* reportOf(after)
-      assert.deepStrictEqual(verdicts(green), allWell, JSON.stringify(green, undefined, 2))
-      assert.strictEqual(after.code, 0)
-      assert.deepStrictEqual(green.repairs.map(({ file, status }) => [file, status]), [
-        [server, "changed"],
-        [tui, "changed"]
-      ])
-      assert.strictEqual(
-        yield* Effect.promise(() => readFile(server, "utf8")),
-        `${head}  "plugin": ["opencode-errand"], // none yet\n}\n`
-      )
-      assert.strictEqual((yield* Effect.promise(() => stat(server))).mode & 0o777, 0o640)
+        const after = yield* call(sandbox, ["doctor", "--fix", "--json"], env)
+        const green = yield* reportOf(after)
+        assert.deepStrictEqual(verdicts(green), allWell, JSON.stringify(green, undefined, 2))
+        assert.strictEqual(after.code, 0)
+        assert.deepStrictEqual(green.repairs.map(({ file, status }) => [file, status]), [
+          [server, "changed"],
+          [tui, "changed"]
+        ])
+        assert.strictEqual(
+          yield* Effect.promise(() => readFile(server, "utf8")),
+          `${head}  "plugin": ["opencode-errand"], // none yet\n}\n`
+        )
+        assert.strictEqual((yield* Effect.promise(() => stat(server))).mode & 0o777, 0o640)
 
-      // By now it is installed, and its version is known.
-      const again = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--json"], env))
-      assert.deepStrictEqual([again.ok, again.repairs], [true, []])
-      assert.include(
-        again.findings.find(({ check }) => check === "cache")?.found,
-        `${version}, the same as this doctor`
-      )
-      assert.deepStrictEqual(
-        (yield* Effect.promise(() => readdir(sandbox.configDir))).filter((name) => name.includes("tmp")),
-        []
-      )
-      assert.deepStrictEqual(yield* processes(sandbox), [])
-    }))
+        // By now it is installed, and its version is known.
+        const again = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--json"], env))
+        assert.deepStrictEqual([again.ok, again.repairs], [true, []])
+        assert.include(
+          again.findings.find(({ check }) => check === "cache")?.found,
+          `${version}, the same as this doctor`
+        )
+        assert.deepStrictEqual(
+          (yield* Effect.promise(() => readdir(sandbox.configDir))).filter((name) => name.includes("tmp")),
+          []
+        )
+        assert.deepStrictEqual(yield* processes(sandbox), [])
+      }),
+    patient
+  )
+
+  it.live(
+    "agrees with OpenCode's own way to install: whichever comes first, there is one entry in each file",
+    () =>
+      Effect.gen(function*() {
+        const { env, sandbox } = yield* place()
+        const install = Effect.gen(function*() {
+          const child = yield* OpenCode.start(sandbox, ["plugin", "opencode-errand", "-g"], { env })
+          const { code } = yield* child.exited
+          assert.strictEqual(code, 0, yield* child.stdout)
+        })
+        const entries = Effect.promise(async () => {
+          const names = (await readdir(sandbox.configDir)).filter((name) => /^(opencode|tui)\.jsonc?$/.test(name))
+            .sort()
+          const texts = await Promise.all(names.map((name) => readFile(join(sandbox.configDir, name), "utf8")))
+          return texts.flatMap((text) => text.match(/"opencode-errand[^"]*"/g) ?? [])
+        })
+        yield* install
+        assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
+        const after = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+        assert.deepStrictEqual([after.ok, after.repairs], [true, []], JSON.stringify(after, undefined, 2))
+
+        yield* Effect.promise(async () => {
+          const names = (await readdir(sandbox.configDir)).filter((name) => /^(opencode|tui)\.jsonc?$/.test(name))
+          await Promise.all(names.map((name) => rm(join(sandbox.configDir, name))))
+        })
+        const fixed = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+        assert.lengthOf(fixed.repairs, 2)
+        yield* install
+        assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
+      }),
+    patient
+  )
 
   it.live("tells a person, line by line, what is wrong with settings, limits and other plugins, and what to do", () =>
     Effect.gen(function*() {
@@ -154,6 +191,48 @@ describe("doctor", () => {
         entries: "ok warning",
         live: "skipped"
       })
+    }))
+
+  for (const runtime of ["node", "bun"]) {
+    it.live(`on ${runtime}: is not troubled by a reader that has read enough`, () =>
+      Effect.gen(function*() {
+        const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
+        const path = runtime === "node" ? process.execPath : bun
+        const piped = yield* Effect.promise(() =>
+          run("sh", ["-c", "{ \"$0\" \"$1\" doctor; echo \"rc $?\" >&2; } | head -1", path, cli], {
+            cwd: sandbox.project,
+            env: { ...sandbox.env, PATH: "/usr/bin:/bin" }
+          })
+        )
+        assert.match(piped.stdout, /^✗ OpenCode: not found .*\n$/)
+        assert.strictEqual(piped.stderr, "rc 1\n")
+      }))
+  }
+
+  it.live("comes with the package, by both of its names", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
+      const { env, root } = sandbox
+      const tarball = yield* packed(sandbox)
+      const installed = join(root, "installed")
+      yield* Effect.promise(() =>
+        run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", installed, tarball], {
+          cwd: root,
+          env
+        })
+      )
+      const say = (name: string, ...args: ReadonlyArray<string>) =>
+        Effect.promise(() => run(join(installed, "node_modules", ".bin", name), args, { cwd: sandbox.project, env }))
+      const { version } = yield* Effect.flatMap(
+        Effect.promise(() => readFile(join(dirname(dirname(cli)), "package.json"), "utf8")),
+        decodeManifest
+      )
+      assert.deepStrictEqual(yield* say("opencode-errand", "--version"), { stdout: `${version}\n`, stderr: "" })
+      const { stdout } = yield* say("errand", "schema")
+      assert.strictEqual(
+        stdout,
+        yield* Effect.promise(() => readFile(join(dirname(cli), "errand.schema.json"), "utf8"))
+      )
     }))
 
   it.live("stops the OpenCode that it has started when it is interrupted itself", () =>

@@ -2,11 +2,11 @@
  * Traces and metrics, as a collector gets them from the built plugin in the real OpenCode; and that a collector which is not
  * there, does not answer or answers with an error costs nothing but its data.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
-import { Effect, Schedule, type Schema } from "effect"
+import { Context, Effect, Layer, Schedule, type Schema } from "effect"
 import { createServer } from "node:net"
-import { patience, place, words } from "./support/b.ts"
+import { live, patience, place, words } from "./support/b.ts"
 import * as Collector from "./support/collector.ts"
 
 const { script } = Script
@@ -135,31 +135,34 @@ const nobody = Effect.callback<string>((resume) => {
   })
 })
 
-describe("a collector that is no help", () => {
-  /** `opencode run` with a task of a second; how long OpenCode took to leave after the last word. */
-  const told = Effect.fnUntraced(function*(settings: Schema.JsonObject, env: Readonly<Record<string, string>> = {}) {
-    const lab = yield* place({ settings })
-    const result = yield* OpenCode.run(lab.sandbox, [
-      "--print-logs",
-      script([
-        { toolCalls: [delegate("Slow", script([{ delay: 1_000, say: "CHILD-7" }]))] },
-        { say: "waiting for it" }
-      ], { later: [{ say: "it said {{match:CHILD-\\d}}" }] })
-    ], { env, timeout: "100 seconds" })
-    const last = Math.max(...(yield* lab.model.requests).map(({ endedAt }) => endedAt ?? 0))
-    return { ...result, left: Date.now() - last }
-  })
+/** `opencode run` with a task of a second; how long OpenCode took to leave after the last word. */
+const told = Effect.fnUntraced(function*(settings: Schema.JsonObject, env: Readonly<Record<string, string>> = {}) {
+  const lab = yield* place({ settings })
+  const result = yield* OpenCode.run(lab.sandbox, [
+    "--print-logs",
+    script([
+      { toolCalls: [delegate("Slow", script([{ delay: 1_000, say: "CHILD-7" }]))] },
+      { say: "waiting for it" }
+    ], { later: [{ say: "it said {{match:CHILD-\\d}}" }] })
+  ], { env, timeout: "100 seconds" })
+  const last = Math.max(...(yield* lab.model.requests).map(({ endedAt }) => endedAt ?? 0))
+  return { ...result, left: Date.now() - last }
+})
 
+/** The same without a collector. */
+class Baseline extends Context.Service<Baseline, Effect.Success<ReturnType<typeof told>>>()("errand/e2e/Baseline") {}
+
+layer(Layer.effect(Baseline, told({})), live)("a collector that is no help", (it) => {
   const manners = [
     ["is not there", "is not there"],
     ["takes requests and never answers", "silent"],
     ["answers 500", 500]
   ] as const
   for (const [what, manner] of manners) {
-    it.live(`and ${what} costs nothing but the data: the task ends as always, OpenCode leaves, the log has one line`, () =>
+    it.effect(`and ${what} costs nothing but the data: the task ends as always, OpenCode leaves, the log has one line`, () =>
       Effect.gen(function*() {
         const url = manner === "is not there" ? yield* nobody : (yield* Collector.make(manner)).url
-        const without = yield* told({})
+        const without = yield* Baseline
         // Often enough that it is tried several times in the life of the task.
         const withIt = yield* told({ otlp: url }, soon)
         for (const { code, stdout, timedOut } of [without, withIt]) {

@@ -1,7 +1,7 @@
 /**
  * From lanes to a timeline: each task goes to its narrowest pool, and every pool counts who has slots of it. Pure.
  */
-import type { Lane, Pool, Timeline } from "../Timeline.ts"
+import type { Lane, Pool, Size, Timeline } from "../Timeline.ts"
 import { stepsOf } from "./counts.ts"
 
 /** Where the tasks go of which nobody noted a pool. */
@@ -22,10 +22,12 @@ export interface Parts {
   readonly others?: ReadonlyArray<Lane> | undefined
   /** The sizes of the pools that have one. */
   readonly sizes: ReadonlyMap<string, number>
+  /** The sizes of pools that were changed meanwhile. */
+  readonly changes?: ReadonlyMap<string, ReadonlyArray<Size>> | undefined
 }
 
 /** `now` (epoch ms) is where it is drawn from when there is nothing to draw. */
-export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Timeline => {
+export const assemble = ({ changes, lanes, others = [], sizes }: Parts, now: number): Timeline => {
   const groups = Map.groupBy(lanes, poolOf)
   // Those of wider pools as well: they have no lanes of their own, and show how full they are.
   const named = lanes.flatMap(({ spans }) => spans.flatMap(({ pools }) => pools ?? []))
@@ -33,17 +35,19 @@ export const assemble = ({ lanes, others = [], sizes }: Parts, now: number): Tim
   const poolNamed = (name: string): Pool => {
     const size = sizes.get(name)
     const elsewhere = stepsOf(name, others)
+    const were = changes?.get(name)
     return {
       name,
       ...(size === undefined ? {} : { size }),
+      ...(were === undefined || were.length < 2 ? {} : { sizes: were }),
       lanes: groups.get(name) ?? [],
       used: stepsOf(name, lanes),
       ...(elsewhere.length === 0 ? {} : { elsewhere })
     }
   }
   const pools = names.map(poolNamed)
-  const start = Math.min(...lanes.map(from))
+  const start = lanes.reduce((first, lane) => Math.min(first, from(lane)), Number.POSITIVE_INFINITY)
   return lanes.length === 0
     ? { v: 1, from: now, to: now, pools: [] }
-    : { v: 1, from: start, to: Math.max(start, ...lanes.map(to)), pools }
+    : { v: 1, from: start, to: lanes.reduce((last, lane) => Math.max(last, to(lane)), start), pools }
 }

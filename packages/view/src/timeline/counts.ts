@@ -32,10 +32,26 @@ export const stepsOf = (pool: string, lanes: ReadonlyArray<Lane>): ReadonlyArray
 export const usedAt = (steps: ReadonlyArray<Step>, at: number): number =>
   steps.findLast((step) => step.at <= at)?.used ?? 0
 
+/** How large a pool was at a moment (epoch ms); undefined where it had no limit. */
+export const sizeAt = ({ size, sizes = [] }: Pool, at: number): number | undefined =>
+  sizes.length === 0 ? size : (sizes.findLast((each) => each.at <= at) ?? sizes[0])?.size
+
 /** Two counts together. */
-export const sumOf = (a: ReadonlyArray<Step>, b: ReadonlyArray<Step>): ReadonlyArray<Step> =>
-  b.length === 0 ? a : [...new Set([...a, ...b].map(({ at }) => at))].toSorted((a, b) => a - b)
-    .map((at) => ({ at, used: usedAt(a, at) + usedAt(b, at) }))
+export const sumOf = (a: ReadonlyArray<Step>, b: ReadonlyArray<Step>): ReadonlyArray<Step> => {
+  if (b.length === 0) return a
+  const changes = [...differences(a), ...differences(b)].toSorted((a, b) => a.at - b.at)
+  const all: Array<Step> = []
+  let used = 0
+  for (const { at, by } of changes) {
+    used += by
+    if (all.at(-1)?.at === at) all[all.length - 1] = { at, used }
+    else all.push({ at, used })
+  }
+  return all
+}
+
+const differences = (steps: ReadonlyArray<Step>): ReadonlyArray<{ readonly at: number; readonly by: number }> =>
+  steps.map(({ at, used }, nth) => ({ at, by: used - (steps[nth - 1]?.used ?? 0) }))
 
 /** All slots of a pool that are in use, by tasks that are not shown too. */
 export const allUsed = ({ elsewhere, used }: Pool): ReadonlyArray<Step> => sumOf(used, elsewhere ?? [])
@@ -69,9 +85,9 @@ export const summaryOf = (pool: Pool): Summary => {
   const waits = lanes.map((lane) => timeOf([lane], (kind) => kind === "waiting"))
   return {
     tasks: lanes.length,
-    most: Math.max(0, ...allUsed(pool).map(({ used }) => used)),
+    most: allUsed(pool).reduce((most, { used }) => Math.max(most, used), 0),
     waited: waits.reduce((sum, wait) => sum + wait, 0),
-    longestWait: Math.max(0, ...waits),
+    longestWait: waits.reduce((longest, wait) => Math.max(longest, wait), 0),
     ran: timeOf(lanes, holdsSlots),
     asked: timeOf(lanes, (kind) => kind === "ask"),
     retried: timeOf(lanes, (kind) => kind === "retry")

@@ -2,7 +2,7 @@
  * The timeline of what a journal has kept: every run of every task, or of those below one session.
  */
 import { Model, type Task, type TaskEvent } from "@errand/core"
-import type { Lane, Timeline } from "../Timeline.ts"
+import type { Lane, Size, Timeline } from "../Timeline.ts"
 import { assemble } from "./assemble.ts"
 import { type Mark, walk } from "./walk.ts"
 
@@ -75,6 +75,7 @@ const poolsKnown = (events: ReadonlyArray<Event>) => {
   const requests = new Map<string, Task.Request>()
   const pools = new Map<string, ReadonlyArray<string>>()
   const sizes = new Map<string, number>()
+  const changes = new Map<string, Array<Size>>()
   for (const event of events) {
     if (event._tag === "Queued" || event._tag === "Continued") requests.set(event.id, event.request)
     const request = requests.get(event.id)
@@ -84,11 +85,17 @@ const poolsKnown = (events: ReadonlyArray<Event>) => {
     for (const { name, size } of event.pools) {
       if (size === undefined) sizes.delete(name)
       else sizes.set(name, size)
+      const were = changes.get(name) ?? []
+      changes.set(name, were)
+      if (were.length === 0 || were.at(-1)?.size !== size) {
+        were.push({ at: event.at, ...(size === undefined ? {} : { size }) })
+      }
     }
   }
   const named = new Set([...pools.values()].flat())
   return {
     sizes,
+    changes,
     poolsOf: (request: Task.Request): ReadonlyArray<string> | undefined => {
       const shared = `provider:${request.model?.provider}`
       return pools.get(keyOf(request)) ?? (named.has(shared) ? [shared] : undefined)
@@ -105,7 +112,7 @@ interface Known {
 }
 
 export const ofHistory = ({ events, left = new Map() }: History, now: number, { session }: Options = {}): Timeline => {
-  const { poolsOf, sizes } = poolsKnown(events)
+  const { changes, poolsOf, sizes } = poolsKnown(events)
   const marks = new Map<string, Array<Mark>>()
   const tasks = new Map<string, Known>()
   /** The latest moment of which anything is known. */
@@ -149,11 +156,12 @@ export const ofHistory = ({ events, left = new Map() }: History, now: number, { 
       ...walk(all, now)
     }]
   })
-  const isShown = ({ ancestors, parent }: Task.Request): boolean =>
-    session === undefined || parent === session || ancestors.some((each) => each === session)
+  const isShown = ({ ancestors }: Task.Request): boolean =>
+    session === undefined || ancestors.some((each) => each === session)
   return assemble({
     lanes: lanes.filter(([request]) => isShown(request)).map(([, lane]) => lane),
     others: lanes.filter(([request]) => !isShown(request)).map(([, lane]) => lane),
-    sizes
+    sizes,
+    changes
   }, now)
 }

@@ -67,14 +67,14 @@ export const scaleOf = (timeline: Timeline, { fold, keep = 30_000, whole = false
   const pace = Math.max(Number.EPSILON, shown) / Math.max(1, width - folded.length * fold)
   const pieces: Array<Piece> = []
   let at = timeline.from
-  let left = 0
+  // Each edge is rounded by itself: what is lost at one is not added to at the next.
+  let edge = 0
+  const place = (x: number) => whole ? Math.round(x) : x
   const add = (to: number, size: number, folded: boolean) => {
     if (to <= at) return
-    const edge = left + size
-    const right = whole ? Math.round(edge) : edge
-    pieces.push({ from: at, to, left, right, folded })
+    pieces.push({ from: at, to, left: place(edge), right: place(edge + size), folded })
     at = to
-    left = right
+    edge += size
   }
   for (const gap of folded) {
     add(gap.from, (gap.from - at) / pace, false)
@@ -97,7 +97,8 @@ export const positionOf = ({ pieces, width }: Scale, at: number): number => {
 export const momentAt = ({ pieces }: Scale, x: number): number => {
   const piece = pieces.find(({ right }) => x < right) ?? pieces.at(-1)
   if (piece === undefined) return 0
-  return piece.from + (piece.to - piece.from) * Math.min(1, (x - piece.left) / (piece.right - piece.left))
+  const share = piece.right === piece.left ? 1 : (x - piece.left) / (piece.right - piece.left)
+  return piece.from + (piece.to - piece.from) * Math.min(1, share)
 }
 
 const ticks = [

@@ -4,7 +4,7 @@
  */
 import { clip, clock, oneLine, seconds, widthOf } from "../format.ts"
 import type { Kind, Lane, Pool, Span, Step, Timeline } from "../Timeline.ts"
-import { allUsed } from "./counts.ts"
+import { allUsed, sizeAt, sumOf } from "./counts.ts"
 import { escape } from "./escape.ts"
 import { type Mode, type Palette, rulesOf } from "./palette.ts"
 import { positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
@@ -134,10 +134,11 @@ const areaOf = (
   base: number,
   unit: number,
   style: string,
-  is: (used: number) => boolean
+  is: (step: Step) => boolean
 ): string => {
-  const path = steps.flatMap(({ at, used }, nth) => {
-    if (used === 0 || !is(used)) return []
+  const path = steps.flatMap((step, nth) => {
+    const { at, used } = step
+    if (used === 0 || !is(step)) return []
     const right = x(place, steps[nth + 1]?.at ?? place.timeline.to)
     const left = x(place, at)
     return [`M${px(left)} ${px(base)}V${px(base - used * unit)}H${px(right)}V${px(base)}Z`]
@@ -145,32 +146,47 @@ const areaOf = (
   return path === "" ? "" : `<path d="${path}" class="tl-${style}"/>`
 }
 
+/** The limit as dashed lines, one for each size that it had. */
+const limitOf = (place: Place, { size, sizes }: Pool, base: number, unit: number): string => {
+  const were = sizes ?? (size === undefined ? [] : [{ at: place.timeline.from, size }])
+  const lines = were.flatMap((each, nth) => {
+    if (each.size === undefined) return []
+    const left = nth === 0 ? place.left : x(place, each.at)
+    const next = were[nth + 1]
+    const right = next === undefined ? place.right : x(place, next.at)
+    const y = px(base - each.size * unit)
+    return [`<line x1="${px(left)}" y1="${y}" x2="${px(right)}" y2="${y}" class="tl-limit"/>`]
+  })
+  return lines.join("") + (size === undefined ? "" : text(place.right + 4, base - size * unit + 4, "tick", `${size}`))
+}
+
 const stripOf = (place: Place, pool: Pool, top: number): string => {
-  const { elsewhere, size } = pool
-  const all = allUsed(pool)
-  const most = Math.max(1, ...all.map(({ used }) => used), size ?? 0)
-  const unit = (strip - 8) / most
+  const { elsewhere, size, sizes = [] } = pool
+  // With a step where the limit was changed: from there on something else is full.
+  const cut = (steps: ReadonlyArray<Step>) => sumOf(steps, sizes.map(({ at }) => ({ at, used: 0 })))
+  const all = cut(allUsed(pool))
+  const largest = Math.max(1, size ?? 0, ...sizes.map(({ size }) => size ?? 0))
+  const unit = (strip - 8) / all.reduce((most, { used }) => Math.max(most, used), largest)
   const base = top + strip - 4
-  const isFull = (used: number) => size !== undefined && used >= size
-  const limit = size === undefined
-    ? ""
-    : `<line x1="${px(place.left)}" y1="${px(base - size * unit)}" x2="${px(place.right)}" y2="${
-      px(base - size * unit)
-    }" class="tl-limit"/>${text(place.right + 4, base - size * unit + 4, "tick", `${size}`)}`
+  const isFull = ({ at, used }: Step) => {
+    const size = sizeAt(pool, at)
+    return elsewhere === undefined && size !== undefined && used >= size
+  }
   // Those that are not shown stand on top: what is below is what the rows say.
   const others = elsewhere === undefined ? "" : areaOf(place, all, base, unit, "elsewhere", () => true)
   const own = elsewhere === undefined ? all : pool.used
-  const full = (used: number) => elsewhere === undefined && isFull(used)
   return `<g>${title([`slots in use: ${limitWords(pool)}`])}${
     text(margin, base - 6, "muted", "slots in use")
-  }${others}${areaOf(place, own, base, unit, "used", (used) => !full(used))}${
-    areaOf(place, own, base, unit, "full", full)
-  }<line x1="${px(place.left)}" y1="${px(base)}" x2="${px(place.right)}" y2="${px(base)}" class="tl-grid"/>${limit}</g>`
+  }${others}${areaOf(place, own, base, unit, "used", (step) => !isFull(step))}${
+    areaOf(place, own, base, unit, "full", isFull)
+  }<line x1="${px(place.left)}" y1="${px(base)}" x2="${px(place.right)}" y2="${px(base)}" class="tl-grid"/>${
+    limitOf(place, pool, base, unit)
+  }</g>`
 }
 
 const poolOf = (place: Place, pool: Pool, top: number): string => {
   const name = escape(clip(oneLine(poolTitle(pool.name)), 48))
-  const room = (place.right - margin - 10 - widthOf(name) * 8) / 5.8
+  const room = (place.right + 40 - margin - 10 - widthOf(name) * 8) / 5.6
   const words = escape(clip([limitWords(pool), ...costWords(pool)].join(" · "), Math.max(12, Math.floor(room))))
   const heading = `<text x="${margin}" y="${px(top + 15)}" class="tl-heading">${name}` +
     `<tspan dx="10" class="tl-muted" style="font-weight:400">${words}</tspan></text>`

@@ -7,7 +7,7 @@
  */
 import { clip, clock, fit, oneLine, widthOf } from "../format.ts"
 import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
-import { allUsed } from "./counts.ts"
+import { allUsed, sizeAt } from "./counts.ts"
 import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
 import { costWords, endMarks, endWords, kindWords, limitWords, poolTitle } from "./words.ts"
 
@@ -108,7 +108,8 @@ export const usedCells = (scale: Scale, pool: Pool): ReadonlyArray<Cell> => {
       most = Math.max(most, now)
     }
     if (most === 0) continue
-    const isFull = pool.size !== undefined && most >= pool.size
+    const size = sizeAt(pool, momentAt(scale, at + 0.5))
+    const isFull = size !== undefined && most >= size
     cells[at] = { text: most > 9 ? "+" : `${most}`, tone: isFull ? "full" : "used" }
   }
   return joined(cells)

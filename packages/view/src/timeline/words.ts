@@ -48,9 +48,17 @@ const slots = (count: number): string => `${count} slot${count === 1 ? "" : "s"}
 /** How full a pool was. */
 export const limitWords = (pool: Pool): string => {
   const { most } = summaryOf(pool)
-  return pool.size === undefined
-    ? `no limit known, ${most} at once`
-    : `${slots(pool.size)}, ${most > pool.size ? "up to" : "never more than"} ${most} in use`
+  const { sizes } = pool
+  if (sizes !== undefined) {
+    const all = sizes.map(({ size }) => size === undefined ? "none" : `${size}`)
+    const were = all.length > 4 ? `${all.length - 1} times` : all.join(", then ")
+    return `its limit was changed: ${were}; up to ${most} in use`
+  }
+  if (pool.size === undefined) return `no limit known, ${most} at once`
+  // Each process has its own limits, unless they are shared.
+  return most > pool.size
+    ? `${slots(pool.size)} in each OpenCode, ${most} in use at most`
+    : `${slots(pool.size)}, never more than ${most} in use`
 }
 
 /** What a limit cost, and where else the time of a pool went. */

@@ -52,6 +52,10 @@ export const entriesOf = (files: ReadonlyArray<ListFile>, half: Half): ReadonlyA
 export const errandEntries = (files: ReadonlyArray<ListFile>, half: Half): ReadonlyArray<ListedEntry> =>
   entriesOf(files, half).filter(({ name }) => name === ours)
 
+/** Whether entries mean more than one thing. */
+export const isSeveral = (entries: ReadonlyArray<Entry>): boolean =>
+  entries.some(({ source }) => source !== entries[0]?.source)
+
 /** What decides where OpenCode looks. */
 export interface Surroundings {
   readonly directory: string

@@ -54,11 +54,9 @@ export const summary = (findings: ReadonlyArray<Finding>, style: Style): Readonl
     ...of("failure") === 0 ? [] : [`${of("failure")} to mend`],
     ...of("skipped") === 0 ? [] : [`${of("skipped")} not looked at`]
   ]
-  const fixable = findings.some(({ check, status, what }) =>
-    check === "entries" && (status === "failure" || status === "warning") && what.endsWith("entry")
-  )
+  const fixable = findings.some(({ todo }) => todo?.includes("doctor --fix") === true)
   return [
     style.bold(`${parts.join(", ")}.`),
-    ...fixable ? ["`opencode-errand doctor --fix` writes the missing entries; comments are kept."] : []
+    ...fixable ? ["`opencode-errand doctor --fix` writes the entries as they should be; comments are kept."] : []
   ]
 }

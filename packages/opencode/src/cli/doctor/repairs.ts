@@ -3,7 +3,7 @@
  */
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { errandEntries, type Half, type ListedEntry, type ListFile } from "./Lists.ts"
+import { errandEntries, type Half, isSeveral, type ListedEntry, type ListFile } from "./Lists.ts"
 import { ours, parse } from "./Spec.ts"
 
 export type Change =
@@ -12,11 +12,14 @@ export type Change =
 
 /**
  * Nothing where both halves are named and are the same. The missing half goes beside the other one, as it is written
- * there; with none at all both go into the user's own files. `folder` is that of the user's OpenCode configuration.
+ * there; with none at all both go into the user's own files. Where one half is named in several ways, only a person can say
+ * which of them is meant. `folder` is that of the user's OpenCode configuration.
  */
 export const repairs = (files: ReadonlyArray<ListFile>, folder: string): ReadonlyArray<Change> => {
-  const server = errandEntries(files, "server").at(-1)
+  const servers = errandEntries(files, "server")
   const tui = errandEntries(files, "tui")
+  if (isSeveral(servers) || isSeveral(tui)) return []
+  const server = servers.at(-1)
   const write = (half: Half, beside: ListedEntry | undefined): Change => ({
     _tag: "Add",
     half,

@@ -11,7 +11,12 @@ import { promisify } from "node:util"
 
 export const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url))
 
+export const bun = fileURLToPath(import.meta.resolve("bun/bin/bun.exe"))
+
 export const run = promisify(execFile)
+
+/** For cases that start one OpenCode after the other (ms): on a busy machine each takes its time. */
+export const patient = 300_000
 
 export interface Ran {
   readonly code: number | string | undefined
@@ -42,7 +47,7 @@ export const call = (
       execFile(
         runtime,
         [cli, ...args],
-        { cwd: sandbox.project, env, timeout: 100_000, maxBuffer: 10_000_000 },
+        { cwd: sandbox.project, env, timeout: 200_000, maxBuffer: 10_000_000 },
         (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code ?? undefined, stdout, stderr })
       )
     })
