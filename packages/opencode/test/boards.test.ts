@@ -442,6 +442,17 @@ describe("boards", () => {
             assert.strictEqual(yield* tried, 3)
           })
       )
+      // One that hangs has failed, too.
+      yield* world(
+        { outcome: (nth) => nth === 1 ? Effect.never : Effect.void },
+        ({ say, writes }) =>
+          Effect.gen(function*() {
+            yield* say("errand.hello")
+            yield* launch(100)
+            yield* TestClock.adjust("10 seconds")
+            assert.lengthOf(yield* writes, 1)
+          })
+      )
       const gone = new AgentHost.SessionGone({ session: Task.SessionId.make(root) })
       yield* world({ outcome: () => Effect.fail(gone) }, ({ say, tried }) =>
         Effect.gen(function*() {
