@@ -5,7 +5,7 @@
 import { Format, Rows } from "@errand/view"
 import type { TuiDialogSelectOption } from "@opencode-ai/plugin/tui"
 import { Effect } from "effect"
-import { createMemo, createResource, Show } from "solid-js"
+import { createMemo, createResource, Show, untrack } from "solid-js"
 import * as Channel from "./Channel.ts"
 import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
 import { boardOf } from "./Families.ts"
@@ -83,12 +83,15 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
     const seen = scene()
     return seen === undefined ? undefined : Rows.rowsOf(seen.board, seen.look).find((row) => row.id === id)
   })
+  const itemNow = () => scene()?.board.tasks.find((task) => task.id === id)
+  // What comes while the dialog is open is not offered in it: it would move the choices below the hand that chooses.
+  const offered = untrack(itemNow)?.asks?.toSorted((a, b) => a.at - b.at)[0]
   const close = () => api.ui.dialog.clear()
   const back = () => openTasks(errands)
 
   const actions = createMemo((): Array<Action> => {
     const seen = row()
-    const item = scene()?.board.tasks.find((task) => task.id === id)
+    const item = itemNow()
     const leave: Action = { title: "Back", description: "to the list", value: back }
     if (seen === undefined || item === undefined) return [leave]
     const { session } = seen
@@ -98,7 +101,7 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
       Effect.runFork(answerAsk(errands, request, answer))
       close()
     }
-    const asked = item.asks?.toSorted((a, b) => a.at - b.at)[0]
+    const asked = item.asks?.find((ask) => ask.id === offered?.id)
     return [
       session === undefined ? leave : {
         title: "Open",

@@ -11,7 +11,7 @@ import { promisify } from "node:util"
 import { place, words } from "../e2e/support/b.ts"
 import { registryWith } from "../e2e/support/registry.ts"
 import { board, item } from "./support/boards.ts"
-import { openLocal, tuiBundle, views } from "./support/stage.ts"
+import { make, openLocal, tuiBundle, views } from "./support/stage.ts"
 
 const run = promisify(execFile)
 const folder = dirname(dirname(tuiBundle))
@@ -82,5 +82,16 @@ describe("opencode plugin opencode-errand -g", () => {
       const first = yield* sidebar(/▼ Errands +1 out$/, /Errand 1 +\d+s$/)
       // Redrawn: a plugin with a Solid of its own shows nothing, or never again.
       yield* sidebar((/Errand 1 +\d+s$/m.exec(first)?.[0] ?? "").includes(" 3s") ? / 5s$/ : /Errand 1 +[4-9]s$/)
+    }))
+
+  it.live("line 8: by the path of its folder, as from a clone, both halves are there and the sidebar ticks", () =>
+    Effect.gen(function*() {
+      const { delegate, model, parent, show, sidebar } = yield* make({ plugins: [folder], tui: { plugin: [folder] } })
+      const session = yield* parent
+      yield* show(session)
+      yield* delegate(session, [{ description: "Tick", steps: [{ gate: "tick", say: "done" }] }])
+      yield* sidebar(/▼ Errands +1 out$/, /Tick +[1-9]\d*s$/)
+      yield* model.openGate("tick")
+      yield* sidebar(/▼ Errands$/, /✓ Tick/)
     }))
 })

@@ -3,7 +3,7 @@
  * tests: the server's half is not there.
  */
 import { assert, layer } from "@effect/vitest"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Schema } from "effect"
 import { board, full, item } from "./support/boards.ts"
 import { live, Stage, stage } from "./support/stage.ts"
 
@@ -130,6 +130,31 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       assert.deepStrictEqual(replies, [])
       yield* terminal.keys("Up")
       yield* sidebar(/▼ Errands/)
+    }))
+
+  it.effect("line 5: a question that comes while its task's dialog is open does not get below the hand", () =>
+    Effect.gen(function*() {
+      const { parent, post, server, show, sidebar, tasks, terminal } = yield* Stage
+      const session = yield* parent
+      yield* show(session)
+      const child = yield* server.newSession("Errand 1 (@explore subagent)", session)
+      const me = { session, now: yield* Clock.currentTimeMillis }
+      const running = (rest: Schema.JsonObject) =>
+        post(session, board(me, [item(me, 1, { status: "running", session: child, started: 3, ...rest })]))
+      yield* running({})
+      yield* sidebar(/Errand 1/)
+      yield* tasks
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Read result")
+      yield* terminal.keys("Down")
+      yield* running({ asks: [{ id: "per_late", what: "bash rm", at: me.now }] })
+      const screen = yield* terminal.waitFor("▲ Errand 1")
+      assert.notInclude(screen, "Allow once")
+      yield* terminal.keys("Escape")
+      yield* tasks
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Allow once")
+      yield* terminal.keys("Escape")
     }))
 
   it.effect("cancel asks once more, and then tells the server", () =>
