@@ -75,7 +75,7 @@ await writeFile(
   ].join("\n")
 )
 const tui = await buildTui(root)
-await writeFile(`${root}dist/tui.js`, tui)
+await Promise.all(tui.map(({ contents, path }) => writeFile(path, contents)))
 await writeFile(
   `${root}dist/tui.d.ts`,
   [
@@ -91,4 +91,6 @@ await writeFile(
 for (const [file, { bytes }] of Object.entries({ ...metafile.outputs, ...cli.metafile.outputs })) {
   console.log(`${file.padEnd(24)} ${Math.round(bytes / 1000)} kB`)
 }
-console.log(`${"dist/tui.js".padEnd(24)} ${Math.round(tui.byteLength / 1000)} kB`)
+for (const { contents, path } of tui) {
+  console.log(`${path.slice(root.length).padEnd(24)} ${Math.round(contents.byteLength / 1000)} kB`)
+}

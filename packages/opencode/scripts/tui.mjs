@@ -1,4 +1,4 @@
-// The half of the plugin that OpenCode's terminal loads, as one file.
+// The half of the plugin that OpenCode's terminal loads: a small start, and what that loads a moment later.
 //
 // The terminal gives it the modules named below, and replaces their imports in the file's text: it looks for `from "..."`
 // with a blank, and where it finds none the plugin would get a Solid of its own, which loads and never redraws. So blanks
@@ -42,8 +42,10 @@ const solidJsx = {
 export const buildTui = async (root) => {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ["tui/index.tsx"],
-    outfile: "dist/tui.js",
+    entryPoints: { tui: "tui/index.ts" },
+    outdir: "dist",
+    chunkNames: "[name]-[hash]",
+    splitting: true,
     bundle: true,
     minifyIdentifiers: true,
     minifySyntax: true,
@@ -51,19 +53,19 @@ export const buildTui = async (root) => {
     platform: "neutral",
     target: "es2024",
     legalComments: "none",
-    external: given,
+    external: [...given, "node:*"],
     plugins: [solidJsx],
     mainFields: ["module", "main"],
     conditions: ["import", "module"],
     write: false
   })
-  const [{ contents, text }] = outputFiles
-  if (/\bfrom["']/.test(text)) {
-    throw new Error("dist/tui.js imports without a blank after \"from\": it would not redraw")
+  for (const { path, text } of outputFiles) {
+    if (/\bfrom["']/.test(text)) throw new Error(`${path} imports without a blank after "from": it would not redraw`)
+    const unknown = [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, name]) => name).filter((name) =>
+      !/^(?:node:|\.\/)/.test(name)
+      && !given.some((known) => known === name || (known.endsWith("/*") && name.startsWith(known.slice(0, -1))))
+    )
+    if (unknown.length > 0) throw new Error(`${path} imports what the terminal does not have: ${unknown}`)
   }
-  const unknown = [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, name]) => name).filter((name) =>
-    !given.some((known) => known === name || (known.endsWith("/*") && name.startsWith(known.slice(0, -1))))
-  )
-  if (unknown.length > 0) throw new Error(`dist/tui.js imports what the terminal does not have: ${unknown}`)
-  return contents
+  return outputFiles
 }

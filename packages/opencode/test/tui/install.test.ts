@@ -44,7 +44,9 @@ const times = (text: string, part: string): number => text.split(part).length - 
 
 describe("opencode plugin opencode-errand -g", () => {
   it("line 8: no import of the built file is missed by OpenCode's terminal", async () => {
-    const text = await readFile(tuiBundle, "utf8")
+    const names = (await readdir(dirname(tuiBundle))).filter((name) => /^(?:tui|Screen-.*)\.js$/.test(name))
+    assert.lengthOf(names, 2)
+    const text = (await Promise.all(names.map((name) => readFile(join(dirname(tuiBundle), name), "utf8")))).join("\n")
     assert.notMatch(text, /\bfrom["']/)
     assert.match(text, /from "@opentui\/solid"/)
     assert.notMatch(text, /^import .* from "effect/m)

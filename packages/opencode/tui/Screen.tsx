@@ -1,7 +1,5 @@
 /**
- * `opencode-errand/tui`: the half of the plugin that OpenCode's terminal loads. It shows what the other half, in the
- * server, writes into the metadata of sessions, and sends a person's wishes there. It keeps nothing and decides nothing:
- * without it all works, only plainer.
+ * All that the terminal's half puts on the screen, and where: its slots, its screen, its commands.
  */
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { createRoot } from "solid-js"
@@ -15,7 +13,7 @@ import { Sidebar } from "./Sidebar.tsx"
 import { makeTicker } from "./Ticker.ts"
 import { openTimeline, timelineRoute, TimelineScreen } from "./TimelineScreen.tsx"
 
-const tui = async (api: TuiPluginApi): Promise<void> => {
+export const start = (api: TuiPluginApi): void => {
   const errands = createRoot((dispose): Errands => {
     api.lifecycle.onDispose(dispose)
     const errands = { api, ticker: makeTicker() }
@@ -56,5 +54,3 @@ const tui = async (api: TuiPluginApi): Promise<void> => {
     bindings: [{ key: "<leader>o", cmd: "errand.tasks" }]
   })
 }
-
-export default { id: "opencode-errand", tui }
