@@ -60,7 +60,7 @@ if (late.length > 0) {
   process.exit(1)
 }
 
-const { jsonSchema } = await import("../src/ConfigSchema.ts")
+const { jsonSchema } = await import("../src/config/ConfigSchema.ts")
 await writeFile(`${root}dist/errand.schema.json`, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
 await writeFile(
   `${root}dist/index.d.ts`,

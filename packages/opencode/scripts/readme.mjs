@@ -1,7 +1,7 @@
 // Writes the table of settings into the READMEs, from the schema. `--check` only says whether it is up to date.
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { jsonSchema } from "../src/ConfigSchema.ts"
+import { jsonSchema } from "../src/config/ConfigSchema.ts"
 
 const words = {
   "README.md": ["setting", "type", "default", "meaning"],

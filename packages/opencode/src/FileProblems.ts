@@ -3,8 +3,8 @@
  */
 import type { FileProblem } from "@errand/core/sqlite"
 import { Effect, Queue, type Scope } from "effect"
+import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
-import type { PluginSettings } from "./PluginSettings.ts"
 
 /** Says it beside everything else: nobody waits for OpenCode to have said it. */
 export const teller = ({ toasts }: PluginSettings): Effect.Effect<

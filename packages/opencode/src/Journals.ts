@@ -6,9 +6,9 @@ import { SqliteJournal } from "@errand/core/sqlite"
 import { Effect, Layer } from "effect"
 import { createHash } from "node:crypto"
 import { basename, join } from "node:path"
+import type { PluginSettings } from "./config/PluginSettings.ts"
 import * as FileProblems from "./FileProblems.ts"
 import type { Client } from "./host/Client.ts"
-import type { PluginSettings } from "./PluginSettings.ts"
 import * as RunHold from "./RunHold.ts"
 
 export interface Surroundings {

@@ -9,11 +9,11 @@
 import { Journal, Task } from "@errand/core"
 import { Effect, FiberMap, HashMap, Latch, Layer, Option, Ref, Stream } from "effect"
 import * as Command from "./board/Command.ts"
+import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
 import { permissionText } from "./host/events.ts"
 import { Feed } from "./host/Feed.ts"
 import type { Event } from "./host/wire.ts"
-import type { PluginSettings } from "./PluginSettings.ts"
 import { agent, description } from "./text/fields.ts"
 import { message } from "./text/inline.ts"
 

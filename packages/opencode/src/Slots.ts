@@ -4,10 +4,10 @@
 import { SqliteSlots } from "@errand/core/sqlite"
 import { Effect, Layer } from "effect"
 import { join } from "node:path"
+import type { PluginSettings } from "./config/PluginSettings.ts"
 import * as FileProblems from "./FileProblems.ts"
 import type { Client } from "./host/Client.ts"
 import * as Journals from "./Journals.ts"
-import type { PluginSettings } from "./PluginSettings.ts"
 
 export const fileOf = (user: Omit<Journals.Surroundings, "directory">): string =>
   join(Journals.dataDirectory(user), "slots.sqlite")

@@ -1,7 +1,7 @@
 /**
  * The word that sends everybody: `ultrawork`, or `ulw` for short, in a message of a person.
  */
-import type { PluginSettings } from "./PluginSettings.ts"
+import type { PluginSettings } from "./config/PluginSettings.ts"
 import { inline, name } from "./text/inline.ts"
 
 /**

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import { merge, type Source } from "../src/Config.ts"
-import { FileUnreadable, fromDisk, load, type ReadFile } from "../src/ConfigFiles.ts"
-import { jsonSchema } from "../src/ConfigSchema.ts"
-import { warnings } from "../src/ConfigWarnings.ts"
-import { defaults, PluginSettings } from "../src/PluginSettings.ts"
+import { merge, type Source } from "../src/config/Config.ts"
+import { FileUnreadable, fromDisk, load, type ReadFile } from "../src/config/ConfigFiles.ts"
+import { jsonSchema } from "../src/config/ConfigSchema.ts"
+import { warnings } from "../src/config/ConfigWarnings.ts"
+import { defaults, PluginSettings } from "../src/config/PluginSettings.ts"
 import { clean } from "./fixtures.ts"
 
 const file = (source: string, text: string): Source => ({ source, content: { text } })

@@ -5,10 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Metric, Option, Scope } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { merge } from "../src/Config.ts"
+import { merge } from "../src/config/Config.ts"
 import { Client } from "../src/host/Client.ts"
-import { targetOf } from "../src/Otlp.ts"
-import { configOf, exporters } from "../src/OtlpExport.ts"
+import { targetOf } from "../src/otlp/Otlp.ts"
+import { configOf, exporters } from "../src/otlp/OtlpExport.ts"
 
 describe("where traces and metrics go", () => {
   it("is the setting, else OpenTelemetry's variable, else nowhere; and nowhere where either says so", () => {

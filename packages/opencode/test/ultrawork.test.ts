@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { defaults } from "../src/PluginSettings.ts"
+import { defaults } from "../src/config/PluginSettings.ts"
 import { instructions, limitsText, wants } from "../src/Ultrawork.ts"
 
 describe("wants", () => {

@@ -16,8 +16,8 @@ import { repairs } from "../../src/cli/doctor/repairs.ts"
 import { line, summary } from "../../src/cli/doctor/Report.ts"
 import { cacheName, compare, parse } from "../../src/cli/doctor/Spec.ts"
 import { plain } from "../../src/cli/Style.ts"
-import { merge } from "../../src/Config.ts"
-import { defaults } from "../../src/PluginSettings.ts"
+import { merge } from "../../src/config/Config.ts"
+import { defaults } from "../../src/config/PluginSettings.ts"
 
 const lines = (findings: ReadonlyArray<Finding>): ReadonlyArray<string> => findings.map((one) => line(one, plain))
 

@@ -9,7 +9,7 @@ import { errand } from "../../src/cli/errand.ts"
 import { Here } from "../../src/cli/Here.ts"
 import * as Presenter from "../../src/cli/presenter.ts"
 import { plain, type Style, wrap } from "../../src/cli/Style.ts"
-import { jsonSchema } from "../../src/ConfigSchema.ts"
+import { jsonSchema } from "../../src/config/ConfigSchema.ts"
 
 /** What it says when it is called with these arguments. */
 const call = Effect.fnUntraced(function*(args: ReadonlyArray<string>, style: Style = plain) {

@@ -8,9 +8,9 @@ import { Effect, Layer } from "effect"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { defaults } from "../../src/config/PluginSettings.ts"
 import { Client, Host } from "../../src/host/Client.ts"
 import * as Journals from "../../src/Journals.ts"
-import { defaults } from "../../src/PluginSettings.ts"
 
 /** Nobody is asked anything. */
 const client = Client.layer.pipe(

@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { jsonSchema } from "../../ConfigSchema.ts"
+import { jsonSchema } from "../../config/ConfigSchema.ts"
 import { Here } from "../Here.ts"
 
 export const schema = Command.make(

@@ -3,7 +3,7 @@
  */
 import { Option, Result, Schema } from "effect"
 import { dirname, join } from "node:path"
-import { parseJsonc } from "../../jsonc.ts"
+import { parseJsonc } from "../../config/jsonc.ts"
 import { ours, parse } from "./Spec.ts"
 
 /** Each half of a plugin has files of its own: `opencode.json` and `tui.json`. */

@@ -3,7 +3,7 @@
  */
 import { Effect, type FileSystem, type Option } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
-import * as ConfigFiles from "../../ConfigFiles.ts"
+import * as ConfigFiles from "../../config/ConfigFiles.ts"
 import { cache } from "./checks/cache.ts"
 import { clashes } from "./checks/clashes.ts"
 import { entries } from "./checks/entries.ts"

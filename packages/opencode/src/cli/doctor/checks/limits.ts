@@ -2,8 +2,8 @@
  * Check 5: limits are for models that there are, and hold what they seem to promise. Pure.
  */
 import type { Model } from "@errand/core"
-import { warnings } from "../../../ConfigWarnings.ts"
-import type { PluginSettings } from "../../../PluginSettings.ts"
+import { warnings } from "../../../config/ConfigWarnings.ts"
+import type { PluginSettings } from "../../../config/PluginSettings.ts"
 import { count } from "../../../text/inline.ts"
 import { type Finding, of, ok, skipped, warning } from "../Finding.ts"
 

@@ -1,7 +1,7 @@
 /**
  * Check 4: Errand's own settings are read, and every one of them counts. Pure.
  */
-import type { Loaded } from "../../../ConfigFiles.ts"
+import type { Loaded } from "../../../config/ConfigFiles.ts"
 import { failure, type Finding, of, ok } from "../Finding.ts"
 
 const what = "settings"

@@ -3,7 +3,7 @@
  */
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { join } from "node:path"
-import { fromDisk } from "../../../ConfigFiles.ts"
+import { fromDisk } from "../../../config/ConfigFiles.ts"
 import { type Folder, type InstallFound, wanting } from "../checks/install.ts"
 import { configFolder, ownFolders, type Surroundings } from "../Lists.ts"
 

@@ -4,7 +4,7 @@
 import { Effect, Option, Result } from "effect"
 import { dirname, isAbsolute, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { fromDisk } from "../../../ConfigFiles.ts"
+import { fromDisk } from "../../../config/ConfigFiles.ts"
 import { type Entry, type ListFile, packageEntry, type Place, places, specsIn, type Surroundings } from "../Lists.ts"
 import { parse } from "../Spec.ts"
 import { packageAt } from "./packageAt.ts"

@@ -3,7 +3,7 @@
  */
 import { Effect, Option, Schema } from "effect"
 import { dirname, join } from "node:path"
-import { fromDisk } from "../../../ConfigFiles.ts"
+import { fromDisk } from "../../../config/ConfigFiles.ts"
 
 export interface Package {
   readonly root: string

@@ -4,7 +4,7 @@
 import { Effect, FileSystem, Option, Result } from "effect"
 import { randomUUID } from "node:crypto"
 import { dirname } from "node:path"
-import { fromDisk } from "../../../ConfigFiles.ts"
+import { fromDisk } from "../../../config/ConfigFiles.ts"
 import { add, fresh, replace } from "../edit.ts"
 import type { Change } from "../repairs.ts"
 import type { Repair } from "../Report.ts"

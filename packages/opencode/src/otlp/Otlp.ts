@@ -4,8 +4,8 @@
  */
 import type { Journal, Limits, Notices } from "@errand/core"
 import { Effect, Layer, Option } from "effect"
-import { Client } from "./host/Client.ts"
-import { shown } from "./text/inline.ts"
+import { Client } from "../host/Client.ts"
+import { shown } from "../text/inline.ts"
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -5,10 +5,10 @@
  * and a `Problem` says so. Limits by provider and by model are put together entry by entry.
  */
 import { Option, Result, Schema } from "effect"
+import { shown } from "../text/inline.ts"
+import { nearest } from "../text/nearest.ts"
 import { parseJsonc } from "./jsonc.ts"
 import { defaults, PluginSettings } from "./PluginSettings.ts"
-import { shown } from "./text/inline.ts"
-import { nearest } from "./text/nearest.ts"
 
 /** Where settings come from. */
 export interface Source {

@@ -10,7 +10,7 @@ import { type Journal, type Limits, type Notices, Telemetry } from "@errand/core
 import { Cause, ConfigProvider, Effect, Latch, Layer, Metric } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
-import { Client } from "./host/Client.ts"
+import { Client } from "../host/Client.ts"
 import type { Environment } from "./Otlp.ts"
 
 /** How long a collector may take for one answer. */

@@ -3,9 +3,9 @@
  * let more run than one of them says.
  */
 import { Model } from "@errand/core"
+import { count } from "../text/inline.ts"
+import { nearest } from "../text/nearest.ts"
 import type { PluginSettings } from "./PluginSettings.ts"
-import { count } from "./text/inline.ts"
-import { nearest } from "./text/nearest.ts"
 
 /** One sentence for each oddity. With no known models there is nothing to compare with, and nothing is said. */
 export const warnings = (settings: PluginSettings, known: ReadonlyArray<Model.Model>): ReadonlyArray<string> =>
