@@ -15,6 +15,7 @@ import type { Notices } from "./Notices.ts"
 import * as Sighting from "./Sighting.ts"
 import * as Standing from "./Standing.ts"
 import * as Task from "./Task.ts"
+import type { TaskEvent } from "./TaskEvent.ts"
 import type { Watch, Watcher } from "./Watch.ts"
 
 /** What a life needs besides. */
@@ -81,17 +82,11 @@ const run = Effect.fnUntraced(function*(
   standing: Unfinished,
   hold: Conversation.Hold
 ): Effect.fn.Return<Task.Outcome, Ending.Failure> {
-  const { clock, inTime, journal, limits, watch } = environment
+  const { clock, inTime, journal, watch } = environment
   const stamp = { id: task.id, run: task.run }
   const started = clock.currentTimeMillisUnsafe()
   // Refused where it is somebody else's by now, who lives it.
-  const event = {
-    _tag: "Started",
-    ...stamp,
-    at: started,
-    pools: Sighting.heldPools(limits.heldUnsafe(task.id))
-  } as const
-  if (Option.isNone(yield* journal.append(event))) return yield* Effect.interrupt
+  if (Option.isNone(yield* journal.append(startedOf(environment, task, started)))) return yield* Effect.interrupt
   const conversation = yield* Conversation.open(hold)
   const { after, session } = conversation
   yield* journal.append({
@@ -111,6 +106,14 @@ const run = Effect.fnUntraced(function*(
     )
   )
   return outcome._tag === "Completed" ? outcome : yield* new Ending.Unanswered({ outcome })
+})
+
+const startedOf = ({ limits }: Environment, { id, run }: Task.Task, at: number): TaskEvent => ({
+  _tag: "Started",
+  id,
+  run,
+  at,
+  pools: Sighting.heldPools(limits.heldUnsafe(id))
 })
 
 /** Says in the session what is to be done, unless it is at work already. */

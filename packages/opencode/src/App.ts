@@ -71,7 +71,7 @@ export const layer = (
   return Layer.mergeAll(
     permissions,
     boards,
-    Cards.layer,
+    Cards.layer(settings),
     Toasts.layer(settings),
     report(loaded),
     Launching.layer,

@@ -2,7 +2,7 @@
  * Cards as they are kept: on a host that is simulated, with an OpenCode that keeps one call and may be in trouble.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { AgentHost, Settings, Tasks } from "@errand/core"
+import { AgentHost, Settings, Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { Effect, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
@@ -51,7 +51,7 @@ const story = Effect.fnUntraced(function*(rewrite: Effect.Effect<void, AgentHost
     storedParts: () => Effect.succeed([]),
     rewritePart: (_, part) => Effect.andThen(rewrite, Ref.set(stored, JSON.parse(JSON.stringify(part))))
   })
-  const world = Cards.layer.pipe(
+  const world = Cards.layer({ journal: "memory" }).pipe(
     Layer.provideMerge(Tasks.Tasks.layer),
     Layer.provideMerge(
       SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "wait", ms: 60_000 }, { do: "say", text: "HERE" }] })
@@ -122,5 +122,33 @@ describe("the card of a task", () => {
       const { looks, status } = yield* story(Effect.void, false)
       assert.strictEqual(status, "completed")
       assert.deepStrictEqual(looks, [wall, wall, wall])
+    }))
+
+  /** How often messages are fetched of a session that is used, from which nothing was launched. */
+  const fetched = Effect.fnUntraced(function*(journal: "sqlite" | "memory") {
+    const calls = yield* Ref.make(0)
+    const client = Layer.mock(Client)({
+      storedParts: () => Effect.as(Ref.update(calls, (n) => n + 1), [])
+    })
+    const world = Cards.layer({ journal }).pipe(
+      Layer.provide(Tasks.Tasks.layer),
+      Layer.provide(SimulatedHost.SimulatedHost.layer({ behave: () => [] })),
+      Layer.provide(client),
+      Layer.provide(Layer.succeed(CardSwitch, { on: Effect.succeed(true) })),
+      Layer.provide(Feed.make().layer),
+      Layer.provide(Layer.succeed(Settings.Current, Settings.defaults))
+    )
+    yield* Effect.gen(function*() {
+      const cards = yield* Cards
+      yield* cards.used(Task.SessionId.make("ses_any"))
+      yield* TestClock.adjust("1 second")
+    }).pipe(Effect.provide(world))
+    return yield* Ref.get(calls)
+  })
+
+  it.effect("costs no look at the messages of a session from which nothing was launched, as the journal tells that", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* fetched("sqlite"), 0)
+      assert.strictEqual(yield* fetched("memory"), 1)
     }))
 })

@@ -9,6 +9,7 @@
  */
 import { Journal, Task, Tasks } from "@errand/core"
 import { Context, Effect, HashMap, HashSet, Layer, Option, Queue, Ref, Schedule, Stream } from "effect"
+import type { PluginSettings } from "../config/PluginSettings.ts"
 import { Client, type PartAddress } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
@@ -21,12 +22,12 @@ export class Cards extends Context.Service<Cards, {
   /** Somebody uses a session: cards in it that a process left behind which is gone are set right, once. Does not wait. */
   readonly used: (session: Task.SessionId) => Effect.Effect<void>
 }>()("opencode-errand/cards/Cards") {
-  static readonly layer: Layer.Layer<
-    Cards,
-    never,
-    Client | Feed | Journal.Journal | Tasks.Tasks
-  > = Layer.effect(Cards, Effect.suspend(() => make))
+  static readonly layer = (
+    settings: Settings
+  ): Layer.Layer<Cards, never, Client | Feed | Journal.Journal | Tasks.Tasks> => Layer.effect(Cards, make(settings))
 }
+
+type Settings = Pick<PluginSettings, "journal">
 
 /** Where the card of a run is. */
 interface Spot {
@@ -42,7 +43,7 @@ const back = 100
 /** For how long OpenCode is waited for. */
 const patience = "5 seconds"
 
-const make = Effect.gen(function*() {
+const make = Effect.fnUntraced(function*(settings: Settings) {
   const client = yield* Client
   const feed = yield* Feed
   const journal = yield* Journal.Journal
@@ -187,8 +188,17 @@ const make = Effect.gen(function*() {
   /** A card of which nobody knows anything any more. */
   const isLost = (pid: number) => pid === process.pid || !isAlive(pid)
 
+  /**
+   * Whether a process that is gone may have left cards in a session: what it had launched is in the journal, if there is
+   * one that is kept. To look at the messages of every session that is used would cost more than all the rest.
+   */
+  const mayHaveCards = (session: Task.SessionId) =>
+    settings.journal === "memory"
+      ? Effect.succeed(true)
+      : Effect.map(journal.older, (tasks) => tasks.some(({ request }) => request.parent === session))
+
   const sweep = Effect.fnUntraced(function*(session: Task.SessionId) {
-    if (!(yield* cards.on)) return
+    if (!(yield* mayHaveCards(session)) || !(yield* cards.on)) return
     for (const { address, kept, launch } of yield* callsOf(session)) {
       if (kept === undefined || kept.over) continue
       const task = Option.getOrUndefined(yield* Effect.option(tasks.get(launch.task)))
