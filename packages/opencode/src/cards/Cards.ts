@@ -163,6 +163,13 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     if (task !== undefined && !Task.isTerminal(task)) yield* look(task.id)
   })
 
+  /** A card has been stored. In a session that is a copy of its task's parent, it says nothing of what goes on there. */
+  const copied = Effect.fnUntraced(function*(launch: Omit<Mark, "pid">, address: PartAddress) {
+    const task = Option.getOrUndefined(yield* Effect.option(tasks.get(launch.task)))
+    if (task === undefined || task.request.parent === address.session || !(yield* cards.on)) return
+    yield* redraw(address, launch, () => forkedLook(task))
+  })
+
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> => {
     switch (type) {
       case "session.status": {
@@ -174,11 +181,13 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       case "session.deleted":
         return works(properties.info.id, false)
       case "message.part.updated": {
-        const launch = keptIn(properties.part) === undefined ? launchedBy(properties.part) : undefined
-        const address = addressOf(properties.part)
-        return launch === undefined || address === undefined
-          ? Effect.void
-          : place(launch.task, { address, run: launch.run })
+        const { part } = properties
+        const kept = keptIn(part)
+        const launch = launchedBy(part)
+        const address = addressOf(part)
+        if (launch === undefined || address === undefined) return Effect.void
+        if (kept === undefined) return place(launch.task, { address, run: launch.run })
+        return kept.over ? Effect.void : Effect.forkIn(Effect.ignoreCause(copied(launch, address)), scope)
       }
       default:
         return Effect.void
