@@ -2,9 +2,9 @@
  * The terminal: lines that stay, and below them a few live lines that are drawn again in place. Where the output is no
  * terminal there are no live lines. Everything that is drawn is plain text with colours: no full screen, no cursor keys.
  */
+import * as Style from "@errand/view/style"
 import { Effect, type Scope } from "effect"
 import type { WriteStream } from "node:tty"
-import * as Style from "./Style.ts"
 
 export interface Screen {
   /** Whether there are live lines. */

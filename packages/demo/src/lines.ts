@@ -3,9 +3,9 @@
  */
 import { clip, clock, fit, oneLine, seconds, widthOf, wrap } from "@errand/view/format"
 import * as Rows from "@errand/view/rows"
+import type { Style } from "@errand/view/style"
 import { boardOf, type Pool } from "./boardOf.ts"
 import * as Story from "./Story.ts"
-import type { Style } from "./Style.ts"
 
 export interface Look {
   readonly width: number

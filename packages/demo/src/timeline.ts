@@ -3,12 +3,12 @@
  * and when the main agent worked. Pure; drawn as `@errand/view` draws every timeline, on the story's own time.
  */
 import { clip, fit, oneLine, seconds } from "@errand/view/format"
+import type { Style } from "@errand/view/style"
 import { assemble, type Lane, type Mark, walk } from "@errand/view/timeline"
 import { momentAt, type Scale, scaleOf } from "@errand/view/timeline/scale"
 import { axisCells, type Cell, laneCells, usedCells } from "@errand/view/timeline/text"
 import { type Look, paintOf } from "./lines.ts"
 import * as Story from "./Story.ts"
-import type { Style } from "./Style.ts"
 
 const labelWidth = 24
 

@@ -3,9 +3,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { clip, clock, fit, ordinal, widthOf, wrap } from "@errand/view/format"
+import * as Style from "@errand/view/style"
 import { checkLines } from "../src/checkLines.ts"
 import { beat, live, type Look } from "../src/lines.ts"
-import * as Style from "../src/Style.ts"
 import { saving, savingLines, timeline } from "../src/timeline.ts"
 import { told } from "./fixtures.ts"
 

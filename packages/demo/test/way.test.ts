@@ -2,9 +2,9 @@
  * How far the story is: in steps that are known beforehand, and in time.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Style from "@errand/view/style"
 import { far } from "../src/lines.ts"
 import * as Story from "../src/Story.ts"
-import * as Style from "../src/Style.ts"
 import { progress } from "../src/way.ts"
 
 /** Launched, ended and so on, at these times. */

@@ -134,14 +134,8 @@ const program = Effect.gen(function*() {
     screen.includes("✓ Read the OAuth docs") && /2 out · 2 in line/.test(screen) && screen.includes("bash npm test")
   )
   const seen = sidebar.split("\n")
-  const last = seen.findLastIndex((line) => line.slice(width - 42).includes("Read the OAuth docs"))
   yield* Effect.sleep("3 seconds")
   yield* take(terminal, "sidebar", { title: "A queue of tasks beside the conversation in OpenCode's terminal" })
-  yield* take(terminal, "queue", {
-    title: "Tasks that run, and that stand in line for the provider's limit",
-    columns: [width - 42, width],
-    lines: [Math.max(0, seen.findIndex((line) => line.includes("▼ Errands")) - 1), last + 2]
-  })
   const cards = seen.findIndex((line) => line.includes("Explore Task") || line.includes("delegate_task"))
   yield* take(terminal, "card", {
     title: "Launches as cards in the conversation",

@@ -3,42 +3,14 @@
  * they are. Pure.
  */
 import { widthOf } from "@errand/view/format"
+import * as Colours from "@errand/view/style"
 
-type Paint = (text: string) => string
-
-export interface Style {
-  readonly bold: Paint
-  readonly dim: Paint
-  readonly red: Paint
-  readonly green: Paint
-  readonly yellow: Paint
-  readonly cyan: Paint
+export interface Style extends Colours.Style {
   /** How many columns there are; none where lines may be as long as they are. */
   readonly width: number | undefined
 }
 
-const same: Paint = (text) => text
-
-export const plain: Style = {
-  bold: same,
-  dim: same,
-  red: same,
-  green: same,
-  yellow: same,
-  cyan: same,
-  width: undefined
-}
-
-const sgr = (on: number, off: number): Paint => (text) => text === "" ? "" : `\u001b[${on}m${text}\u001b[${off}m`
-
-const painted = {
-  bold: sgr(1, 22),
-  dim: sgr(2, 22),
-  red: sgr(31, 39),
-  green: sgr(32, 39),
-  yellow: sgr(33, 39),
-  cyan: sgr(36, 39)
-}
+export const plain: Style = { ...Colours.plain, width: undefined }
 
 /** What is written to. */
 export interface Output {
@@ -53,8 +25,7 @@ export const choose = (
 ): Style => {
   if (isTTY !== true) return plain
   const width = columns !== undefined && columns > 0 ? Math.max(columns, 40) : undefined
-  const refused = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
-  return refused ? { ...plain, width } : { ...painted, width }
+  return { ...Colours.choose(isTTY, env), width }
 }
 
 /**
