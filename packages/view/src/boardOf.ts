@@ -164,9 +164,9 @@ const itemOf = (family: Family, task: Task.Task): Board.Item => {
 const isPending = ({ status }: Task.Task): boolean => status === "pending"
 const isRunning = ({ status }: Task.Task): boolean => status === "running"
 
-/** The pools of those that are out, each once, in their order. */
+/** The pools of all that are shown, each once, in their order: that a limit held is to be seen when all is over, too. */
 const poolsOfAll = (family: Family, shown: ReadonlyArray<Task.Task>): ReadonlyArray<Board.Pool> => {
-  const names = new Set(shown.filter((task) => !Task.isTerminal(task)).flatMap((task) => poolsOf(family, task)))
+  const names = new Set(shown.flatMap((task) => poolsOf(family, task)))
   const waited = family.tasks.filter(isPending).map((task) => poolOf(family, task))
   return [...names].flatMap((name) => {
     const status = family.pools.find((pool) => pool.name === name)

@@ -57,6 +57,10 @@ const make = (tasks: ReadonlyArray<Task.Task>, more: Partial<Sources> = {}) =>
   })
 
 describe("a board", () => {
+  it("has the limits of tasks that are over, so that a timeline can show that they held", () => {
+    assert.deepStrictEqual(make([ended(1)]).pools, [{ name: pool.name, used: 2, size: 2, waiting: 0 }])
+  })
+
   it("says of those in line what they wait for, how many go before them and who holds the slots (G6, G7)", () => {
     const board = make([running(1), running(2), task(3), task(4)], {
       places: new Map([[id(3), place(0)], [id(4), place(4)]])
