@@ -132,6 +132,7 @@ const make = Effect.gen(function*() {
   const notices = yield* Notices
   const settings = yield* Settings.Current
   const watch = yield* Watch
+  const clock = yield* Clock.Clock
   const lineageOf = yield* Lineage.make
   const retention = yield* Retention.make
   const runs = yield* Runs.make(retention.look)
@@ -164,32 +165,32 @@ const make = Effect.gen(function*() {
     return ancestors
   })
 
-  const freshId: Effect.Effect<Task.TaskId> = Effect.flatMap(Random.nextIntBetween(0, 0xffff_ffff), (n) => {
-    const id = Task.TaskId.make(`bg_${n.toString(16).padStart(8, "0")}`)
-    return Effect.flatMap(journal.get(id), (taken) => Option.isSome(taken) ? freshId : Effect.succeed(id))
-  })
+  /** An id that is taken by another task is refused: then the next. */
+  const queue = (request: Task.Request): Effect.Effect<Task.Task> =>
+    Effect.flatMap(
+      Effect.flatMap(freshId, (id) =>
+        append({ _tag: "Queued", id, run: 1, at: clock.currentTimeMillisUnsafe(), request })),
+      Option.match({
+        onNone: () =>
+          queue(request),
+        onSome: Effect.succeed
+      })
+    )
 
   const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
     return yield* Effect.uninterruptible(Effect.gen(function*() {
       yield* notices.used(request.parent)
-      const id = yield* freshId
-      const queued = yield* append({
-        _tag: "Queued",
-        id,
-        run: 1,
-        at: yield* Clock.currentTimeMillis,
-        request: {
-          description: request.description,
-          prompt: request.prompt,
-          agent: request.agent,
-          ...(request.model === undefined ? {} : { model: request.model }),
-          parent: request.parent,
-          ancestors,
-          background: request.background ?? true
-        }
+      const queued = yield* queue({
+        description: request.description,
+        prompt: request.prompt,
+        agent: request.agent,
+        ...(request.model === undefined ? {} : { model: request.model }),
+        parent: request.parent,
+        ancestors,
+        background: request.background ?? true
       })
-      return yield* runs.begin(yield* Effect.orDie(Effect.fromOption(queued)))
+      return yield* runs.begin(queued)
     }))
   })
 
@@ -206,7 +207,7 @@ const make = Effect.gen(function*() {
         _tag: "Continued",
         id: before.id,
         run: before.run + 1,
-        at: yield* Clock.currentTimeMillis,
+        at: clock.currentTimeMillisUnsafe(),
         request: {
           ...before.request,
           description: request.description ?? before.request.description,
@@ -303,3 +304,8 @@ const make = Effect.gen(function*() {
 })
 
 const isTaskId = Schema.is(Task.TaskId)
+
+const freshId = Effect.map(
+  Random.nextIntBetween(0, 0xffff_ffff),
+  (n) => Task.TaskId.make(`bg_${n.toString(16).padStart(8, "0")}`)
+)

@@ -125,14 +125,14 @@ describe("the card of a task", () => {
     }))
 
   /** How often messages are fetched of a session that is used, from which nothing was launched. */
-  const fetched = Effect.fnUntraced(function*(journal: "sqlite" | "memory") {
+  const fetched = Effect.fnUntraced(function*(journal: "sqlite" | "memory", whose: "a person's" | "a task's") {
     const calls = yield* Ref.make(0)
     const client = Layer.mock(Client)({
       storedParts: () => Effect.as(Ref.update(calls, (n) => n + 1), [])
     })
     const world = Cards.layer({ journal }).pipe(
-      Layer.provide(Tasks.Tasks.layer),
-      Layer.provide(SimulatedHost.SimulatedHost.layer({ behave: () => [] })),
+      Layer.provideMerge(Tasks.Tasks.layer),
+      Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] })),
       Layer.provide(client),
       Layer.provide(Layer.succeed(CardSwitch, { on: Effect.succeed(true) })),
       Layer.provide(Feed.make().layer),
@@ -140,7 +140,12 @@ describe("the card of a task", () => {
     )
     yield* Effect.gen(function*() {
       const cards = yield* Cards
-      yield* cards.used(Task.SessionId.make("ses_any"))
+      const tasks = yield* Tasks.Tasks
+      const parent = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+      const { id } = yield* tasks.launch({ description: "Find it", prompt: "p", agent: "explore", parent })
+      yield* TestClock.adjust("1 second")
+      const { session = Task.SessionId.make("") } = yield* tasks.get(id)
+      yield* cards.used(whose === "a task's" ? session : Task.SessionId.make("ses_any"))
       yield* TestClock.adjust("1 second")
     }).pipe(Effect.provide(world))
     return yield* Ref.get(calls)
@@ -148,7 +153,12 @@ describe("the card of a task", () => {
 
   it.effect("costs no look at the messages of a session from which nothing was launched, as the journal tells that", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* fetched("sqlite"), 0)
-      assert.strictEqual(yield* fetched("memory"), 1)
+      assert.strictEqual(yield* fetched("sqlite", "a person's"), 0)
+      assert.strictEqual(yield* fetched("memory", "a person's"), 1)
+    }))
+
+  it.effect("costs no look at anything where the session is one that a task has just been given", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* fetched("memory", "a task's"), 0)
     }))
 })

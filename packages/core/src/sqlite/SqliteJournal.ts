@@ -5,7 +5,7 @@
  * file is asked. An event is kept in one transaction, in which it is also found out whether the task is (still) this one's.
  * A file that cannot be used, or not any more, is told of once, and all goes on in memory.
  */
-import { Clock, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
+import { Clock, Deferred, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
 import * as Journal from "../Journal.ts"
 import type { NoticeEvent } from "../NoticeEvent.ts"
 import * as Outbox from "../Outbox.ts"
@@ -107,19 +107,25 @@ const make = Effect.fnUntraced(function*(
 
   const load = (id: TaskId) => Effect.map(store.eventsOf(id), foldTask)
 
-  /** Decides on an event, and keeps it if it is taken. */
-  const keep = Effect.fnUntraced(function*(event: TaskEvent) {
-    const owner = yield* store.ownerOf(event.id)
-    const mine = Option.contains(owner, me)
+  /** What an event makes of its task, whose owner is known; none where the event is refused. */
+  const decide = Effect.fnUntraced(function*(event: TaskEvent, owner: string | undefined) {
     // Only what is over is anybody's.
-    if (Option.isSome(owner) && !mine && event._tag !== "Continued") return Option.none<Journal.Entry>()
-    const known = mine ? Journal.find(fold, event.id) : Option.none()
-    const before = Option.isNone(known) && Option.isSome(owner) ? yield* load(event.id) : known
-    const task = Task.apply(before, event)
-    if (Option.isNone(task)) return Option.none<Journal.Entry>()
-    yield* beat
-    yield* store.insert(event, task.value, me)
-    return Option.some({ event, task: task.value })
+    if (owner !== undefined && owner !== me && event._tag !== "Continued") return Option.none<Journal.Entry>()
+    const known = owner === me ? Journal.find(fold, event.id) : Option.none()
+    const before = Option.isNone(known) && owner !== undefined ? yield* load(event.id) : known
+    return Option.map(Task.apply(before, event), (task): Journal.Entry => ({ event, task }))
+  })
+
+  /** Decides on events of different tasks, and keeps those that are taken. */
+  const keep = Effect.fnUntraced(function*(events: ReadonlyArray<TaskEvent>) {
+    const owners = yield* store.ownersOf(events.map(({ id }) => id))
+    const entries = yield* Effect.forEach(events, (event) => decide(event, owners.get(event.id)))
+    const taken = entries.flatMap(Option.toArray)
+    if (taken.length > 0) {
+      yield* beat
+      yield* store.insert(taken, me)
+    }
+    return entries
   })
 
   /** What of this parent's tasks is not in its box any more was told. */
@@ -144,21 +150,59 @@ const make = Effect.fnUntraced(function*(
       }
     })
 
+  /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
+  const settle = Effect.fnUntraced(function*(event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) {
+    const entry = Option.getOrElse(
+      kept,
+      () => Option.map(Task.apply(Journal.find(fold, event.id), event), (task): Journal.Entry => ({ event, task }))
+    )
+    if (Option.isNone(entry)) {
+      // Where it is somebody else's by now, it is theirs to be looked at.
+      if (Option.isSome(kept) && !(yield* owns(event.id))) Journal.remove(fold, event.id)
+      return Option.none<Task.Task>()
+    }
+    yield* add(entry.value)
+    return Option.some(entry.value.task)
+  })
+
+  /** The events that are to be kept, in order, with those who wait for that. */
+  const asked: Array<Asked> = []
+
+  /** In one transaction. An event with a fault that nobody foresaw spoils nothing for the others. */
+  const keepAll = (batch: ReadonlyArray<Asked>): Effect.Effect<void> => {
+    // What ends only because this process does, goes on in the next one.
+    const events = batch.map(({ event }) => event).filter((event) => !isShutdown(event))
+    const kept = events.length === 0
+      ? Effect.succeedNone
+      : attempt(store.transaction(keep(events)))
+    return Effect.matchCauseEffect(kept, {
+      onFailure: (cause) =>
+        batch.length > 1
+          ? Effect.forEach(batch, (one) => keepAll([one]), { discard: true })
+          : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true }),
+      onSuccess: (all) =>
+        Effect.forEach(batch, ({ done, event }) => {
+          const nth = events.indexOf(event)
+          const found = Option.flatMap(all, (entries) => Option.fromUndefinedOr(entries[nth]))
+          return Effect.flatMap(settle(event, found), (task) => Deferred.succeed(done, task))
+        }, { discard: true })
+    })
+  }
+
+  const keepAsked = Effect.suspend(() => keepAll(asked.splice(0, batchSize(asked)))).pipe(
+    Effect.repeat({ while: () => asked.length > 0 })
+  )
+
+  /**
+   * What comes at the same time is kept in one transaction, which costs hardly more than one event does. The first who asks
+   * writes for all who ask before it is its turn.
+   */
   const append = (event: TaskEvent) =>
-    changing(Effect.gen(function*() {
-      // What ends only because this process does, goes on in the next one.
-      const kept = isShutdown(event) ? Option.none() : yield* attempt(store.transaction(keep(event)))
-      const entry = Option.getOrElse(
-        kept,
-        () => Option.map(Task.apply(Journal.find(fold, event.id), event), (task): Journal.Entry => ({ event, task }))
-      )
-      if (Option.isNone(entry)) {
-        // Where it is somebody else's by now, it is theirs to be looked at.
-        if (Option.isSome(kept) && !(yield* owns(event.id))) Journal.remove(fold, event.id)
-        return Option.none<Task.Task>()
-      }
-      yield* add(entry.value)
-      return Option.some(entry.value.task)
+    Effect.uninterruptible(Effect.suspend(() => {
+      const done: Asked["done"] = Deferred.makeUnsafe()
+      return asked.push({ event, done }) > 1
+        ? Deferred.await(done)
+        : Effect.andThen(Effect.andThen(Effect.yieldNow, lock.withPermit(keepAsked)), Deferred.await(done))
     }))
 
   const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>
@@ -175,8 +219,8 @@ const make = Effect.fnUntraced(function*(
 
   const owns = (id: TaskId) =>
     Effect.map(
-      attempt(store.ownerOf(id)),
-      (found) => Option.isNone(found) || Option.contains(found.value, me)
+      attempt(store.ownersOf([id])),
+      (found) => Option.isNone(found) || found.value.get(id) === me
     )
 
   const get = (id: TaskId) => {
@@ -225,10 +269,13 @@ const make = Effect.fnUntraced(function*(
         // It ran at least until its owner was last seen.
         ranMs: task.startedAt === undefined ? 0 : Math.max(0, owner.seen - task.startedAt)
       }))
-      for (const event of adopted) {
-        const after = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
-        if (Option.isSome(after)) yield* store.insert(event, after.value, me)
-      }
+      const taken = adopted.flatMap((event) =>
+        Option.toArray(Option.map(
+          Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event),
+          (task): Journal.Entry => ({ event, task })
+        ))
+      )
+      if (taken.length > 0) yield* store.insert(taken, me)
       yield* store.forgetOwner(owner.id)
       return { records, adopted, open }
     }
@@ -317,6 +364,19 @@ const make = Effect.fnUntraced(function*(
     inherits
   })
 })
+
+/** An event that is to be kept, and who waits for what becomes of it. */
+interface Asked {
+  readonly event: TaskEvent
+  readonly done: Deferred.Deferred<Option.Option<Task.Task>>
+}
+
+/** How many can be decided on together: each by what is known before, so no two of one task. */
+const batchSize = (asked: ReadonlyArray<Asked>): number => {
+  const known = new Set<TaskId>()
+  const again = asked.findIndex(({ event: { id } }) => known.size === known.add(id).size)
+  return again === -1 ? asked.length : again
+}
 
 const foldTask = (events: ReadonlyArray<TaskEvent>): Option.Option<Task.Task> =>
   events.reduce(

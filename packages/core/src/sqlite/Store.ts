@@ -3,6 +3,7 @@
  */
 import { Effect, Option, Schema, type Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import type { Entry } from "../Journal.ts"
 import { NoticeEvent } from "../NoticeEvent.ts"
 import type { SessionId, Task, TaskId } from "../Task.ts"
 import { TaskId as TaskIdSchema } from "../Task.ts"
@@ -46,6 +47,20 @@ export type Happened =
 
 export type StoreError = SqlError.SqlError | Schema.SchemaError
 
+/** Whether an event changes what is in `task` of its task. */
+const isShownInTask = ({ event: { _tag } }: Entry): boolean =>
+  _tag === "Queued" || _tag === "Continued" || _tag === "Adopted" || _tag === "Opened" || _tag === "Ended"
+
+/** What is in `task` after an event. `owed`: its parent is owed news from that event on, if it was not before. */
+const rowOf = ({ event: { _tag }, task }: Entry) => ({
+  id: task.id,
+  parent: task.request.parent,
+  root: root(task),
+  session: task.session ?? null,
+  ended: task.endedAt ?? null,
+  owed: (_tag === "Queued" || _tag === "Continued" || _tag === "Adopted") && task.request.background
+})
+
 const root = ({ request }: Task): SessionId => request.ancestors.at(-1) ?? request.parent
 
 export type Store = ReturnType<typeof make>
@@ -71,18 +86,18 @@ export const open = (
 ): Effect.Effect<Store, FileProblem, Scope.Scope> => Effect.map(opening.open(options, migrations, problems), make)
 
 const make = (sql: SqlClient.SqlClient) => {
-  const insertTask = (event: TaskEvent) =>
-    sql`INSERT INTO event (task, body) VALUES (${event.id}, ${encodeTask(event)})`
-
   return {
     /** All or nothing, and nobody else writes meanwhile. */
     transaction: <A, E>(effect: Effect.Effect<A, E>) => sql.withTransaction(effect),
 
-    /** Who goes on with a task; none where there is no such task. */
-    ownerOf: (id: TaskId) =>
+    /** Who goes on with which of these tasks. One that is not there is unknown. */
+    ownersOf: (ids: ReadonlyArray<TaskId>) =>
       Effect.map(
-        Effect.flatMap(sql`SELECT owner FROM task WHERE id = ${id}`, Holders),
-        ([row]) => Option.map(Option.fromUndefinedOr(row), ({ owner }) => owner)
+        Effect.flatMap(
+          sql`SELECT id, owner FROM task WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+          Held
+        ),
+        (rows) => new Map(rows.map(({ id, owner }) => [id, owner]))
       ),
 
     /** Everything that happened to a task, in order. */
@@ -110,39 +125,22 @@ const make = (sql: SqlClient.SqlClient) => {
         (rows) => rows.map(({ body }) => body)
       ),
 
-    /** Keeps an event of a task, which is `task` after it and `owner`'s. */
-    insert: Effect.fnUntraced(function*(event: TaskEvent, task: Task, owner: string) {
-      yield* insertTask(event)
-      switch (event._tag) {
-        case "Queued":
-          yield* sql`INSERT INTO task (id, owner, parent, root, owed) VALUES (
-            ${task.id}, ${owner}, ${task.request.parent}, ${root(task)},
-            CASE WHEN ${task.request.background} THEN last_insert_rowid() END
-          )`
-          break
-        case "Continued":
-          yield* sql`UPDATE task SET
-            owner = ${owner}, parent = ${task.request.parent}, root = ${root(task)}, ended = NULL,
-            owed = CASE WHEN ${task.request.background} THEN coalesce(owed, last_insert_rowid()) ELSE owed END
-            WHERE id = ${task.id}`
-          break
-        case "Adopted":
-          yield* sql`UPDATE task SET owner = ${owner}, owed = coalesce(owed, last_insert_rowid()) WHERE id = ${task.id}`
-          break
-        case "Opened":
-          yield* sql`UPDATE task SET session = ${event.session} WHERE id = ${task.id}`
-          break
-        case "Ended":
-          yield* sql`UPDATE task SET ended = ${event.at} WHERE id = ${task.id}`
-          break
-        case "Started":
-        case "Asked":
-        case "Answered":
-        case "Retried":
-        case "Lent":
-        case "Restored":
-          break
-      }
+    /** Keeps events, in order, of tasks that are this owner's from then on. However many: it is done in two statements. */
+    insert: Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, owner: string) {
+      const bodies = entries.map(({ event }) => ({ task: event.id, body: encodeTask(event) }))
+      yield* sql`INSERT INTO event (task, body)
+        SELECT value ->> 'task', value ->> 'body' FROM json_each(${JSON.stringify(bodies)})`
+      const rows = entries.filter(isShownInTask).map(rowOf)
+      if (rows.length === 0) return
+      yield* sql`INSERT INTO task (id, owner, parent, root, session, ended, owed)
+        SELECT
+          value ->> 'id', ${owner}, value ->> 'parent', value ->> 'root', value ->> 'session', value ->> 'ended',
+          CASE WHEN value ->> 'owed' THEN (SELECT max(seq) FROM event WHERE task = value ->> 'id') END
+        FROM json_each(${JSON.stringify(rows)})
+        WHERE true
+        ON CONFLICT (id) DO UPDATE SET
+          owner = excluded.owner, parent = excluded.parent, root = excluded.root, session = excluded.session,
+          ended = excluded.ended, owed = coalesce(owed, excluded.owed)`
     }),
 
     insertNotice: (event: NoticeEvent, owner: string) =>

@@ -14,7 +14,7 @@ import * as Task from "../../src/Task.ts"
 import { Tasks } from "../../src/Tasks.ts"
 import { SimulatedHost, type Step } from "../../src/testing/SimulatedHost.ts"
 import { folder } from "../support/files.ts"
-import { pass } from "../support/time.ts"
+import { pass, soon } from "../support/time.ts"
 import { answerOf, byScript, endOf, hang, say, summary, wait } from "../support/world.ts"
 
 interface Place {
@@ -57,6 +57,7 @@ const inPlace = (
             const built = yield* Layer.buildWithScope(app, scope)
             yield* pass(10)
             const found = yield* Effect.orDie(story(Context.get(built, Tasks), Context.get(built, Limits)))
+            yield* soon
             const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
             yield* pass("10 seconds")
             assert.isDefined(closing.pollUnsafe())

@@ -199,12 +199,13 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /**
    * Whether a process that is gone may have left cards in a session: what it had launched is in the journal, if there is
-   * one that is kept. To look at the messages of every session that is used would cost more than all the rest.
+   * one that is kept. To look at the messages of every session that is used would cost more than all the rest, and so
+   * would it to look into the journal for every session that a task has just been given.
    */
-  const mayHaveCards = (session: Task.SessionId) =>
-    settings.journal === "memory"
-      ? Effect.succeed(true)
-      : Effect.map(journal.older, (tasks) => tasks.some(({ request }) => request.parent === session))
+  const mayHaveCards = Effect.fnUntraced(function*(session: Task.SessionId) {
+    if (Option.exists(yield* journal.bySession(session), isNew)) return false
+    return settings.journal === "memory" || (yield* journal.older).some(({ request }) => request.parent === session)
+  })
 
   const sweep = Effect.fnUntraced(function*(session: Task.SessionId) {
     if (!(yield* mayHaveCards(session)) || !(yield* cards.on)) return
@@ -248,6 +249,9 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       )
   })
 })
+
+/** Whether the session of a task was opened by the process that the task runs in: nobody was in it before. */
+const isNew = (task: Task.Task): boolean => task.run === 1 && task.adopted === undefined && !Task.isTerminal(task)
 
 const addressOf = (part: unknown): PartAddress | undefined => {
   if (!isFields(part)) return undefined
