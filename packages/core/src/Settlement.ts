@@ -99,6 +99,8 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
   if (last === undefined || last.role === "user" || Option.isSome(seen.woken)) return unanswered(seen, circumstances)
   const answer = answerOf(messages)
   if (last.state === "open" || last.state === "more" || (last.automatic && answer === "")) {
+    const error = brokenOff(seen)
+    if (error !== undefined) return failed("agent-error", error)
     // It is not over by its own account: a summary that the host wrote is nobody's answer. Only the host's word that it is idle all the same can make that an end.
     return seen.activity === "idle" && isStable(seen, circumstances) ? cutShort(last) : quiet(seen, circumstances)
   }
@@ -124,6 +126,16 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
   ]
   return completed(answer, settings, notes)
 }
+
+/**
+ * What the agent ended in while its message is open still: a host tells that before the message has its error. An error
+ * alone is no end, but after this one nothing was done, and the host says that the session is idle. (An abort is somebody's
+ * doing, who may be about to say more in there: that is an end only with its message.)
+ */
+const brokenOff = ({ activeAt, activity, error }: Observation): string | undefined =>
+  Option.isSome(error) && !error.value.aborted && activity === "idle" && activeAt <= error.value.at
+    ? error.value.message
+    : undefined
 
 /** Prompted, or woken by a notice, and nothing said since. */
 const unanswered = (seen: Observation, circumstances: Circumstances): Verdict => {

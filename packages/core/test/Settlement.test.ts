@@ -117,8 +117,8 @@ const rows: Readonly<Record<string, Row>> = {
       activity: idleFrom(101)
     },
     ends: "agent-error: 401 Unauthorized",
-    from: 140,
-    by: 141
+    from: 101,
+    by: 101
   },
   "429 or 500: five retries, then an error": {
     film: {
@@ -139,8 +139,8 @@ const rows: Readonly<Record<string, Row>> = {
       activity: idleFrom(70_101, "retry")
     },
     ends: "agent-error: 401 Unauthorized",
-    from: 70_140,
-    by: 70_141
+    from: 70_101,
+    by: 70_101
   },
   "429 with retry-after 1: one wait, then the answer": {
     film: {
