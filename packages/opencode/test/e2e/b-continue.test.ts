@@ -58,7 +58,8 @@ layer(world(), live)("a task", (it) => {
     Effect.gen(function*() {
       const { call, launch, parent, read, told } = yield* World
       const session = yield* parent
-      const [good, stopped] = [yield* launch(session, script([{ say: "READ ME" }])), yield* launch(session, hang)]
+      // In this order: the end of the other alone would wake the session in the moment of the next launch.
+      const [stopped, good] = [yield* launch(session, hang), yield* launch(session, script([{ say: "READ ME" }]))]
       yield* call(session, "background_cancel", { task_id: stopped.task })
       yield* told(session, /ALL BACKGROUND TASKS/)
       for (const { task } of [good, stopped]) {
