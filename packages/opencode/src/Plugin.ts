@@ -48,14 +48,25 @@ export interface Running extends
     "dispose" | "event" | "chat.message" | "experimental.session.compacting" | "experimental.text.complete"
   >
 {
-  readonly settings: PluginSettings
   readonly use: (tool: ToolName, args: unknown, context: ToolContext) => Promise<ToolResult>
 }
 
-/** Starts it. From now on it listens, and goes on with what was left behind. */
-export const start = async ({ env, home, input, options }: Surroundings): Promise<Running> => {
+/** The plugin as it is loaded, and not at work yet. */
+export interface Loaded {
+  readonly settings: PluginSettings
+  /** Starts it. From now on it listens, and goes on with what was left behind. */
+  readonly start: () => Running
+}
+
+/** Reads the settings, and starts nothing. */
+export const load = async (surroundings: Surroundings): Promise<Loaded> => {
+  const { env, home, input: { directory }, options } = surroundings
+  const loaded = await Effect.runPromise(ConfigFiles.load({ home, env, directory }, options))
+  return { settings: loaded.settings, start: () => start(surroundings, loaded) }
+}
+
+const start = ({ env, home, input }: Surroundings, loaded: ConfigFiles.Loaded): Running => {
   const user = { home, env }
-  const loaded = await Effect.runPromise(ConfigFiles.load({ ...user, directory: input.directory }, options))
   const { settings } = loaded
   const feed = Feed.make(settings.pollIntervalMs)
   const runtime = ManagedRuntime.make(App.layer(input, loaded, feed, user))
@@ -67,7 +78,6 @@ export const start = async ({ env, home, input, options }: Surroundings): Promis
   }
 
   return {
-    settings,
     dispose: () => runtime.dispose(),
     event: async ({ event }) => feed.pour(event),
     use: async (tool, args, context) => {

@@ -14,7 +14,8 @@ import { restoreAll } from "./cards/Kept.ts"
 import * as ConfigPlaces from "./config/ConfigPlaces.ts"
 import { addCrew } from "./Crew.ts"
 import type { Hooks, PluginInput, ToolDefinition } from "./hooks.ts"
-import type { Running } from "./Plugin.ts"
+import * as Knock from "./Knock.ts"
+import type { Loaded, Running } from "./Plugin.ts"
 import { definitions, type ToolName } from "./tools/definitions.ts"
 
 /** OpenCode has started by then, and nobody waits for what is loaded now (ms). */
@@ -24,19 +25,37 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
   const env = { ...process.env }
   const home = homedir()
   const over = new AbortController()
+  let loading: Promise<Loaded> | undefined
   let starting: Promise<Running> | undefined
   let running: Running | undefined
   /** What terminals said before it was at work. */
   const said: Array<Parameters<Hooks["event"]>[0]> = []
+  let hear = () => {}
+  /** Somebody has said something, so this is the copy that is spoken to. */
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+
+  const load = (): Promise<Loaded> => {
+    loading ??= import("./Plugin.ts").then(({ load }) => load({ input, options, home, env }))
+    return loading
+  }
 
   /** The plugin at work; whoever asks first starts it. */
   const plugin = (): Promise<Running> => {
-    starting ??= import("./Plugin.ts").then(async ({ start }) => {
-      running = await start({ input, options, home, env })
+    starting ??= load().then(async ({ start }) => {
+      running = start()
       await Promise.all(said.splice(0).map(running.event))
       return running
     })
     return starting
+  }
+
+  /** What was left behind goes on even where nobody does anything; not in a copy that nobody speaks to. */
+  const wake = async (): Promise<void> => {
+    await sleep(startWithin, undefined, { ref: false, signal: over.signal })
+    if (starting === undefined && said.length === 0 && await Knock.knock(input, over.signal)) await heard
+    if (!over.signal.aborted) await plugin()
   }
 
   const toolOf = (id: ToolName): ToolDefinition => ({
@@ -53,8 +72,7 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
     }
   })
 
-  // What was left behind goes on even where nobody does anything.
-  void sleep(startWithin, undefined, { ref: false, signal: over.signal }).then(plugin).catch(() => undefined)
+  void wake().catch(() => undefined)
 
   return {
     dispose: safely(async () => {
@@ -64,11 +82,14 @@ const server = async (input: PluginInput, options?: unknown): Promise<Hooks> => 
     // Before it is at work there is nothing that it would have to hear, but that somebody looks.
     event: safely(async (event) => {
       if (running !== undefined) await running.event(event)
-      else if (isCommand(event.event) && said.length < 32) said.push(event)
+      else if (Knock.isCommand(event.event)) {
+        if (said.length < 32) said.push(event)
+        hear()
+      }
     }),
     config: safely(async (config) => {
       const settings = await mention("agents", { directory: input.directory, home, env }, options)
-        ? (await plugin()).settings
+        ? (await load()).settings
         : { agents: true }
       Object.assign(config, addCrew(config, settings))
     }),
@@ -102,9 +123,6 @@ async (
     return
   }
 }
-
-const isCommand = (event: unknown): boolean =>
-  typeof event === "object" && event !== null && "type" in event && event.type === "tui.command.execute"
 
 /**
  * Whether any settings so much as mention a key, as it is or in the disguise of an escape: only then have they to be read
