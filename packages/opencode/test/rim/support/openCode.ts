@@ -101,6 +101,7 @@ export const make = (
     if (first === "agent") return found(agents)
     if (path === "/config/providers") return found(providers)
     if (path === "/config") return found({ model: "fake/m1" })
+    if (path === "/tui/publish") hear(body)
     if (first !== "session") return found(true)
     if (path === "/session/status") return found({})
     if (path === "/session" && method === "POST") return create(body)
