@@ -139,13 +139,14 @@ export const textOf = ({ parts }: MessageWithParts): string =>
 export const start = Effect.fnUntraced(function*(
   sandbox: Sandbox,
   args: ReadonlyArray<string>,
-  options: Omit<RunOptions, "timeout"> = {}
+  options: Omit<RunOptions, "timeout"> & { readonly isTalkedTo?: boolean } = {}
 ): Effect.fn.Return<Subprocess, BinaryNotFound | SpawnError, Scope.Scope> {
   const binary = yield* findBinary
   return yield* spawn(binary, args, {
     cwd: sandbox.project,
     env: { ...sandbox.env, ...options.env },
-    ...(options.stdin === undefined ? {} : { stdin: options.stdin })
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.isTalkedTo === undefined ? {} : { isTalkedTo: options.isTalkedTo })
   })
 })
 

@@ -22,6 +22,8 @@ export interface SpawnOptions {
   readonly env: Readonly<Record<string, string>>
   /** Written to the standard input, which is then closed. Default: nothing. */
   readonly stdin?: string
+  /** The standard input stays open, for `write`. */
+  readonly isTalkedTo?: boolean
 }
 
 export interface Subprocess {
@@ -31,6 +33,8 @@ export interface Subprocess {
   readonly stderr: Effect.Effect<string>
   /** The whole lines of both, in the order of their arrival. */
   readonly lines: GrowingLog<string>
+  /** Writes to its standard input, where that stays open. */
+  readonly write: (text: string) => Effect.Effect<void>
   /** Sends a signal to the process itself; nothing happens if it is gone. Default SIGTERM. */
   readonly kill: (signal?: NodeJS.Signals) => Effect.Effect<void>
   /** Waits for the end of the process and (for a second at most) of its output. */
@@ -112,13 +116,15 @@ export const spawn = Effect.fnUntraced(function*(
         watch.stop()
         Deferred.doneUnsafe(ended, Effect.succeed({ code, signal }))
       })
-      child.stdin.end(options.stdin ?? "")
+      child.stdin.write(options.stdin ?? "")
+      if (options.isTalkedTo !== true) child.stdin.end()
 
       return {
         pid,
         stdout,
         stderr,
         lines,
+        write: (text: string) => Effect.sync(() => void child.stdin.write(text)),
         kill: (signal: NodeJS.Signals = "SIGTERM") => Effect.sync(() => void child.kill(signal)),
         exited: Effect.gen(function*() {
           const exit = yield* Deferred.await(ended)

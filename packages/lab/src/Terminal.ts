@@ -37,8 +37,8 @@ export interface Options {
   readonly height?: number
   /**
    * Arguments of `opencode`. Without any it is the terminal with a server of its own, which cannot be asked anything from
-   * here; with `attach` and an address it is the terminal of that server. (With `--port` it listens, but makes every plugin
-   * twice: what is asked over the network lives in the other one.)
+   * here; with `attach` and an address it is the terminal of that server. With `--port` it listens, and makes every plugin
+   * twice: nothing ever comes to the first of them.
    */
   readonly args?: ReadonlyArray<string>
   /** Joined with the sandbox's. */

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
 import { Effect } from "effect"
+import * as Acp from "./support/acp.ts"
 import { lastUser, patience, place, serve, words } from "./support/b.ts"
 
 const { script } = Script
@@ -154,5 +155,34 @@ describe("a server that ends with a task that runs", () => {
       const exit = yield* Effect.timeout(server.exited, patience)
       assert.deepStrictEqual(exit, { code: null, signal: "SIGTERM" })
       assert.isTrue((yield* asked(child.session, ({ endedAt }) => endedAt !== undefined)).aborted)
+    }))
+})
+
+describe("an editor that talks to opencode acp, which makes the plugin twice", () => {
+  it.live("D8 C1 C6 goes on with what was left below its session when that is used, and its agent is told", () =>
+    Effect.gen(function*() {
+      const here = yield* place()
+      const { model } = here
+      const { parent, child } = yield* untilKilled(here, (server, { asked, launch }) =>
+        Effect.gen(function*() {
+          const parent = yield* server.newSession("parent")
+          const child = yield* launch(parent, script([{ hang: true }], { later: [{ gate: "again", say: "WENT ON" }] }))
+          yield* asked(child.session)
+          return { parent, child }
+        }))
+      const editor = yield* Acp.open(here.sandbox)
+      // The copy that OpenCode has made for itself has had its chance by then.
+      yield* Effect.sleep("3 seconds")
+      yield* editor.load(parent)
+      yield* editor.prompt(parent, script([{ say: "I am back." }], { later: [{ say: "Thanks for it." }] }))
+      yield* editor.shows(parent, "I am back.")
+      yield* model.openGate("again")
+      yield* editor.shows(parent, "Thanks for it.")
+      const told = (yield* model.requests).filter(({ sessionID }) => sessionID === parent).map(lastUser)
+      assert.lengthOf(told.filter((text) => text.includes("ALL BACKGROUND") && text.includes(child.task)), 1)
+      assert.lengthOf(
+        (yield* model.requests).filter((request) => lastUser(request).includes("stopped and started again")),
+        1
+      )
     }))
 })

@@ -55,7 +55,7 @@ const errandsIn = (screen: string): string => {
 }
 
 describe("from everywhere", () => {
-  it.live("line 9: a terminal that is attached to a server shows the same as one with a server of its own", () =>
+  it.live("line 9: a terminal shows the same, with a server of its own, with one that listens, and attached to one", () =>
     Effect.gen(function*() {
       const seen = (args: (url: string) => ReadonlyArray<string>, serves: boolean) =>
         Effect.scoped(Effect.gen(function*() {
@@ -70,6 +70,7 @@ describe("from everywhere", () => {
           return list
         }))
       const local = yield* seen(() => [], false)
+      assert.strictEqual(yield* seen(() => ["--port", "0"], false), local)
       assert.strictEqual(yield* seen((url) => ["attach", url], true), local)
     }))
 
