@@ -189,20 +189,21 @@ const make = Effect.fnUntraced(function*(
     })
   }
 
-  const keepAsked = Effect.suspend(() => keepAll(asked.splice(0, batchSize(asked)))).pipe(
-    Effect.repeat({ while: () => asked.length > 0 })
-  )
+  const keepAsked = Effect.uninterruptible(lock.withPermit(
+    Effect.suspend(() => keepAll(asked.splice(0, batchSize(asked)))).pipe(
+      Effect.repeat({ while: () => asked.length > 0 })
+    )
+  ))
 
   /**
-   * What comes at the same time is kept in one transaction, which costs hardly more than one event does. The first who asks
-   * writes for all who ask before it is its turn.
+   * What comes at the same time is kept in one transaction, which costs hardly more than one event does. In a fiber of its
+   * own: the first who asks would else write for all who ask before it is its turn, and go on behind them.
    */
   const append = (event: TaskEvent) =>
     Effect.uninterruptible(Effect.suspend(() => {
       const done: Asked["done"] = Deferred.makeUnsafe()
-      return asked.push({ event, done }) > 1
-        ? Deferred.await(done)
-        : Effect.andThen(Effect.andThen(Effect.yieldNow, lock.withPermit(keepAsked)), Deferred.await(done))
+      const isFirst = asked.push({ event, done }) === 1
+      return Effect.andThen(isFirst ? Effect.forkDetach(keepAsked) : Effect.void, Deferred.await(done))
     }))
 
   const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>

@@ -109,6 +109,14 @@ describe("events that come at the same time", () => {
       })
   )
 
+  inFile("A13 are told of in the order in which they came, the first one first", (journal) =>
+    Effect.gen(function*() {
+      const told: Array<number> = []
+      const tell = (n: number) => Effect.andThen(journal.append(queued(n)), Effect.sync(() => told.push(n)))
+      yield* Effect.forEach([1, 2, 3], tell, { concurrency: "unbounded" })
+      assert.deepStrictEqual(told, [1, 2, 3])
+    }))
+
   inFile("suffer nothing from one that cannot be written", (journal) =>
     Effect.gen(function*() {
       const faulty: TaskEvent = { ...queued(2), at: 0.5 }
