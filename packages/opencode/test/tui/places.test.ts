@@ -29,9 +29,9 @@ const settings = { modelConcurrency: { "fake/m2": 2 } }
 const full = [
   /▼ Errands +2 out · 1 in line/,
   /Find the auth code +\d+s/,
-  /explore/,
+  /explore · thinks/,
   /Run the tests/,
-  /explore/,
+  /explore · thinks/,
   /◌ Review it/,
   /1st in line · fake\/m2 2\/2/
 ]
