@@ -9,6 +9,7 @@
  * 5. `Terminal.open`: OpenCode's terminal, with a server of its own or attached to one.
  */
 export * as Cells from "./Cells.ts"
+export { freePort } from "./freePort.ts"
 export * as OpenCode from "./OpenCode.ts"
 export * as Picture from "./Picture.ts"
 export * as Sandbox from "./Sandbox.ts"

@@ -2,9 +2,10 @@
  * OpenCode is killed with tasks out and started again: what the screen shows then is true.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { freePort, OpenCode, Script } from "@errand/lab"
 import { Effect } from "effect"
-import { place } from "../e2e/support/b.ts"
-import { open, openLocal, tuiPlugin } from "./support/stage.ts"
+import { lastUser, place, words } from "../e2e/support/b.ts"
+import { open, openLocal, tuiPlugin, views } from "./support/stage.ts"
 
 const seconds = (screen: string, label: string): number =>
   Number(new RegExp(`${label} +(\\d+)s`).exec(screen)?.[1] ?? Number.NaN)
@@ -72,5 +73,41 @@ describe("after kill -9 and opencode -c", () => {
       yield* Effect.sleep("3 seconds")
       const after = seconds(yield* terminal.screen, "At work")
       assert.deepStrictEqual(after, before)
+    }))
+})
+
+describe("after OpenCode has made its plugins anew, as it does when its configuration changes", () => {
+  it.live("E8 D8 G6 in a terminal that listens (opencode --port): what was out goes on, is shown, and is told once", () =>
+    Effect.gen(function*() {
+      const here = yield* place({ tui: { plugin: [tuiPlugin] }, settings: { defaultConcurrency: 1 } })
+      const { model, sandbox } = here
+      const port = yield* freePort
+      const { sidebar, terminal } = yield* openLocal(here, { args: ["--port", String(port)] })
+      const server = yield* OpenCode.connect(sandbox, `http://127.0.0.1:${port}`)
+      const { delegate, show } = views({ server, terminal })
+      const { notices, told } = words({ model, server })
+      const session = yield* server.newSession("parent")
+      yield* show(session)
+      yield* delegate(session, [
+        { description: "At work", steps: [{ hang: true }], later: [{ gate: "again", say: "went on" }] }
+      ])
+      yield* sidebar(/1 out/, /At work/, /explore · thinks/)
+      yield* server.idle(session)
+      yield* delegate(session, [{ description: "In line", steps: [{ gate: "line", say: "was next" }] }])
+      yield* sidebar(/1 out · 1 in line/, /At work/, /explore · thinks/, /◌ In line/)
+      yield* server.idle(session)
+
+      yield* server.request("POST", "/global/dispose", {})
+      yield* sidebar(/1 out · 1 in line/, /./, /explore · thinks/)
+      yield* model.openGate("line")
+      yield* model.openGate("again")
+      yield* sidebar(/Errands$/, /✓/, /✓/)
+      yield* server.promptAsync(session, Script.script([{ say: "I am back." }], { later: [{ say: "Thanks." }] }))
+      yield* told(session, /ALL BACKGROUND TASKS COMPLETE/)
+      assert.lengthOf((yield* notices(session)).filter((text) => text.includes("ALL BACKGROUND")), 1)
+      const wentOn = (yield* model.requests).filter((request) =>
+        lastUser(request).includes("stopped and started again")
+      )
+      assert.lengthOf(wentOn, 1)
     }))
 })
