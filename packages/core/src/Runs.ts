@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     })
     // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
     if (Option.isSome(ended) && isNews(ended.value)) {
-      if (yield* isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
+      if (isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
       yield* notices.ended(ended.value)
     }
     const forsaken = Option.flatMap(ended, forsakenBy)
@@ -111,11 +111,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   })
 
   /** Whether a session is that of a task which is about to be ended. */
-  const isCondemned = (session: Task.SessionId) =>
-    Effect.map(journal.bySession(session), (task) => {
-      const run = Option.flatMap(task, ({ id }) => Option.fromUndefinedOr(runs.get(id)))
-      return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
-    })
+  const isCondemned = (session: Task.SessionId): boolean => {
+    const run = Option.flatMap(journal.atHandUnsafe(session), ({ id }) => Option.fromUndefinedOr(runs.get(id)))
+    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+  }
 
   const begin = Effect.fnUntraced(function*(task: Task.Task) {
     const run: Run = {

@@ -93,7 +93,7 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
     owner,
     hear: Effect.fnUntraced(function*(event) {
       const session = Events.sessionOf(event)
-      const task = session === undefined ? Option.none() : yield* journal.bySession(Task.SessionId.make(session))
+      const task = session === undefined ? Option.none() : journal.atHandUnsafe(Task.SessionId.make(session))
       if (session === undefined || Option.isNone(task) || Task.isTerminal(task.value)) return Option.none()
       const now = yield* Clock.currentTimeMillis
       const changed = yield* Ref.modify(doings, (all) => {

@@ -159,7 +159,7 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       working ? HashSet.add(all, session) : HashSet.remove(all, session)
     ])
     if (!changed) return
-    const task = Option.getOrUndefined(yield* journal.bySession(Task.SessionId.make(session)))
+    const task = Option.getOrUndefined(journal.atHandUnsafe(Task.SessionId.make(session)))
     if (task !== undefined && !Task.isTerminal(task)) yield* look(task.id)
   })
 
