@@ -6,6 +6,7 @@
 import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import type * as Conversation from "./Conversation.ts"
+import * as Doors from "./Doors.ts"
 import * as Ending from "./Ending.ts"
 import { type Inheritance, Journal } from "./Journal.ts"
 import * as Life from "./Life.ts"
@@ -74,6 +75,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     limits,
     notices,
     watch,
+    openAll: yield* Doors.make,
     inTime
   }
 
