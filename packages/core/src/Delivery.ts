@@ -35,10 +35,10 @@ export const make = Effect.gen(function*() {
 
   /** A parent that is a task and lent its slots gets them back before it is woken. */
   const restored = (parent: SessionId) =>
-    Effect.flatMap(
-      journal.bySession(parent),
-      (task) => Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
-    )
+    Effect.suspend(() => {
+      const task = journal.atHandUnsafe(parent)
+      return Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
+    })
 
   /**
    * Whether a notice stands in its parent's transcript. Of a host that has none, that it may have arrived counts as that it
@@ -52,24 +52,30 @@ export const make = Effect.gen(function*() {
       )
       : Effect.succeed(true)
 
+  /** How one notice is delivered: the first attempt, each further one, and one that may have arrived in an earlier life. */
+  const waysOf = (parent: SessionId, notice: Notice) => {
+    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
+    const unless = (arrived: Effect.Effect<boolean, HostError | SessionGone>) =>
+      Effect.flatMap(arrived, (arrived) => arrived ? Effect.void : attempt)
+    if (host.capabilities.receipts) {
+      // The first goes straight; each further one asks first whether the one before arrived after all.
+      const further = unless(within("received", settings.callTimeoutMs, host.received(parent, notice.id)))
+      return { first: attempt, further, again: further }
+    }
+    // Nobody could say whether it has arrived: told once too seldom is better than twice.
+    const first = Effect.catchTag(
+      attempt,
+      "HostError",
+      (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error)
+    )
+    return { first, further: first, again: unless(isThere(parent, notice)) }
+  }
+
   /** `again`: it went out before, and nobody knows whether it has arrived. */
   return Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
     if (notice.wakes) yield* restored(parent)
-    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
-    if (!host.capabilities.receipts) {
-      if (again) {
-        return yield* untilTaken(Effect.flatMap(isThere(parent, notice), (there) => there ? Effect.void : attempt))
-      }
-      return yield* untilTaken(attempt.pipe(
-        Effect.catchTag("HostError", (error) => error.kind === "unreachable" ? Effect.void : Effect.fail(error))
-      ))
-    }
-    // The first attempt goes straight; each further one asks first whether the one before arrived after all.
-    const further = Effect.flatMap(
-      within("received", settings.callTimeoutMs, host.received(parent, notice.id)),
-      (received) => received ? Effect.void : attempt
-    )
-    if (again) return yield* untilTaken(further)
-    yield* Effect.catchTag(attempt, "HostError", () => Effect.delay(untilTaken(further), firstDelay))
+    const ways = waysOf(parent, notice)
+    if (again) return yield* untilTaken(ways.again)
+    yield* Effect.catchTag(ways.first, "HostError", () => Effect.delay(untilTaken(ways.further), firstDelay))
   })
 })

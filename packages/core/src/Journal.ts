@@ -37,6 +37,11 @@ export class Journal extends Context.Service<Journal, {
   readonly get: (id: TaskId) => Effect.Effect<Option.Option<Task.Task>>
   /** The task whose session this is. */
   readonly bySession: (session: SessionId) => Effect.Effect<Option.Option<Task.Task>>
+  /**
+   * The same in this moment, of the tasks that are kept at hand: everything that runs here is. For whoever asks again and
+   * again, about every session there is.
+   */
+  readonly atHandUnsafe: (session: SessionId) => Option.Option<Task.Task>
   /** Every task that is kept at hand, in the order in which they were first asked for. */
   readonly tasks: Effect.Effect<ReadonlyArray<Task.Task>>
   /** Tasks that are over and are kept, but not at hand: of earlier processes for example. The latest ones, oldest first. */
@@ -96,6 +101,9 @@ export const boxOf = (fold: Fold, parent: SessionId): Outbox.Box => fold.boxes.g
 export const find = (fold: Fold, id: TaskId | undefined): Option.Option<Task.Task> =>
   Option.fromUndefinedOr(id === undefined ? undefined : fold.tasks.get(id))
 
+export const inSession = (fold: Fold, session: SessionId): Option.Option<Task.Task> =>
+  find(fold, fold.sessions.get(session))
+
 export const remove = (fold: Fold, id: TaskId): void => {
   const session = fold.tasks.get(id)?.session
   fold.tasks.delete(id)
@@ -119,7 +127,8 @@ export const inMemory = Effect.gen(function*() {
         return Effect.as(PubSub.publish(entries, entry), after)
       })),
     get: (id) => Effect.sync(() => find(fold, id)),
-    bySession: (session) => Effect.sync(() => find(fold, fold.sessions.get(session))),
+    bySession: (session) => Effect.sync(() => inSession(fold, session)),
+    atHandUnsafe: (session) => inSession(fold, session),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
     older: Effect.succeed([]),
     forget: (id) => Effect.sync(() => remove(fold, id)),

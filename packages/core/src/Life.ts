@@ -5,9 +5,10 @@
  * It starts from the task as the journal has it: a task that had a session before goes on in that, and one that was taken
  * over from a process that is gone goes on from where its session stands.
  */
-import { type Clock, Deferred, Effect, Option, Ref } from "effect"
+import { type Clock, type Deferred, Effect, Option, Ref } from "effect"
 import type { HostError, SessionGone } from "./AgentHost.ts"
 import * as Conversation from "./Conversation.ts"
+import type * as Doors from "./Doors.ts"
 import * as Ending from "./Ending.ts"
 import type { Journal } from "./Journal.ts"
 import type { Limits } from "./Limits.ts"
@@ -25,6 +26,8 @@ export interface Environment extends Conversation.Environment {
   readonly limits: Limits["Service"]
   readonly notices: Notices["Service"]
   readonly watch: Watch["Service"]
+  /** Lets those in, soon, who wait for something. */
+  readonly openAll: (doors: ReadonlyArray<Doors.Door>) => Effect.Effect<unknown>
   /** Around what a task has only so much time for: when that is spent, the task is ended. */
   readonly inTime: (
     task: Task.Task,
@@ -82,7 +85,7 @@ const run = Effect.fnUntraced(function*(
   standing: Unfinished,
   hold: Conversation.Hold
 ): Effect.fn.Return<Task.Outcome, Ending.Failure> {
-  const { clock, inTime, journal, watch } = environment
+  const { clock, inTime, journal, openAll, watch } = environment
   const stamp = { id: task.id, run: task.run }
   const started = clock.currentTimeMillisUnsafe()
   // Refused where it is somebody else's by now, who lives it.
@@ -96,7 +99,8 @@ const run = Effect.fnUntraced(function*(
     session,
     ...(Option.isSome(after) ? { after: after.value } : {})
   })
-  yield* Deferred.succeed(signs.opened, undefined)
+  // Its agent is told first: who waits for the session has time until then.
+  yield* openAll([signs.opened])
   // What was cut off is no end of what is said now.
   const last = standing._tag === "CutOff" ? standing.last : after
   const outcome = yield* watch.during(task, session, last)((watcher) =>

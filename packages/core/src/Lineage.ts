@@ -20,11 +20,18 @@ export const make = Effect.gen(function*() {
   const journal = yield* Journal
   const settings = yield* Settings.Current
 
-  const parentOf = (session: SessionId) =>
+  const askHost = (session: SessionId) =>
     Effect.catchTag(
       within("parentOf", settings.callTimeoutMs, host.parentOf(session)),
       ["HostError", "SessionGone"],
       (error) => Effect.fail(new LineageUnknown({ session, why: error.message }))
+    )
+
+  /** Of the session of a task it is known here. */
+  const parentOf = (session: SessionId) =>
+    Effect.flatMap(
+      journal.bySession(session),
+      (task) => Option.isSome(task) ? Effect.succeed(task.value.request.parent) : askHost(session)
     )
 
   // What could not be found out is asked again the next time.
@@ -37,7 +44,8 @@ export const make = Effect.gen(function*() {
     const above: Array<SessionId> = []
     let current = session
     for (;;) {
-      const task = yield* journal.bySession(current)
+      // One at hand may have been continued by somebody further above.
+      const task = journal.atHandUnsafe(current)
       if (Option.isSome(task)) {
         above.push(...task.value.request.ancestors)
         break

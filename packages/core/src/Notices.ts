@@ -138,7 +138,9 @@ const make = Effect.gen(function*() {
         onSome: ({ changed, courier: onDuty }) =>
           Effect.andThen(
             Deferred.succeed(changed, undefined),
-            onDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+            onDuty
+              ? Effect.void
+              : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
           )
       })
     ))
@@ -178,12 +180,19 @@ const make = Effect.gen(function*() {
 
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
-      for (;;) {
+      for (let waited = false;;) {
         const found = yield* Effect.uninterruptible(Effect.tap(
           find(parent),
           (found) => found._tag === "Settled" ? close(found.post) : Effect.void
         ))
         if (found._tag === "Nothing" || found._tag === "Settled") return
+        // Tasks that end in the same moment are told of in one notice.
+        if (found._tag === "Next" && !waited) {
+          waited = true
+          yield* Effect.yieldNow
+          continue
+        }
+        waited = false
         const notice = found._tag === "Again" ? Option.some(found.notice) : yield* compose(parent)
         if (Option.isNone(notice)) continue
         yield* deliver(parent, notice.value, found._tag === "Again")

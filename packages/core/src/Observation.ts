@@ -148,7 +148,12 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "MessageEnded":
       return { ...active(notAtRest(self, now), now), stale: true }
     case "Erred":
-      return { ...self, stale: true, error: Option.some({ message: event.message, aborted: event.aborted, at: now }) }
+      return {
+        ...self,
+        activeAt: now,
+        stale: true,
+        error: Option.some({ message: event.message, aborted: event.aborted, at: now })
+      }
     case "Asked":
       return { ...self, asks: HashMap.set(self.asks, event.ask, event.what), askedAt: Option.some(asking(self, now)) }
     case "Answered":

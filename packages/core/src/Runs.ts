@@ -6,6 +6,7 @@
 import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import type * as Conversation from "./Conversation.ts"
+import * as Doors from "./Doors.ts"
 import * as Ending from "./Ending.ts"
 import { type Inheritance, Journal } from "./Journal.ts"
 import * as Life from "./Life.ts"
@@ -74,6 +75,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     limits,
     notices,
     watch,
+    openAll: yield* Doors.make,
     inTime
   }
 
@@ -92,7 +94,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     })
     // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
     if (Option.isSome(ended) && isNews(ended.value)) {
-      if (yield* isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
+      if (isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
       yield* notices.ended(ended.value)
     }
     const forsaken = Option.flatMap(ended, forsakenBy)
@@ -111,11 +113,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   })
 
   /** Whether a session is that of a task which is about to be ended. */
-  const isCondemned = (session: Task.SessionId) =>
-    Effect.map(journal.bySession(session), (task) => {
-      const run = Option.flatMap(task, ({ id }) => Option.fromUndefinedOr(runs.get(id)))
-      return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
-    })
+  const isCondemned = (session: Task.SessionId): boolean => {
+    const run = Option.flatMap(journal.atHandUnsafe(session), ({ id }) => Option.fromUndefinedOr(runs.get(id)))
+    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+  }
 
   const begin = Effect.fnUntraced(function*(task: Task.Task) {
     const run: Run = {

@@ -67,6 +67,24 @@ describe("a parent", () => {
     }))
 
   inWorld(
+    "is told in one notice of those that end in the same moment (C4)",
+    { behave: bySeconds },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, launch, tasks, told } = world
+        const all = yield* Effect.forEach(["7", "8", "9", "2"], (name) => launch(name))
+        yield* pass(1_000)
+        yield* Effect.forEach(all.slice(0, 3), ({ id }) => tasks.cancel(id, "by-person"), { concurrency: "unbounded" })
+        yield* pass(5_000)
+        assert.deepStrictEqual(yield* told(), [
+          "progress: by-person, by-person, by-person",
+          "final: by-person, by-person, by-person, completed"
+        ])
+        yield* atRest
+      })
+  )
+
+  inWorld(
     "that cancels the last of a batch still gets the last word on the others (C3)",
     { behave: bySeconds },
     (world) =>

@@ -219,11 +219,11 @@ describe("a trace", () => {
       yield* Effect.forEach([endless, ...waiting], ({ id }) => Effect.orDie(tasks.cancel(id)))
       yield* pass("5 minutes")
       assert.deepStrictEqual(treeOf(spans).filter((line) => !line.includes("notify")), [
-        "invoke_agent a 0..1.04 401",
+        "invoke_agent a 0..1 401",
         "  queued 0..0 ok",
         "  open 0..0 ok",
-        "  run 0..1.04 401",
-        "  settle 1.04..1.04 ok",
+        "  run 0..1 401",
+        "  settle 1..1 ok",
         "invoke_agent b 0..5 interrupted",
         "  queued 0..0 ok",
         "  open 0..0 ok",
@@ -484,10 +484,10 @@ describe("metrics", () => {
         "errand.pool.waiting pool=default:@explore 0",
         "errand.pool.waiting pool=model:opus 0",
         "errand.task.queued pool=default:@explore outcome=cancelled 1 in 5 s",
-        "errand.task.queued pool=default:@explore outcome=started 3 in 2.04 s",
+        "errand.task.queued pool=default:@explore outcome=started 3 in 2 s",
         "errand.task.queued pool=model:opus outcome=started 1 in 0 s",
         "errand.task.ran pool=default:@explore outcome=completed 2 in 20 s",
-        "errand.task.ran pool=default:@explore outcome=error 1 in 2.04 s",
+        "errand.task.ran pool=default:@explore outcome=error 1 in 2 s",
         "errand.task.ran pool=model:opus outcome=completed 1 in 10 s",
         "errand.tasks.ended pool=default:@explore outcome=cancelled reason=requested 1",
         "errand.tasks.ended pool=default:@explore outcome=completed 2",

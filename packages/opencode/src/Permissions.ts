@@ -7,7 +7,7 @@
  * nobody answered in time. A question to the user is refused: a task has nobody to ask.
  */
 import { Journal, Task } from "@errand/core"
-import { Effect, FiberMap, HashMap, Latch, Layer, Option, Ref, Stream } from "effect"
+import { Effect, FiberMap, HashMap, Latch, Layer, Option, Ref } from "effect"
 import * as Command from "./board/Command.ts"
 import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
@@ -65,6 +65,13 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
       Effect.ensuring(Ref.update(screens, HashMap.remove(id)))
     )
 
+  /** Somebody says that they show a request. */
+  const shown = (request: string) =>
+    Effect.flatMap(
+      Ref.get(screens),
+      (all) => Option.match(HashMap.get(all, request), { onNone: () => Effect.void, onSome: Latch.open })
+    )
+
   const ask = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
     if (settings.permissions === "reject") return reject(id, notAllowed)
     if (isShown(Task.depth(task))) return askPerson(id, what, task)
@@ -74,37 +81,39 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
     return askDeep(id, what, task, screen)
   })
 
-  const hear = Effect.fnUntraced(function*({ properties, type }: Event) {
+  /** Does something about a request where it is a task's. */
+  const ofTask = (session: string, todo: (task: Task.Task) => Effect.Effect<unknown>) =>
+    Effect.flatMap(
+      journal.bySession(Task.SessionId.make(session)),
+      Option.match({ onNone: () => Effect.void, onSome: todo })
+    )
+
+  const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
     switch (type) {
       case "permission.asked": {
-        const task = yield* journal.bySession(Task.SessionId.make(properties.sessionID))
-        if (Option.isNone(task)) return
-        const what = permissionText(properties.permission, properties.patterns)
-        yield* FiberMap.run(waiting, properties.id, yield* ask(properties.id, what, task.value))
-        return
+        const { id, patterns, permission, sessionID } = properties
+        return ofTask(sessionID, (task) =>
+          Effect.flatMap(
+            ask(id, permissionText(permission, patterns), task),
+            (answered) => FiberMap.run(waiting, id, answered)
+          ))
       }
       case "permission.replied": {
         const id = properties.requestID ?? properties.permissionID
-        if (id !== undefined) yield* FiberMap.remove(waiting, id)
-        return
+        return id === undefined ? undefined : FiberMap.remove(waiting, id)
       }
       case "tui.command.execute": {
-        const command = Command.parse(properties.command)
-        if (Option.isNone(command) || command.value._tag !== "Shown") return
-        const screen = HashMap.get(yield* Ref.get(screens), command.value.request)
-        if (Option.isSome(screen)) yield* Latch.open(screen.value)
-        return
+        const command = Option.getOrUndefined(Command.parse(properties.command))
+        return command?._tag === "Shown" ? shown(command.request) : undefined
       }
-      case "question.asked": {
-        const task = yield* journal.bySession(Task.SessionId.make(properties.sessionID))
-        if (Option.isSome(task)) {
-          yield* FiberMap.run(waiting, properties.id, Effect.ignore(client.rejectQuestion(properties.id)))
-        }
-        return
-      }
+      case "question.asked":
+        return ofTask(
+          properties.sessionID,
+          () => FiberMap.run(waiting, properties.id, Effect.ignore(client.rejectQuestion(properties.id)))
+        )
       default:
-        return
+        return undefined
     }
-  })
-  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
+  }
+  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
 })

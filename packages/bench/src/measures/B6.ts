@@ -4,7 +4,7 @@
  * anyway does not count. Prompts are short and of the same length.
  *
  * Of those that have finished it is the growth that matters: whoever keeps something of each task for ever is full one
- * day. What is kept for a while comes and goes, so it is the most so far that is compared, after each few hundred tasks.
+ * day. What is kept for a while comes and goes, so it is the most so far that is compared.
  */
 import { Effect, Fiber } from "effect"
 import * as Arena from "../Arena.ts"
@@ -25,9 +25,9 @@ const waiting = "memory of one that waits"
 const running = "memory of one that runs"
 const grown = "the most that the heap has grown since the start, while so many have finished"
 
-/** After how many finished ones it is told how far the heap had grown. */
-const sizes = [500, 1_000, 2_000, 5_000, 10_000] as const
-/** After how many it is looked at: so many are launched at once each time. */
+/** After how many finished ones the heap is looked at, and it is told how far it had grown until then. */
+const sizes: ReadonlyArray<number> = [500, 1_000, 2_000, 5_000, 10_000]
+/** How many have finished after each launch: the next ones are launched at once. */
 const quickly = [500, ...Array.from({ length: 10 }, (_, nth) => (nth + 1) * 1_000)]
 /** One of them asks with a request that stays open while the agent works, and Bun allows 256 of these. */
 const slowly = [250, 500]
@@ -112,9 +112,10 @@ const growth = Effect.fnUntraced(function*(peer: Peer) {
   let before = 0
   for (const done of pace(peer)) {
     yield* finish(arena, range(before, done))
+    before = done
+    if (!sizes.includes(done)) continue
     most = Math.max(most, (yield* heap(arena)) - start)
     values.push({ what: grown, at: done, unit: "kB", value: most / 1_000 })
-    before = done
   }
   return values
 })

@@ -351,6 +351,7 @@ const make = Effect.fnUntraced(function*(
         (id) => Option.match(Option.flatten(id), { onNone: () => Effect.succeedNone, onSome: get })
       )
     },
+    atHandUnsafe: (session) => Journal.inSession(fold, session),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
     older: Effect.map(
       attempt(store.latest(listed)),

@@ -6,6 +6,7 @@
 import { Tasks } from "@errand/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Feed } from "../host/Feed.ts"
+import type { Event } from "../host/wire.ts"
 import * as Command from "./Command.ts"
 
 export class Audience extends Context.Service<Audience, {
@@ -19,10 +20,8 @@ export class Audience extends Context.Service<Audience, {
     Effect.map(Feed, ({ events, greeted }) =>
       Audience.of({
         present: greeted,
-        commands: Stream.flattenIterable(Stream.map(events, ({ properties, type }) =>
-          type === "tui.command.execute"
-            ? Option.toArray(Command.parse(properties.command))
-            : []))
+        // Nearly no event is one, so what came at once is looked at in one go.
+        commands: Stream.flattenIterable(Stream.mapArray(events, (all) => [all.flatMap(commandIn)]))
       }))
   )
 }
@@ -37,3 +36,6 @@ export const wishes: Layer.Layer<never, never, Audience | Tasks.Tasks> = Layer.e
       ? Effect.forkChild(Effect.ignore(tasks.cancel(command.task, "by-person")))
       : Effect.void).pipe(Effect.forkScoped({ startImmediately: true }))
 }))
+
+const commandIn = ({ properties, type }: Event): ReadonlyArray<Command.Command> =>
+  type === "tui.command.execute" ? Option.toArray(Command.parse(properties.command)) : []

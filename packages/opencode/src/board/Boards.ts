@@ -136,23 +136,29 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     if (entries.some(({ event }) => event._tag !== "Opened")) yield* markWaiting
   })
 
-  const hearEvent = Effect.fnUntraced(function*(event: Event) {
+  const hearEvent = (event: Event): Effect.Effect<unknown> | undefined => {
     const { properties, type } = event
     if (type === "session.updated") {
       // Only of families that have a board: sessions come and go.
       const root = Task.SessionId.make(properties.info.id)
       const metadata = Option.fromNullishOr(properties.info.metadata)
-      return yield* Ref.update(
+      return Ref.update(
         families,
         (all) => HashMap.has(all, root) ? Families.change(all, root, (family) => ({ ...family, metadata })) : all
       )
     }
-    if (type === "session.deleted") return yield* forget(Task.SessionId.make(properties.info.id))
+    if (type === "session.deleted") return forget(Task.SessionId.make(properties.info.id))
     // Where nobody is asked there is nothing to show.
-    if (type === "permission.asked" && permissions === "reject") return
-    const task = yield* sight.hear(event)
-    if (Option.isSome(task)) yield* mark(rootOf(task.value), weightOf(event))
-  })
+    if (type === "permission.asked" && permissions === "reject") return undefined
+    return Option.getOrUndefined(Option.map(
+      sight.concerns(event),
+      (task) =>
+        Effect.flatMap(
+          sight.hear(event, task),
+          (changed) => changed ? mark(rootOf(task), weightOf(event)) : Effect.void
+        )
+    ))
+  }
 
   /**
    * Of all who have something out the board is written anew, so that who looks knows that somebody is there; unless that
@@ -202,6 +208,6 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   })
 
   // What is asked is heard at once, whether somebody looks by then or only later.
-  yield* Stream.runForEach(feed.events, hearEvent).pipe(Effect.forkScoped({ startImmediately: true }))
+  yield* Effect.forkScoped(feed.forEach(hearEvent), { startImmediately: true })
   yield* Effect.forkScoped(serve, { startImmediately: true })
 })

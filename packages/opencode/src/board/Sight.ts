@@ -20,8 +20,10 @@ export interface Surroundings {
 export interface Sight {
   /** The process that keeps these boards. */
   readonly owner: string
-  /** Takes what an event tells of the session of a task that is not over; gives the task, where it tells something new. */
-  readonly hear: (event: Event) => Effect.Effect<Option.Option<Task.Task>>
+  /** The task, not over, of whose session an event tells. */
+  readonly concerns: (event: Event) => Option.Option<Task.Task>
+  /** Takes what an event tells of the session of a task; gives whether that is new. */
+  readonly hear: (event: Event, task: Task.Task) => Effect.Effect<boolean>
   /** A task has ended: nothing more will be heard of it. */
   readonly over: (task: Task.Task, at: number) => Effect.Effect<void>
   /** Tasks of earlier processes, which change no more. */
@@ -91,10 +93,14 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
 
   const sight: Sight = {
     owner,
-    hear: Effect.fnUntraced(function*(event) {
+    concerns: (event) => {
       const session = Events.sessionOf(event)
-      const task = session === undefined ? Option.none() : yield* journal.bySession(Task.SessionId.make(session))
-      if (session === undefined || Option.isNone(task) || Task.isTerminal(task.value)) return Option.none()
+      return session === undefined
+        ? Option.none()
+        : Option.filter(journal.atHandUnsafe(Task.SessionId.make(session)), (task) => !Task.isTerminal(task))
+    },
+    hear: Effect.fnUntraced(function*(event, { session }) {
+      if (session === undefined) return false
       const now = yield* Clock.currentTimeMillis
       const changed = yield* Ref.modify(doings, (all) => {
         const before = doingIn(all, session)
@@ -102,7 +108,7 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
         return after === before ? [false, all] : [true, put(all, session, after)]
       })
       // One whose turn is over may wait for tasks of its own.
-      return changed || event.type === "session.idle" ? task : Option.none()
+      return changed || event.type === "session.idle"
     }),
     over: ({ session }, at) =>
       session === undefined

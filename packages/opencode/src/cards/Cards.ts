@@ -68,6 +68,13 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       (isNew) => isNew ? Queue.offer(line, task) : Effect.void
     )
 
+  /** Those of them that have a card, or may have one that is to be looked for. */
+  const lookAtCards = Effect.fnUntraced(function*(of: ReadonlyArray<Task.Task>) {
+    const all = yield* Ref.get(spots)
+    const shown = of.filter(({ adopted, id }) => adopted !== undefined || HashMap.has(all, id))
+    yield* Effect.forEach(shown, ({ id }) => look(id), { discard: true })
+  })
+
   const place = (task: string, spot: Spot) => Effect.andThen(Ref.update(spots, HashMap.set(task, spot)), look(task))
 
   /** The calls of a session, from the latest on. */
@@ -159,8 +166,8 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       working ? HashSet.add(all, session) : HashSet.remove(all, session)
     ])
     if (!changed) return
-    const task = Option.getOrUndefined(yield* journal.bySession(Task.SessionId.make(session)))
-    if (task !== undefined && !Task.isTerminal(task)) yield* look(task.id)
+    const task = Option.getOrUndefined(journal.atHandUnsafe(Task.SessionId.make(session)))
+    if (task !== undefined && !Task.isTerminal(task)) yield* lookAtCards([task])
   })
 
   /** A card has been stored. In a session that is a copy of its task's parent, it says nothing of what goes on there. */
@@ -170,7 +177,7 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* redraw(address, launch, () => forkedLook(task))
   })
 
-  const hear = ({ properties, type }: Event): Effect.Effect<unknown> => {
+  const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
     switch (type) {
       case "session.status": {
         const { sessionID, status } = properties
@@ -185,12 +192,12 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
         const kept = keptIn(part)
         const launch = launchedBy(part)
         const address = addressOf(part)
-        if (launch === undefined || address === undefined) return Effect.void
+        if (launch === undefined || address === undefined) return undefined
         if (kept === undefined) return place(launch.task, { address, run: launch.run })
-        return kept.over ? Effect.void : Effect.forkIn(Effect.ignoreCause(copied(launch, address)), scope)
+        return kept.over ? undefined : Effect.forkIn(Effect.ignoreCause(copied(launch, address)), scope)
       }
       default:
-        return Effect.void
+        return undefined
     }
   }
 
@@ -222,14 +229,14 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     }
   })
 
-  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
-  yield* Stream.runForEach(
-    tasks.changes,
-    ({ event, task }) =>
-      Effect.andThen(look(task.id), event._tag === "Started" || event._tag === "Ended" ? lineMoves : Effect.void)
-  ).pipe(
-    Effect.forkScoped({ startImmediately: true })
-  )
+  /** What came at once: to look for those in line takes as long as there are cards. */
+  const hearChanges = Effect.fnUntraced(function*(entries: ReadonlyArray<Journal.Entry>) {
+    yield* lookAtCards(entries.map(({ task }) => task))
+    if (entries.some(({ event }) => event._tag === "Started" || event._tag === "Ended")) yield* lineMoves
+  })
+
+  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
+  yield* Effect.forkScoped(Stream.runForEachArray(tasks.changes, hearChanges), { startImmediately: true })
   yield* Effect.forkScoped(Effect.forever(next))
   // Those that were taken over before this listened.
   yield* Effect.forEach(

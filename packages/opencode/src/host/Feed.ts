@@ -13,6 +13,11 @@ export class Feed extends Context.Service<Feed, {
   readonly events: Stream.Stream<Event>
   /** Those, and that somebody writes: of each session at most once a second, and before whatever else it does. */
   readonly signs: Stream.Stream<Event>
+  /**
+   * Does about every event from now on what `todo` says, one after the other. Nothing is to be done about most events by
+   * most who listen: then it costs hardly anything.
+   */
+  readonly forEach: (todo: (event: Event) => Effect.Effect<unknown> | undefined) => Effect.Effect<void>
   /** Waits until somebody who looks has said hello. That may have been before anybody could listen. */
   readonly greeted: Effect.Effect<void>
 }>()("opencode-errand/Feed") {}
@@ -94,6 +99,11 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
         return Feed.of({
           events: Stream.fromPubSub(events),
           signs: Stream.fromPubSub(signs),
+          forEach: (todo) =>
+            Stream.runForEachArray(
+              Stream.fromPubSub(events),
+              (all) => Effect.forEach(all.flatMap((event) => todo(event) ?? []), (one) => one, { discard: true })
+            ),
           greeted: Latch.await(greeted)
         })
       })

@@ -5,7 +5,7 @@
  * that it uses now, and these change with every message of the user.
  */
 import { type AgentHost, Task } from "@errand/core"
-import { Context, Effect, HashMap, Layer, Option, Ref, Stream } from "effect"
+import { Context, Effect, HashMap, Layer, Option, Ref } from "effect"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
@@ -57,7 +57,7 @@ const make = Effect.gen(function*() {
   const spoke = (session: Task.SessionId, voice: Voice) =>
     isNobody(voice) || helpers.has(voice.agent ?? "") ? Effect.void : remember(voices, session, voice)
 
-  const hear = ({ properties, type }: Event): Effect.Effect<unknown> => {
+  const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
     switch (type) {
       case "session.created":
       case "session.updated":
@@ -67,10 +67,10 @@ const make = Effect.gen(function*() {
         return Effect.andThen(Ref.update(known, HashMap.remove(session)), Ref.update(voices, HashMap.remove(session)))
       }
       default:
-        return Effect.void
+        return undefined
     }
   }
-  yield* Stream.runForEach(feed.events, hear).pipe(Effect.forkScoped({ startImmediately: true }))
+  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
 
   /** The last message of a user, as the transcript has it: only where no message was seen since the plugin runs. */
   const lastVoice = Effect.fnUntraced(function*(session: Task.SessionId) {
