@@ -25,6 +25,9 @@ export const parse = (text: string): Fields => {
   }
 }
 
+/** One field of what may be an object. */
+export const fieldOf = (value: unknown, key: string): unknown => isObject(value) ? value[key] : undefined
+
 /** What is wrong with a body. */
 export interface Wrong {
   readonly wrong: string

@@ -189,6 +189,15 @@ export const make = (world: World): Routes => {
       if (typeof message !== "string") return Replies.badRequest("Missing key\n  at [\"message\"]")
       world.feed.tell(directory, "tui.toast.show", { message, variant, duration })
       return Replies.yes
+    }),
+    "POST /tui/publish": now(({ body, directory }) => {
+      const { properties, type } = Bodies.parse(body)
+      const command = Bodies.fieldOf(properties, "command")
+      if (type !== "tui.command.execute" || typeof command !== "string") {
+        return Replies.badRequest("Missing key\n  at [\"properties\"][\"command\"]")
+      }
+      world.feed.tell(directory, type, { command })
+      return Replies.yes
     })
   }
 
