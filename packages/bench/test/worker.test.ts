@@ -36,8 +36,9 @@ for (const peer of [errand, floor]) {
         const { control, worker } = arena
         assert.isAbove(worker.loaded.importing, 0)
         const root = yield* control.root()
-        const steps = [{ do: "wait", ms: 50 }, { do: "say", text: "the answer" }] as const
-        const [one, two] = yield* worker.launch([ask(root, steps), ask(root, steps)])
+        // What ends in the same moment may be told of together.
+        const after = (ms: number) => [{ do: "wait", ms }, { do: "say", text: "the answer" }] as const
+        const [one, two] = yield* worker.launch([ask(root, after(50)), ask(root, after(400))])
         if (one?.task === undefined || two?.task === undefined) return assert.fail(`no tasks: ${one?.text}`)
         assert.isFalse(one.threw)
         assert.isBelow(one.from, one.to)
