@@ -45,11 +45,20 @@ export interface Signs {
   readonly progress: Ref.Ref<Effect.Effect<Task.Progress>>
 }
 
+/** A place in an order in which lives stand in line that begin together. */
+export interface Turn {
+  /** Waits until all before it stand in line, or need not any more. */
+  readonly comes: Effect.Effect<unknown>
+  /** It is about to stand in line. */
+  readonly taken: Effect.Effect<unknown>
+}
+
 /** From slots to the answer. Fails where there is none, so that the scopes know whether to stop the session. */
 export const live = (
   environment: Environment,
   task: Task.Task,
-  signs: Signs
+  signs: Signs,
+  turn: Turn
 ): Effect.Effect<Task.Outcome, Ending.Failure> => {
   const { host, limits, notices, settings } = environment
   return Effect.flatMap(
@@ -63,7 +72,7 @@ export const live = (
       if (standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)) {
         return Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
       }
-      return limits.withSlots({
+      const inSlots = limits.withSlots({
         id: task.id,
         parent: task.request.parent,
         model: task.request.model,
@@ -71,6 +80,7 @@ export const live = (
       })(
         Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
       )
+      return Effect.andThen(Effect.andThen(turn.comes, turn.taken), inSlots)
     }
   )
 }

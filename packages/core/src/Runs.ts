@@ -65,6 +65,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       spent,
       late: Effect.suspend(() => Effect.flatMap(condemn(task, Ending.timeLimit(settings.taskTtlMs)), carryOut))
     })
+  const openAll = yield* Doors.make
   const environment: Life.Environment = {
     clock,
     host,
@@ -75,7 +76,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     limits,
     notices,
     watch,
-    openAll: yield* Doors.make,
+    openAll,
     inTime
   }
 
@@ -118,7 +119,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
   }
 
-  const begin = Effect.fnUntraced(function*(task: Task.Task) {
+  const begin = Effect.fnUntraced(function*(task: Task.Task, turn: Life.Turn = atOnce) {
     const run: Run = {
       number: task.run,
       stop: Deferred.makeUnsafe(),
@@ -130,7 +131,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     runs.set(task.id, run)
     if (task.request.background) yield* notices.launched(task.request.parent)
     const life = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run))), (exit) => end(task, run, exit))
+      Effect.flatMap(
+        Effect.exit(restore(Life.live(environment, task, run, turn))),
+        (exit) => Effect.andThen(end(task, run, exit), turn.taken)
+      )
     )
     const begun = yield* Effect.exit(Effect.setContext(FiberMap.run(lives, task.id, life), context))
     if (Exit.isFailure(begun)) {
@@ -144,11 +148,25 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     return Option.getOrElse(yield* journal.get(task.id), () => task)
   })
 
+  /**
+   * All at once, and in line one behind the other: how the sessions stand of those who ran has to be asked for first, and
+   * nobody who only waited may come before them meanwhile.
+   */
+  const beginInOrder = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task.Task>) {
+    let comes: Effect.Effect<unknown> = Effect.void
+    for (const task of tasks) {
+      const door: Doors.Door = Deferred.makeUnsafe()
+      // Opened a moment later: by then it stands there.
+      yield* begin(task, { comes, taken: openAll([door]) })
+      comes = Effect.timeoutOption(Deferred.await(door), answersWithin)
+    }
+  })
+
   /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
   const inherit = Effect.fnUntraced(function*({ parents, tasks }: Inheritance) {
     const sessions = new Set(tasks.map(({ session }) => session))
     yield* Effect.forEach(parents, (parent) => notices.inherited(parent, !sessions.has(parent)), { discard: true })
-    yield* Effect.forEach(tasks, begin, { discard: true })
+    yield* beginInOrder(tasks)
     const orphans = yield* Effect.filter(
       tasks,
       ({ request }) => Effect.map(journal.bySession(request.parent), Option.exists(isForsaken))
@@ -211,6 +229,11 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
 
   return { find, begin, inherit, stop, stopAll, below }
 })
+
+const atOnce: Life.Turn = { comes: Effect.void, taken: Effect.void }
+
+/** For how long a host is waited for that does not say how the session of somebody further ahead stands. */
+const answersWithin = "5 seconds"
 
 /** The session of a task that ended without an answer: nobody is in there any more who could wait for its tasks. */
 const forsakenBy = (task: Task.Task): Option.Option<Task.SessionId> =>

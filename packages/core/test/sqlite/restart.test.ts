@@ -108,6 +108,48 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "D8 A13 has those who ran stand in line first, however long it takes to ask the host about them",
+    { ...onward([wait(2_000), say("went on")]), one: [hang], two: [hang] },
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        const names = ["one", "two", "three", "four"]
+        yield* life((tasks) => Effect.forEach(names, (prompt) => launch(tasks, parent, prompt)), {
+          defaultConcurrency: 2
+        })
+        const [first] = yield* host.sessions
+        yield* host.faults(({ operation, session }) =>
+          operation === "attach" ? { slow: session === first ? 400 : 200 } : "ok"
+        )
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass(1_000)
+            const all = yield* tasks.list
+            assert.deepStrictEqual(all.map(({ status }) => status), ["running", "pending", "pending", "pending"])
+            yield* pass("20 seconds")
+            const started = (yield* tasks.list).map(({ startedAt }) => startedAt ?? 0)
+            assert.deepStrictEqual(started, started.toSorted((a, b) => a - b))
+          }), { defaultConcurrency: 1 })
+      })
+  )
+
+  inPlace(
+    "A6 D8 does not have those behind wait for ever where the host says nothing of one who ran",
+    { ...onward([say("went on")]), one: [hang] },
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) => Effect.forEach(["one", "two"], (prompt) => launch(tasks, parent, prompt)), {
+          defaultConcurrency: 1
+        })
+        yield* host.faults(({ operation }) => operation === "attach" ? "hang" : "ok")
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("20 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(({ status }) => status), ["pending", "completed"])
+          }), { defaultConcurrency: 1 })
+      })
+  )
+
+  inPlace(
     "D8 takes an end that came in between for one, without a word to the agent",
     { one: [wait(5_000), say("just in time")] },
     ({ host, life, parent, told }) =>

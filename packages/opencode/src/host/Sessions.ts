@@ -11,9 +11,11 @@ import { Feed } from "./Feed.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
 import type { Event, PermissionRule, SessionInfo } from "./wire.ts"
 
+type Rules = ReadonlyArray<typeof PermissionRule.Type>
+
 export interface Known {
   readonly parent: Task.SessionId | undefined
-  readonly permission: ReadonlyArray<typeof PermissionRule.Type>
+  readonly permission: Rules
 }
 
 type Lookup<A> = Effect.Effect<A, AgentHost.HostError | AgentHost.SessionGone>
@@ -46,13 +48,22 @@ const make = Effect.gen(function*() {
   const remember = <A>(ref: Ref.Ref<HashMap.HashMap<Task.SessionId, A>>, session: Task.SessionId, value: A) =>
     Ref.update(ref, (all) => HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), session, value))
 
-  const learn = (info: SessionInfo) => {
-    const value: Known = {
-      parent: info.parentID === undefined || info.parentID === null ? undefined : Task.SessionId.make(info.parentID),
-      permission: info.permission ?? []
-    }
-    return Effect.as(remember(known, Task.SessionId.make(info.id), value), value)
-  }
+  /** Most sessions have the same rules as some other: these are kept once. */
+  const rules = yield* Ref.make(HashMap.empty<string, Rules>())
+  const once = (permission: Rules) =>
+    Ref.modify(rules, (all): readonly [Rules, HashMap.HashMap<string, Rules>] => {
+      const key = JSON.stringify(permission)
+      const same = HashMap.get(all, key)
+      if (Option.isSome(same)) return [same.value, all]
+      return [permission, HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), key, permission)]
+    })
+
+  const learn = ({ id, parentID, permission }: SessionInfo) =>
+    Effect.flatMap(once(permission ?? []), (permission) => {
+      const parent = parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
+      const value: Known = { parent, permission }
+      return Effect.as(remember(known, Task.SessionId.make(id), value), value)
+    })
 
   const spoke = (session: Task.SessionId, voice: Voice) =>
     isNobody(voice) || helpers.has(voice.agent ?? "") ? Effect.void : remember(voices, session, voice)

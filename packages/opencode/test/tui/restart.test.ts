@@ -45,9 +45,10 @@ describe("after kill -9 and opencode -c", () => {
         const { sidebar, terminal } = yield* openLocal(here, { args })
         const first = yield* sidebar(/Errands +1 out · 1 in line/)
         assert.notInclude(first, "✓")
-        yield* here.model.openGate("line")
-        yield* sidebar(/Errands +1 out/, /At work/, /./, /✓ In line/)
+        // Who ran goes on first; who waited comes after it.
         yield* here.model.openGate("again")
+        yield* sidebar(/Errands +1 out/, /In line/, /./, /✓ At work/)
+        yield* here.model.openGate("line")
         yield* sidebar(/Errands$/, /✓/, /✓/)
         yield* terminal.waitFor((screen) => !/\d out/.test(screen))
       }))
