@@ -5,7 +5,7 @@
  * file is asked. An event is kept in one transaction, in which it is also found out whether the task is (still) this one's.
  * A file that cannot be used, or not any more, is told of once, and all goes on in memory.
  */
-import { Clock, Deferred, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
+import { Clock, Effect, Layer, Option, PubSub, Ref, Schedule, type Scope, Semaphore, Stream } from "effect"
 import * as Journal from "../Journal.ts"
 import type { NoticeEvent } from "../NoticeEvent.ts"
 import * as Outbox from "../Outbox.ts"
@@ -18,6 +18,7 @@ import { patiently } from "./opening.ts"
 import * as Owner from "./Owner.ts"
 import * as Processes from "./Processes.ts"
 import * as Store from "./Store.ts"
+import * as Together from "./Together.ts"
 
 export interface Options {
   /** A path; its folder is made. One file for each project. */
@@ -165,46 +166,19 @@ const make = Effect.fnUntraced(function*(
     return Option.some(entry.value.task)
   })
 
-  /** The events that are to be kept, in order, with those who wait for that. */
-  const asked: Array<Asked> = []
-
-  /** In one transaction. An event with a fault that nobody foresaw spoils nothing for the others. */
-  const keepAll = (batch: ReadonlyArray<Asked>): Effect.Effect<void> => {
-    // What ends only because this process does, goes on in the next one.
-    const events = batch.map(({ event }) => event).filter((event) => !isShutdown(event))
-    const kept = events.length === 0
-      ? Effect.succeedNone
-      : attempt(store.transaction(keep(events)))
-    return Effect.matchCauseEffect(kept, {
-      onFailure: (cause) =>
-        batch.length > 1
-          ? Effect.forEach(batch, (one) => keepAll([one]), { discard: true })
-          : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true }),
-      onSuccess: (all) =>
-        Effect.forEach(batch, ({ done, event }) => {
-          const nth = events.indexOf(event)
-          const found = Option.flatMap(all, (entries) => Option.fromUndefinedOr(entries[nth]))
-          return Effect.flatMap(settle(event, found), (task) => Deferred.succeed(done, task))
-        }, { discard: true })
-    })
-  }
-
-  const keepAsked = Effect.uninterruptible(lock.withPermit(
-    Effect.suspend(() => keepAll(asked.splice(0, batchSize(asked)))).pipe(
-      Effect.repeat({ while: () => asked.length > 0 })
-    )
-  ))
-
-  /**
-   * What comes at the same time is kept in one transaction, which costs hardly more than one event does. In a fiber of its
-   * own: the first who asks would else write for all who ask before it is its turn, and go on behind them.
-   */
-  const append = (event: TaskEvent) =>
-    Effect.uninterruptible(Effect.suspend(() => {
-      const done: Asked["done"] = Deferred.makeUnsafe()
-      const isFirst = asked.push({ event, done }) === 1
-      return Effect.andThen(isFirst ? Effect.forkDetach(keepAsked) : Effect.void, Deferred.await(done))
-    }))
+  /** What comes at the same time is kept in one transaction, which costs hardly more than one event does. */
+  const append = Together.make({
+    about: ({ id }: TaskEvent) => id,
+    keep: Effect.fnUntraced(function*(events) {
+      // What ends only because this process does, goes on in the next one.
+      const lasting = events.filter((event) => !isShutdown(event))
+      const kept = lasting.length === 0 ? Option.none() : yield* attempt(store.transaction(keep(lasting)))
+      const entryOf = new Map(Option.getOrElse(kept, () => []).map((entry, nth) => [lasting[nth], entry] as const))
+      return events.map((event) => Option.fromUndefinedOr(entryOf.get(event)))
+    }),
+    settle,
+    round: lock.withPermit
+  })
 
   const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>
     changing(Effect.gen(function*() {
@@ -366,19 +340,6 @@ const make = Effect.fnUntraced(function*(
     inherits
   })
 })
-
-/** An event that is to be kept, and who waits for what becomes of it. */
-interface Asked {
-  readonly event: TaskEvent
-  readonly done: Deferred.Deferred<Option.Option<Task.Task>>
-}
-
-/** How many can be decided on together: each by what is known before, so no two of one task. */
-const batchSize = (asked: ReadonlyArray<Asked>): number => {
-  const known = new Set<TaskId>()
-  const again = asked.findIndex(({ event: { id } }) => known.size === known.add(id).size)
-  return again === -1 ? asked.length : again
-}
 
 const foldTask = (events: ReadonlyArray<TaskEvent>): Option.Option<Task.Task> =>
   events.reduce(

@@ -88,7 +88,7 @@ describe("events that come at the same time", () => {
     }))
 
   inFile(
-    "A2 are decided on one after the other where they are of one task: of two ends one wins",
+    "B19 are decided on one after the other where they are of one task: of two ends one wins",
     (journal) =>
       Effect.gen(function*() {
         yield* atOnce(journal, [queued(1), queued(2)])
