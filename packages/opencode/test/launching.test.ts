@@ -2,9 +2,10 @@
  * A launch that is called off while OpenCode is still asked for what it needs: there is no task yet, and none comes of it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Tasks } from "@errand/core"
+import { Journal, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { TestClock } from "effect/testing"
 import { backgroundCancel } from "../src/tools/backgroundCancel.ts"
 import { CalledOff, Launching } from "../src/tools/Launching.ts"
 import { make, until } from "./rim/support/plugin.ts"
@@ -22,7 +23,7 @@ const launchFrom = Effect.fnUntraced(function*(parent: Tasks.LaunchRequest["pare
   const launching = yield* Launching
   const answer = yield* Deferred.make<void>()
   const fiber = yield* Deferred.await(answer).pipe(
-    Effect.andThen(tasks.launch({ description, prompt: description, agent: "explore", parent })),
+    Effect.as(tasks.launch({ description, prompt: description, agent: "explore", parent })),
     launching.around(parent, description),
     Effect.result,
     Effect.forkChild({ startImmediately: true })
@@ -84,6 +85,40 @@ describe("a launch that is not a task yet", () => {
       assert.strictEqual((yield* below.result)._tag, "Failure")
       assert.strictEqual((yield* tasks.list).length, 1)
     }).pipe(Effect.provide(world)))
+})
+
+/** A journal that takes a second to keep that a task was asked for. */
+const slowJournal = Layer.effect(
+  Journal.Journal,
+  Effect.map(Journal.Journal, (journal) => ({
+    ...journal,
+    append: (event: Parameters<typeof journal.append>[0]) =>
+      Effect.andThen(event._tag === "Queued" ? Effect.sleep("1 second") : Effect.void, journal.append(event))
+  }))
+).pipe(Layer.provide(Journal.Journal.layer))
+
+describe("a launch whose task is being made", () => {
+  it.effect("A8 E3 is waited for by who calls everything off, and called off as the task that it is by then", () =>
+    Effect.gen(function*() {
+      const tasks = yield* Tasks.Tasks
+      const parent = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+      const { answer, result } = yield* launchFrom(parent, "nearly there")
+      yield* answer
+      yield* TestClock.adjust("500 millis")
+      const calledOff = yield* Effect.forkChild(cancelAll(parent), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      const { output, title } = yield* Fiber.join(calledOff)
+      assert.strictEqual(title, "1 cancelled")
+      assert.notInclude(output, "had not begun")
+      assert.strictEqual((yield* result)._tag, "Success")
+      assert.deepStrictEqual((yield* tasks.list).map(({ status }) => status), ["cancelled"])
+    }).pipe(Effect.provide(
+      Launching.layer.pipe(
+        Layer.provideMerge(Tasks.Tasks.layerOnJournal),
+        Layer.provideMerge(slowJournal),
+        Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] }))
+      )
+    )))
 })
 
 describe("delegate_task", () => {

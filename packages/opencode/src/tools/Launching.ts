@@ -13,16 +13,24 @@ interface Launch {
   /** The session whose agent asks for it. */
   readonly session: Task.SessionId
   readonly description: string
-  readonly off: Deferred.Deferred<never, CalledOff>
+  /** What becomes of it, once and for all: it is called off, or it is made. */
+  readonly fate: Deferred.Deferred<void, CalledOff>
+  /** Done when it is over: if it was made, its task is there. */
+  readonly over: Deferred.Deferred<void>
 }
 
 export class Launching extends Context.Service<Launching, {
-  /** Around what makes a task: it can be called off until the task is there. */
+  /** Around what finds out what a task needs, and gives what makes it: until then it can be called off. */
   readonly around: (
     session: Task.SessionId,
     description: string
-  ) => <A, E, R>(launch: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CalledOff, R>
-  /** Calls off what this session, or one below it, is launching; gives the descriptions. No task comes of these any more. */
+  ) => <A, E, R, E2, R2>(
+    prepare: Effect.Effect<Effect.Effect<A, E, R>, E2, R2>
+  ) => Effect.Effect<A, E | E2 | CalledOff, R | R2>
+  /**
+   * Calls off what this session, or one below it, is launching; gives the descriptions. No task comes of these any more,
+   * and of the others there are tasks when this returns.
+   */
   readonly callOff: (session: Task.SessionId) => Effect.Effect<ReadonlyArray<string>>
 }>()("opencode-errand/tools/Launching") {
   static readonly layer: Layer.Layer<Launching, never, Journal.Journal> = Layer.effect(
@@ -43,22 +51,34 @@ const make = Effect.gen(function*() {
     )
 
   return Launching.of({
-    around: (session, description) => (launch) =>
+    around: (session, description) => <A, E, R, E2, R2>(prepare: Effect.Effect<Effect.Effect<A, E, R>, E2, R2>) =>
       Effect.acquireUseRelease(
         Effect.gen(function*() {
           const number = yield* Ref.updateAndGet(count, (n) => n + 1)
-          const off = yield* Deferred.make<never, CalledOff>()
-          yield* Ref.update(launches, HashMap.set(number, { session, description, off }))
-          return { number, off }
+          const launch: Launch = { session, description, fate: Deferred.makeUnsafe(), over: Deferred.makeUnsafe() }
+          yield* Ref.update(launches, HashMap.set(number, launch))
+          return { number, launch }
         }),
-        // A task is made in one piece: either it was there before this was called off, and is found, or it never is.
-        ({ off }) => Effect.raceFirst(launch, Deferred.await(off)),
-        ({ number }) => Ref.update(launches, HashMap.remove(number))
+        ({ launch: { fate } }) =>
+          Effect.flatMap(
+            Effect.raceFirst(prepare, Effect.andThen(Deferred.await(fate), Effect.never)),
+            // It takes a moment to make a task: it was called off before that, or it is found after it.
+            (make) =>
+              Effect.flatMap(Deferred.succeed(fate, undefined), (mine): Effect.Effect<A, E | CalledOff, R> =>
+                mine ? make : Effect.fail(new CalledOff()))
+          ),
+        ({ launch: { over }, number }) =>
+          Effect.andThen(Ref.update(launches, HashMap.remove(number)), Deferred.succeed(over, undefined))
       ),
     callOff: Effect.fnUntraced(function*(session) {
       const all = HashMap.toEntries(yield* Ref.get(launches)).sort(([a], [b]) => a - b).map(([, launch]) => launch)
       const meant = yield* Effect.filter(all, isWithin(session))
-      const off = yield* Effect.filter(meant, ({ off }) => Deferred.fail(off, new CalledOff()))
+      const off = yield* Effect.filter(meant, ({ fate }) => Deferred.fail(fate, new CalledOff()))
+      yield* Effect.forEach(
+        meant.filter((launch) => !off.includes(launch)),
+        ({ over }) => Deferred.await(over),
+        { discard: true }
+      )
       return off.map(({ description }) => description)
     })
   })

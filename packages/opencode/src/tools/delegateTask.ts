@@ -19,7 +19,7 @@ export const delegateTask = Effect.fn("delegate_task")(
     const args = yield* Effect.fromResult(delegateArguments(input))
     const tasks = yield* Tasks.Tasks
     const launching = yield* Launching
-    const task = yield* launching.around(caller.session, args.description)(begin(args, caller))
+    const task = yield* launching.around(caller.session, args.description)(prepare(args, caller))
     if (!args.background) {
       const ended = yield* tasks.await(task.id, caller.session).pipe(
         // Whoever waits for an answer and goes away does not want it any more.
@@ -37,19 +37,20 @@ export const delegateTask = Effect.fn("delegate_task")(
   answered("delegate_task")
 )
 
-const begin = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
+/** What the task needs is found out first; gives what makes it. */
+const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
   const tasks = yield* Tasks.Tasks
   const { background, description, prompt, target } = args
   if (target._tag === "Agent") {
     const agents = yield* Agents
     const agent = yield* agents.find(target.agent)
     const model = yield* agents.modelFor(args.model, agent, caller.session)
-    return yield* tasks.launch({ description, prompt, agent: agent.name, model, parent: caller.session, background })
+    return tasks.launch({ description, prompt, agent: agent.name, model, parent: caller.session, background })
   }
   const session = target._tag === "Session"
     ? Task.SessionId.make(target.session)
     : (yield* tasks.find(target.task, caller.session)).session
-  return yield* tasks.resume({
+  return tasks.resume({
     // A task that never had a session has nothing that could be continued.
     session: session ?? Task.SessionId.make(target._tag === "Task" ? target.task : target.session),
     prompt,
