@@ -239,7 +239,8 @@ const answersWithin = "5 seconds"
 const forsakenBy = (task: Task.Task): Option.Option<Task.SessionId> =>
   isForsaken(task) ? Option.fromUndefinedOr(task.session) : Option.none()
 
-const isForsaken = (task: Task.Task): boolean =>
+/** Whether a task is over and has no answer. */
+export const isForsaken = (task: Task.Task): boolean =>
   Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !isShutdown(task)
 
 const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"

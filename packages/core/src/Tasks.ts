@@ -177,21 +177,34 @@ const make = Effect.gen(function*() {
       })
     )
 
+  /** It takes a moment to keep a task. One whose parent has ended meanwhile, and knew nothing of it, ends with it. */
+  const whileAlive = <E>(parent: Task.SessionId, begin: Effect.Effect<Task.Task, E>) =>
+    Effect.suspend(() => {
+      const wasAlive = Option.exists(journal.atHandUnsafe(parent), (task) => !Task.isTerminal(task))
+      return Effect.flatMap(begin, (task) =>
+        wasAlive && Option.exists(journal.atHandUnsafe(parent), Runs.isForsaken)
+          ? Effect.map(runs.stop(task, "parent-ended"), ({ task }) => task)
+          : Effect.succeed(task))
+    })
+
   const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
-    return yield* Effect.uninterruptible(Effect.gen(function*() {
-      yield* notices.used(request.parent)
-      const queued = yield* queue({
-        description: request.description,
-        prompt: request.prompt,
-        agent: request.agent,
-        ...(request.model === undefined ? {} : { model: request.model }),
-        parent: request.parent,
-        ancestors,
-        background: request.background ?? true
+    return yield* Effect.uninterruptible(whileAlive(
+      request.parent,
+      Effect.gen(function*() {
+        yield* notices.used(request.parent)
+        const queued = yield* queue({
+          description: request.description,
+          prompt: request.prompt,
+          agent: request.agent,
+          ...(request.model === undefined ? {} : { model: request.model }),
+          parent: request.parent,
+          ancestors,
+          background: request.background ?? true
+        })
+        return yield* runs.begin(queued)
       })
-      return yield* runs.begin(queued)
-    }))
+    ))
   })
 
   const resume = Effect.fn("Tasks.resume")(function*(request: ContinueRequest) {
@@ -201,25 +214,28 @@ const make = Effect.gen(function*() {
     const ancestors = yield* ancestorsOf(request.parent)
     if (!Task.isBelow(before, request.parent)) return yield* new TaskForeign({ id: before.id })
     if (!host.capabilities.continues) return yield* new CannotContinue({ session: request.session })
-    return yield* Effect.uninterruptible(Effect.gen(function*() {
-      // Conditional: of two who continue at once, one is taken, and so is none while it runs.
-      const continued = yield* append({
-        _tag: "Continued",
-        id: before.id,
-        run: before.run + 1,
-        at: clock.currentTimeMillisUnsafe(),
-        request: {
-          ...before.request,
-          description: request.description ?? before.request.description,
-          prompt: request.prompt,
-          parent: request.parent,
-          ancestors,
-          background: request.background ?? true
-        }
+    return yield* Effect.uninterruptible(whileAlive(
+      request.parent,
+      Effect.gen(function*() {
+        // Conditional: of two who continue at once, one is taken, and so is none while it runs.
+        const continued = yield* append({
+          _tag: "Continued",
+          id: before.id,
+          run: before.run + 1,
+          at: clock.currentTimeMillisUnsafe(),
+          request: {
+            ...before.request,
+            description: request.description ?? before.request.description,
+            prompt: request.prompt,
+            parent: request.parent,
+            ancestors,
+            background: request.background ?? true
+          }
+        })
+        if (Option.isNone(continued)) return yield* new TaskRunning({ id: before.id, session: request.session })
+        return yield* runs.begin(continued.value)
       })
-      if (Option.isNone(continued)) return yield* new TaskRunning({ id: before.id, session: request.session })
-      return yield* runs.begin(continued.value)
-    }))
+    ))
   })
 
   const get = Effect.fnUntraced(function*(id: string) {
