@@ -87,6 +87,10 @@ const changeIn = ({ boxes }: Fold): Outbox.Change => (parent, change) => {
   else boxes.set(parent, box)
 }
 
+/** What is to be kept of an event that comes to a task; none where the task refuses it. */
+export const entryOf = (before: Option.Option<Task.Task>, event: TaskEvent): Option.Option<Entry> =>
+  Option.map(Task.apply(before, event), (task) => ({ event, task }))
+
 /** A task as an event has left it. `counts`: whether what its parent is owed follows from that, too. */
 export const add = (fold: Fold, { event, task }: Entry, counts = true): void => {
   fold.tasks.set(task.id, task)
@@ -120,11 +124,10 @@ export const inMemory = Effect.gen(function*() {
   return Journal.of({
     append: (event) =>
       Effect.uninterruptible(Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
-        const after = Task.apply(find(fold, event.id), event)
-        if (Option.isNone(after)) return Effect.succeedNone
-        const entry = { event, task: after.value }
-        add(fold, entry)
-        return Effect.as(PubSub.publish(entries, entry), after)
+        const entry = entryOf(find(fold, event.id), event)
+        if (Option.isNone(entry)) return Effect.succeedNone
+        add(fold, entry.value)
+        return Effect.as(PubSub.publish(entries, entry.value), Option.some(entry.value.task))
       })),
     get: (id) => Effect.sync(() => find(fold, id)),
     bySession: (session) => Effect.sync(() => inSession(fold, session)),

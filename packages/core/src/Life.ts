@@ -49,7 +49,7 @@ export interface Signs {
 export interface Turn {
   /** Waits until all before it stand in line, or need not any more. */
   readonly comes: Effect.Effect<unknown>
-  /** It is about to stand in line. */
+  /** It stands in line in a moment, or will not. */
   readonly taken: Effect.Effect<unknown>
 }
 
@@ -61,18 +61,23 @@ export const live = (
   turn: Turn
 ): Effect.Effect<Task.Outcome, Ending.Failure> => {
   const { host, limits, notices, settings } = environment
-  return Effect.flatMap(
+  const found = Standing.find({ host, settings, expecting: notices.expecting }, task).pipe(
     Effect.catchTag(
-      Standing.find({ host, settings, expecting: notices.expecting }, task),
       "SessionGone",
       () => Effect.fail(new Ending.Unanswered({ outcome: Ending.cancelled("deleted") }))
     ),
+    Effect.tap((standing) => standing._tag === "Finished" ? Effect.void : turn.comes),
+    // However that went, those behind need not wait for this one any more.
+    Effect.ensuring(turn.taken)
+  )
+  return Effect.flatMap(
+    found,
     (standing) => {
       if (standing._tag === "Finished") return Effect.succeed(standing.outcome)
       if (standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)) {
         return Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
       }
-      const inSlots = limits.withSlots({
+      return limits.withSlots({
         id: task.id,
         parent: task.request.parent,
         model: task.request.model,
@@ -80,7 +85,6 @@ export const live = (
       })(
         Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
       )
-      return Effect.andThen(Effect.andThen(turn.comes, turn.taken), inSlots)
     }
   )
 }

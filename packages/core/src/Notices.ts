@@ -138,9 +138,7 @@ const make = Effect.gen(function*() {
         onSome: ({ changed, courier: onDuty }) =>
           Effect.andThen(
             Deferred.succeed(changed, undefined),
-            onDuty
-              ? Effect.void
-              : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+            onDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
           )
       })
     ))

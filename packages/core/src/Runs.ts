@@ -131,10 +131,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     runs.set(task.id, run)
     if (task.request.background) yield* notices.launched(task.request.parent)
     const life = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(
-        Effect.exit(restore(Life.live(environment, task, run, turn))),
-        (exit) => Effect.andThen(end(task, run, exit), turn.taken)
-      )
+      Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run, turn))), (exit) => end(task, run, exit))
     )
     const begun = yield* Effect.exit(Effect.setContext(FiberMap.run(lives, task.id, life), context))
     if (Exit.isFailure(begun)) {

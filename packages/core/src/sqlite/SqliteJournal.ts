@@ -114,7 +114,7 @@ const make = Effect.fnUntraced(function*(
     if (owner !== undefined && owner !== me && event._tag !== "Continued") return Option.none<Journal.Entry>()
     const known = owner === me ? Journal.find(fold, event.id) : Option.none()
     const before = Option.isNone(known) && owner !== undefined ? yield* load(event.id) : known
-    return Option.map(Task.apply(before, event), (task): Journal.Entry => ({ event, task }))
+    return Journal.entryOf(before, event)
   })
 
   /** Decides on events of different tasks, and keeps those that are taken. */
@@ -155,7 +155,7 @@ const make = Effect.fnUntraced(function*(
   const settle = Effect.fnUntraced(function*(event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) {
     const entry = Option.getOrElse(
       kept,
-      () => Option.map(Task.apply(Journal.find(fold, event.id), event), (task): Journal.Entry => ({ event, task }))
+      () => Journal.entryOf(Journal.find(fold, event.id), event)
     )
     if (Option.isNone(entry)) {
       // Where it is somebody else's by now, it is theirs to be looked at.
@@ -177,7 +177,7 @@ const make = Effect.fnUntraced(function*(
       return events.map((event) => Option.fromUndefinedOr(entryOf.get(event)))
     }),
     settle,
-    round: lock.withPermit
+    alone: lock.withPermit
   })
 
   const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>
@@ -245,10 +245,7 @@ const make = Effect.fnUntraced(function*(
         ranMs: task.startedAt === undefined ? 0 : Math.max(0, owner.seen - task.startedAt)
       }))
       const taken = adopted.flatMap((event) =>
-        Option.toArray(Option.map(
-          Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event),
-          (task): Journal.Entry => ({ event, task })
-        ))
+        Option.toArray(Journal.entryOf(Option.fromUndefinedOr(tasks.get(event.id)), event))
       )
       if (taken.length > 0) yield* store.insert(taken, me)
       yield* store.forgetOwner(owner.id)

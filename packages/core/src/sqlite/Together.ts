@@ -13,8 +13,8 @@ export interface Options<Request, Kept, Answer> {
   readonly keep: (requests: ReadonlyArray<Request>) => Effect.Effect<ReadonlyArray<Kept>>
   /** Then each by itself. */
   readonly settle: (request: Request, kept: Kept) => Effect.Effect<Answer>
-  /** Around every round, so that others who change the same can come in between. */
-  readonly round: (round: Effect.Effect<void>) => Effect.Effect<void>
+  /** Around all of that: nobody else changes the same meanwhile. */
+  readonly alone: (all: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 interface Asked<Request, Answer> {
@@ -24,7 +24,7 @@ interface Asked<Request, Answer> {
 
 /** Gives what asks. Whoever has asked waits for the answer, and cannot be interrupted meanwhile. */
 export const make = <Request, Kept, Answer>(
-  { about, keep, round, settle }: Options<Request, Kept, Answer>
+  { about, alone, keep, settle }: Options<Request, Kept, Answer>
 ): (request: Request) => Effect.Effect<Answer> => {
   type Batch = ReadonlyArray<Asked<Request, Answer>>
   const asked: Array<Asked<Request, Answer>> = []
@@ -51,7 +51,7 @@ export const make = <Request, Kept, Answer>(
     return again === -1 ? asked.length : again
   }
 
-  const dealWithAll = Effect.uninterruptible(round(
+  const dealWithAll = Effect.uninterruptible(alone(
     Effect.repeat(Effect.suspend(() => deal(asked.splice(0, size()))), { while: () => asked.length > 0 })
   ))
 

@@ -5,43 +5,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { join } from "node:path"
 import * as Settings from "../../src/Settings.ts"
-import { Library } from "../../src/sqlite/index.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import { Tasks } from "../../src/Tasks.ts"
 import { SimulatedHost } from "../../src/testing/SimulatedHost.ts"
-import { folder } from "../support/files.ts"
+import { counting, folder } from "../support/files.ts"
 import { pass } from "../support/time.ts"
 import { byScript } from "../support/world.ts"
-
-/** SQLite that counts how often it is asked whose session one is. */
-const counting = () => {
-  const count = { sessions: 0 }
-  const library: Library.Library = {
-    open: (file, how) => {
-      const inner = Library.find()?.open(file, how)
-      if (inner === undefined) throw new Error("no SQLite")
-      return {
-        ...inner,
-        prepare: (sql) => {
-          const statement = inner.prepare(sql)
-          return {
-            ...statement,
-            all: (parameters) => {
-              if (/\bWHERE session = /.test(sql)) count.sessions++
-              return statement.all(parameters)
-            }
-          }
-        }
-      }
-    }
-  }
-  return { count, library }
-}
 
 describe("the file", () => {
   it.effect("is asked once who is in the session that launches, however much is launched there and comes back", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { count, library } = counting()
+      const { count, library } = counting(/\bWHERE session = /)
       const file = join(yield* folder, "journal.sqlite")
       yield* Effect.gen(function*() {
         const tasks = yield* Tasks
@@ -57,7 +31,7 @@ describe("the file", () => {
           ["completed", "completed", "completed", "completed"]
         )
         assert.isFalse(yield* tasks.expecting(parent))
-        assert.strictEqual(count.sessions, 1)
+        assert.strictEqual(count.runs, 1)
       }).pipe(Effect.provide(
         Tasks.layerOnJournal.pipe(
           Layer.provideMerge(SqliteJournal.layer({ file, library, onProblem: Effect.die })),

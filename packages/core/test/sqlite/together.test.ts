@@ -5,12 +5,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option } from "effect"
 import { join } from "node:path"
 import { Journal } from "../../src/Journal.ts"
-import { Library } from "../../src/sqlite/index.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import type * as Task from "../../src/Task.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { calledOff, completed, request, taskId } from "../support/arbitraries.ts"
-import { folder } from "../support/files.ts"
+import { counting, folder } from "../support/files.ts"
 import { soon } from "../support/time.ts"
 
 const queued = (n: number): TaskEvent => ({
@@ -30,37 +29,14 @@ const over = (n: number, outcome: Task.Outcome): TaskEvent => ({
   progress: { toolCalls: 0 }
 })
 
-/** SQLite that counts how often somebody begins to write. */
-const counting = () => {
-  const count = { begun: 0 }
-  const library: Library.Library = {
-    open: (file, how) => {
-      const inner = Library.find()?.open(file, how)
-      if (inner === undefined) throw new Error("no SQLite")
-      return {
-        ...inner,
-        prepare: (sql) => {
-          const statement = inner.prepare(sql)
-          const counted = <A extends ReadonlyArray<unknown>, B>(run: (...args: A) => B) => (...args: A): B => {
-            if (sql.startsWith("BEGIN")) count.begun++
-            return run(...args)
-          }
-          return { ...statement, all: counted(statement.all), run: counted(statement.run) }
-        }
-      }
-    }
-  }
-  return { count, library }
-}
-
 const inFile = (
   name: string,
-  story: (journal: Journal["Service"], count: { readonly begun: number }) => Effect.Effect<unknown>
+  story: (journal: Journal["Service"], count: { readonly runs: number }) => Effect.Effect<unknown>
 ) =>
   it.effect(name, () =>
     Effect.scoped(Effect.gen(function*() {
       const file = join(yield* folder, "journal.sqlite")
-      const { count, library } = counting()
+      const { count, library } = counting(/^BEGIN/)
       yield* Effect.provide(
         Effect.flatMap(Journal, (journal) => story(journal, count)),
         SqliteJournal.layer({ file, library, onProblem: Effect.die })
@@ -77,13 +53,13 @@ describe("events that come at the same time", () => {
     Effect.gen(function*() {
       // What it does at its start is over.
       yield* soon
-      const before = count.begun
+      const before = count.runs
       const tasks = yield* atOnce(journal, hundred.map(queued))
-      assert.strictEqual(count.begun - before, 1)
+      assert.strictEqual(count.runs - before, 1)
       assert.deepStrictEqual(tasks.map((task) => Option.getOrThrow(task).id), hundred.map(taskId))
       assert.deepStrictEqual((yield* journal.tasks).map(({ id }) => id), hundred.map(taskId))
       yield* atOnce(journal, hundred.map(started))
-      assert.strictEqual(count.begun - before, 2)
+      assert.strictEqual(count.runs - before, 2)
       assert.deepStrictEqual(new Set((yield* journal.tasks).map(({ status }) => status)), new Set(["running"]))
     }))
 

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Journal } from "../../src/Journal.ts"
+import * as Library from "../../src/sqlite/Library.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 
 /** A folder that is gone with the scope. */
@@ -19,3 +20,26 @@ export const temporary: Layer.Layer<Journal> = Layer.unwrap(Effect.map(
   folder,
   (path) => SqliteJournal.layer({ file: join(path, "journal.sqlite"), onProblem: Effect.die })
 ))
+
+/** SQLite that counts how often a statement is run that fits. */
+export const counting = (fits: RegExp) => {
+  const count = { runs: 0 }
+  const library: Library.Library = {
+    open: (file, how) => {
+      const inner = Library.find()?.open(file, how)
+      if (inner === undefined) throw new Error("no SQLite")
+      const counted = <A extends ReadonlyArray<unknown>, B>(sql: string, run: (...args: A) => B) => (...args: A): B => {
+        if (fits.test(sql)) count.runs++
+        return run(...args)
+      }
+      return {
+        ...inner,
+        prepare: (sql) => {
+          const statement = inner.prepare(sql)
+          return { ...statement, all: counted(sql, statement.all), run: counted(sql, statement.run) }
+        }
+      }
+    }
+  }
+  return { count, library }
+}

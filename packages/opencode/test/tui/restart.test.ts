@@ -10,20 +10,28 @@ import { open, openLocal, tuiPlugin, views } from "./support/stage.ts"
 const seconds = (screen: string, label: string): number =>
   Number(new RegExp(`${label} +(\\d+)s`).exec(screen)?.[1] ?? Number.NaN)
 
+/** Launches one task that works and one that stands in line: one after the other, as of two calls in one turn either may be first. */
+const twoOut = Effect.fnUntraced(function*(
+  { delegate, server, session, sidebar }:
+    & Pick<Effect.Success<ReturnType<typeof open>>, "delegate" | "sidebar">
+    & { readonly server: Pick<OpenCode.Connection, "idle">; readonly session: string }
+) {
+  yield* delegate(session, [
+    { description: "At work", steps: [{ hang: true }], later: [{ gate: "again", say: "went on" }] }
+  ])
+  yield* sidebar(/1 out/, /At work/, /explore · thinks/)
+  yield* server.idle(session)
+  yield* delegate(session, [{ description: "In line", steps: [{ gate: "line", say: "was next" }] }])
+  yield* sidebar(/1 out · 1 in line/, /At work/, /explore · thinks/, /◌ In line/)
+})
+
 /** Leaves one task at work and one in line behind; gives their parent. */
 const killed = (here: Effect.Success<ReturnType<typeof place>>) =>
   Effect.scoped(Effect.gen(function*() {
     const { asked, delegate, server, show, sidebar } = yield* open(here)
     const session = yield* server.newSession("parent")
     yield* show(session)
-    // One after the other: of two calls in one turn either may be the first.
-    yield* delegate(session, [
-      { description: "At work", steps: [{ hang: true }], later: [{ gate: "again", say: "went on" }] }
-    ])
-    yield* sidebar(/1 out/, /At work/, /explore · thinks/)
-    yield* server.idle(session)
-    yield* delegate(session, [{ description: "In line", steps: [{ gate: "line", say: "was next" }] }])
-    yield* sidebar(/1 out · 1 in line/, /At work/, /explore · thinks/, /◌ In line/)
+    yield* twoOut({ delegate, server, session, sidebar })
     yield* asked(session)
     yield* server.kill("SIGKILL")
     yield* server.exited
@@ -89,13 +97,7 @@ describe("after OpenCode has made its plugins anew, as it does when its configur
       const { notices, told } = words({ model, server })
       const session = yield* server.newSession("parent")
       yield* show(session)
-      yield* delegate(session, [
-        { description: "At work", steps: [{ hang: true }], later: [{ gate: "again", say: "went on" }] }
-      ])
-      yield* sidebar(/1 out/, /At work/, /explore · thinks/)
-      yield* server.idle(session)
-      yield* delegate(session, [{ description: "In line", steps: [{ gate: "line", say: "was next" }] }])
-      yield* sidebar(/1 out · 1 in line/, /At work/, /explore · thinks/, /◌ In line/)
+      yield* twoOut({ delegate, server, session, sidebar })
       yield* server.idle(session)
 
       yield* server.request("POST", "/global/dispose", {})
