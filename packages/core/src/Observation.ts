@@ -33,8 +33,10 @@ export interface Observation {
   /** How many polls found the session not working and its transcript unchanged. */
   readonly stablePolls: number
   readonly look: Option.Option<Look>
-  /** Something may have changed since the last look. */
+  /** Something may have changed since the last look was asked for. */
   readonly stale: boolean
+  /** A look is on its way: what is heard meanwhile is newer than what it will show. */
+  readonly looking: boolean
   /** The last message that was there before the session was prompted: what counts comes after it. */
   readonly after: Option.Option<string>
   /** The notice that woke the session, until the session was seen to have taken it up. */
@@ -70,6 +72,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   stablePolls: 0,
   look: Option.none(),
   stale: true,
+  looking: false,
   after,
   woken: Option.none(),
   error: Option.none(),
@@ -87,16 +90,14 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
 })
 
 const doing = (self: Observation, activity: Activity, now: number): Observation => {
-  const next: Observation = self.activity === activity
-    ? { ...self, stale: self.stale || activity === "idle" }
-    : {
-      ...self,
-      activity,
-      activitySince: now,
-      stablePolls: 0,
-      stale: true,
-      retry: activity === "retry" ? self.retry : Option.none()
-    }
+  const next: Observation = self.activity === activity ? self : {
+    ...self,
+    activity,
+    activitySince: now,
+    stablePolls: 0,
+    stale: true,
+    retry: activity === "retry" ? self.retry : Option.none()
+  }
   return activity === "idle" ? atRest(next, now) : next
 }
 
@@ -213,7 +214,8 @@ export const mayDecide = (event: HostEvent): boolean =>
 export const polled = (self: Observation, activity: Activity, now: number): Observation => {
   const works = activity === "busy" || activity === "retry"
   const next = doing(works || !self.blind ? reached(self, now) : self, activity, now)
-  if (!works) return { ...next, stale: true }
+  // That it is at rest as before is no news: a look that takes longer than a poll would never be good enough.
+  if (!works) return { ...next, stale: next.stale || !next.looking }
   return {
     ...next,
     woken: Option.none(),
@@ -232,11 +234,19 @@ export const unreachable = (self: Observation, now: number): Observation => ({
   unreachableSince: Option.orElse(self.unreachableSince, () => Option.some(now))
 })
 
+/** Somebody asks for the transcript. */
+export const looking = (self: Observation): Observation => ({ ...self, stale: false, looking: true })
+
 /** Somebody tried to look at the transcript, and the host did not answer. */
-export const unseen = (self: Observation, now: number): Observation => ({ ...unreachable(self, now), blind: true })
+export const unseen = (self: Observation, now: number): Observation => ({
+  ...unreachable(self, now),
+  blind: true,
+  stale: true,
+  looking: false
+})
 
 /**
- * Somebody looked at the transcript. One that changed is a sign of life, unless the events have told of it already: only
+ * Somebody asked for the transcript, and this is what it was. One that changed is a sign of life, unless the events have told of it already: only
  * what is new since a look within this silence breaks it.
  */
 export const looked = (self: Observation, look: Look, byPoll: boolean): Observation => {
@@ -247,7 +257,7 @@ export const looked = (self: Observation, look: Look, byPoll: boolean): Observat
     ...reached(self, look.at),
     blind: false,
     look: Option.some({ ...look, messages }),
-    stale: false,
+    looking: false,
     woken: Option.filter(self.woken, (id) => !messages.some((message) => message.notices.includes(id))),
     stablePolls: changed ? 0 : byPoll ? self.stablePolls + 1 : self.stablePolls
   }

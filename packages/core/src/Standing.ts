@@ -68,7 +68,7 @@ const look = Effect.fnUntraced(function*(
   if (Option.isNone(last) || Option.contains(after, last.value)) return unprompted
   const at = yield* Clock.currentTimeMillis
   const seen = Observation.looked(
-    Observation.polled(Observation.make(at, after), "idle", at),
+    Observation.looking(Observation.polled(Observation.make(at, after), "idle", at)),
     { messages, openTodos: 0, at },
     true
   )

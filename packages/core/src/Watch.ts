@@ -185,6 +185,8 @@ const make = Effect.gen(function*() {
   )
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
+    yield* Ref.update(seen, Observation.looking)
+    const byPoll = yield* Ref.getAndSet(polled, false)
     // The host knows no such session: that it was deleted was not heard.
     const last = (count: number) =>
       Effect.tapErrorTag(
@@ -204,7 +206,6 @@ const make = Effect.gen(function*() {
       Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
     )
     const now = clock.currentTimeMillisUnsafe()
-    const byPoll = yield* Ref.getAndSet(polled, false)
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
       yield* Ref.update(seen, (seen) => Observation.unseen(seen, now))
       return false

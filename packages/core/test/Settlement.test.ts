@@ -9,6 +9,7 @@ import { below, sequence, thorough } from "./support/arbitraries.ts"
 import {
   capabilities,
   type Film,
+  lookedAt,
   message,
   type Options,
   prompt,
@@ -523,7 +524,7 @@ describe("time", () => {
   it("B18 each limit is kept to the millisecond", () => {
     const { minIdleTimeMs, startTimeoutMs, todoWaitMs } = Settings.defaults
     const idle = (messages: ReadonlyArray<Message>, openTodos = 0) =>
-      Observation.looked(
+      lookedAt(
         Observation.hear(Observation.make(0, Option.none()), { _tag: "Idle", session }, 0),
         { messages, openTodos, at: 0 },
         false
@@ -663,7 +664,7 @@ describe("nothing is believed from one source alone", () => {
     const erred = (seen: Observation.Observation, aborted: boolean, at: number) =>
       Observation.hear(seen, { _tag: "Erred", session, message: "overloaded", aborted }, at)
     const looked = (seen: Observation.Observation, at: number) =>
-      Observation.looked(seen, { messages: [prompt], openTodos: 0, at }, true)
+      lookedAt(seen, { messages: [prompt], openTodos: 0, at }, true)
     const idle = Observation.hear(Observation.make(0, Option.none()), { _tag: "Idle", session }, 10)
     const told = looked(erred(looked(idle, 20), false, 30), 30)
     assert.strictEqual(judge(told, 30)._tag, "Wait", "in the moment in which it is told")
@@ -690,11 +691,11 @@ describe("nothing is believed from one source alone", () => {
     const old = message("msg_old", { text: "of yesterday" })
     const idle = Observation.hear(Observation.make(0, Option.some("msg_old")), { _tag: "Idle", session }, 10)
     const first = message("msg_first", { role: "user" })
-    const early = Observation.looked(idle, { messages: [first, old], openTodos: 0, at: 10 }, false)
+    const early = lookedAt(idle, { messages: [first, old], openTodos: 0, at: 10 }, false)
     assert.strictEqual(judge(early, 20)._tag, "Wait")
-    const seen = Observation.looked(early, { messages: [first, old, prompt], openTodos: 0, at: 15 }, false)
+    const seen = lookedAt(early, { messages: [first, old, prompt], openTodos: 0, at: 15 }, false)
     assert.strictEqual(judge(seen, 20)._tag, "Wait")
-    const answered = Observation.looked(seen, { messages: [old, prompt, answer], openTodos: 0, at: 20 }, false)
+    const answered = lookedAt(seen, { messages: [old, prompt, answer], openTodos: 0, at: 20 }, false)
     assert.deepStrictEqual(judge(answered, 20), {
       _tag: "Settled",
       outcome: { _tag: "Completed", answer: "behind the door" }
@@ -1025,25 +1026,25 @@ describe("its own tasks", () => {
   })
 
   it("B13 a notice that woke the session has to be answered: what it said before is not the end", () => {
-    const before = Observation.looked(
+    const before = lookedAt(
       Observation.hear(Observation.make(0, Option.none()), { _tag: "Idle", session }, 10),
       { messages: [prompt, answer], openTodos: 0, at: 10 },
       false
     )
     assert.strictEqual(judge(before, 10)._tag, "Settled")
     const woken = Observation.woken(before, "nt_1", 20)
-    const looked = Observation.looked(woken, { messages: [prompt, answer], openTodos: 0, at: 30 }, false)
-    const idle = Observation.looked(
+    const looked = lookedAt(woken, { messages: [prompt, answer], openTodos: 0, at: 30 }, false)
+    const idle = lookedAt(
       Observation.hear(looked, { _tag: "Idle", session }, 40),
       { messages: [prompt, answer], openTodos: 0, at: 40 },
       false
     )
     assert.strictEqual(judge(idle, 40)._tag, "Wait")
     const notice = message("msg_notice", { role: "user", notices: ["nt_1"] })
-    const taken = Observation.looked(idle, { messages: [prompt, answer, notice], openTodos: 0, at: 50 }, false)
+    const taken = lookedAt(idle, { messages: [prompt, answer, notice], openTodos: 0, at: 50 }, false)
     assert.strictEqual(judge(taken, 50)._tag, "Wait")
     const final = message("msg_2", { text: "all of it" })
-    const done = Observation.looked(taken, { messages: [prompt, answer, notice, final], openTodos: 0, at: 60 }, false)
+    const done = lookedAt(taken, { messages: [prompt, answer, notice, final], openTodos: 0, at: 60 }, false)
     assert.deepStrictEqual(judge(done, 60), { _tag: "Settled", outcome: { _tag: "Completed", answer: "all of it" } })
   })
 
@@ -1087,15 +1088,14 @@ describe("silence", () => {
     const running = message("msg_1", { state: "open", tools: [{ name: "bash", state: "running" }] })
     const today = 1_790_000_000_000
     const busy = Observation.hear(Observation.make(today, Option.none()), { _tag: "Busy", session }, today)
-    const lookedAt = (ms: number) =>
-      Observation.looked(busy, { messages: [prompt, running], openTodos: 0, at: today + ms }, false)
+    const after = (ms: number) => lookedAt(busy, { messages: [prompt, running], openTodos: 0, at: today + ms }, false)
     const verdicts = (seen: Observation.Observation, ms: number) =>
       [today + ms - 1, today + ms].map((now) => judge(seen, now)._tag)
     const due = ["Wait", "Look"]
     assert.deepStrictEqual(verdicts(busy, limit / 2), due, "never looked at")
-    assert.deepStrictEqual(verdicts(lookedAt(limit / 2 - 10), limit / 2), due, "looked at before half the limit")
-    assert.deepStrictEqual(verdicts(lookedAt(limit - 10), limit), due, "looked at before its end")
-    assert.deepStrictEqual(verdicts(lookedAt(limit), limit * 1.5), due, "looked at after its end")
+    assert.deepStrictEqual(verdicts(after(limit / 2 - 10), limit / 2), due, "looked at before half the limit")
+    assert.deepStrictEqual(verdicts(after(limit - 10), limit), due, "looked at before its end")
+    assert.deepStrictEqual(verdicts(after(limit), limit * 1.5), due, "looked at after its end")
   })
 
   it("B16 0 is for ever, and so is a host whose sessions may be silent", () => {
@@ -1129,7 +1129,7 @@ describe("silence", () => {
     let seen = Observation.hear(Observation.make(0, Option.none()), { _tag: "Busy", session }, 10)
     for (let now = 1_000; now <= 100_000; now += 1_000) {
       seen = Observation.polled(seen, "busy", now)
-      seen = Observation.looked(seen, { messages: [prompt, open], openTodos: 0, at: now }, true)
+      seen = lookedAt(seen, { messages: [prompt, open], openTodos: 0, at: now }, true)
       seen = Observation.unasked(seen, now)
     }
     assert.deepStrictEqual([seen.activeAt, seen.quietSince], [10, 10])
@@ -1246,8 +1246,9 @@ const Shot = Schema.Struct({
     "unasked",
     "unreachable",
     "unseen",
-    "look",
-    "look",
+    "looking",
+    "looked",
+    "looked",
     "woken"
   ]),
   transcript: below(12),
@@ -1308,7 +1309,9 @@ const shoot = (seen: Observation.Observation, shot: Shot, now: number): Observat
       return Observation.unreachable(seen, now)
     case "unseen":
       return Observation.unseen(seen, now)
-    case "look":
+    case "looking":
+      return Observation.looking(seen)
+    case "looked":
       return Observation.looked(seen, { messages, openTodos: shot.todos, at: now }, shot.byPoll)
     case "woken":
       return Observation.woken(seen, "nt_1", now)
@@ -1412,7 +1415,7 @@ describe("whatever is seen, in whatever order", () => {
     shootAll(shots, settings, (verdict, seen, circumstances) => {
       if (verdict._tag !== "Look") return
       for (const messages of transcripts) {
-        const once = Observation.looked(seen, { messages, openTodos: 0, at: circumstances.now }, true)
+        const once = lookedAt(seen, { messages, openTodos: 0, at: circumstances.now }, true)
         assert.notStrictEqual(Settlement.judge(once, circumstances)._tag, "Look")
       }
     })

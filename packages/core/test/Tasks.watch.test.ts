@@ -7,7 +7,7 @@ import { AgentHost } from "../src/AgentHost.ts"
 import { Tasks } from "../src/Tasks.ts"
 import type { Deliver } from "../src/testing/Feed.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
-import { answerOf, call, failing, hang, inWorld, pass, say } from "./support/world.ts"
+import { answerOf, call, failing, hang, inWorld, pass, say, wait } from "./support/world.ts"
 
 describe("the poll", () => {
   inWorld("finds an end of which no event told when it comes next, not one later (B3, B14)", {
@@ -102,6 +102,32 @@ describe("a look at a transcript", () => {
         assert.strictEqual(task.endedAt, (look?.at ?? 0) + 1_000)
       })
   )
+
+  inWorld("shows what was before that which is heard while it is on its way (D5, B1)", {
+    scripts: { "look around": [wait(100), say("found one thing")], more: [wait(100), say("found two things")] }
+  }, ({ atRest, get, host, launch, sessionOf }) =>
+    Effect.gen(function*() {
+      yield* host.faults(failing({ todos: { late: 4_500 } }))
+      const task = yield* launch("look around")
+      yield* pass(150)
+      yield* host.faults(() => "ok")
+      yield* host.say(yield* sessionOf(task), "more")
+      yield* pass("1 minute")
+      assert.strictEqual(answerOf(yield* get(task)), "found two things")
+      yield* atRest
+    }))
+
+  inWorld("is good enough where it takes longer than a poll, and all is quiet meanwhile (A4, B14)", {
+    settings: { pollIntervalMs: 2_000 }
+  }, ({ atRest, callsOf, end, host, launch }) =>
+    Effect.gen(function*() {
+      yield* host.faults(failing({ transcript: { late: 7_000 } }))
+      const task = yield* launch("look around")
+      yield* pass("20 seconds")
+      assert.strictEqual(yield* end(task), "completed")
+      assert.strictEqual((yield* callsOf("transcript")).length, 1)
+      yield* atRest
+    }))
 
   it.effect("asks for the end of it only, whatever its length (B14)", () =>
     Effect.gen(function*() {

@@ -20,7 +20,11 @@ const ends = (session: string) => ({
   type: "message.updated",
   properties: { info: { id: "msg_1", sessionID: session, role: "assistant", finish: "stop", time: { completed: 1 } } }
 })
-const idles = (session: string) => ({ id: "evt_2", type: "session.idle", properties: { sessionID: session } })
+const idles = (session: string) => ({
+  id: "evt_2",
+  type: "session.status",
+  properties: { sessionID: session, status: { type: "idle" } }
+})
 
 /** Who writes and who is idle, as it is heard. */
 const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
@@ -31,7 +35,11 @@ const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
   yield* Effect.gen(function*() {
     const feed = yield* Feed.Feed
     yield* Stream.runForEach(feed.signs, (event) => {
-      const what = event.type === "message.part.delta" ? "writes" : event.type === "session.idle" ? "idle" : event.type
+      const what = event.type === "message.part.delta"
+        ? "writes"
+        : event.type === "session.status"
+        ? "idle"
+        : event.type
       return Ref.update(heard, (all) => [...all, `${Events.sessionOf(event)} ${what}`])
     }).pipe(Effect.forkScoped({ startImmediately: true }))
     yield* Stream.runForEachArray(feed.signs, (bunch) => Ref.update(bunches, (all) => [...all, bunch.length])).pipe(

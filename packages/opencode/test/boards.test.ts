@@ -252,7 +252,7 @@ describe("boards", () => {
         const before = (yield* writes).length
         yield* TestClock.adjust("40 seconds")
         // Something happens, and nothing of it shows.
-        yield* pour("session.idle", { sessionID: yield* sessionOf(task?.id ?? "") })
+        yield* pour("session.status", { sessionID: yield* sessionOf(task?.id ?? ""), status: { type: "idle" } })
         yield* TestClock.adjust("40 seconds")
         assert.lengthOf(yield* writes, before)
         yield* TestClock.adjust("20 seconds")

@@ -77,6 +77,10 @@ export interface Seen {
   readonly observation: Observation.Observation
 }
 
+/** Somebody asked for the transcript, and was answered in the same moment. */
+export const lookedAt = (seen: Observation.Observation, look: Observation.Look, byPoll: boolean) =>
+  Observation.looked(Observation.looking(seen), look, byPoll)
+
 export const watch = (film: Film, options: Options = {}): Seen => {
   const settings = { ...Settings.defaults, ...options.settings }
   const host = { ...capabilities, ...options.capabilities }
@@ -105,7 +109,7 @@ export const watch = (film: Film, options: Options = {}): Seen => {
         return undefined
       }
       const look = { messages: at(film.transcript, now, []), openTodos: at(film.todos ?? [], now, 0), at: clock(now) }
-      seen = Observation.looked(seen, look, polled)
+      seen = lookedAt(seen, look, polled)
       polled = false
     }
   }

@@ -90,8 +90,6 @@ export const hear = (
         : doing.stretches
       return { ...doing, retry, stretches }
     }
-    case "session.idle":
-      return atRest(doing, now)
     case "permission.asked":
       return asked(doing, { id: properties.id, what: askText(properties.permission, properties.patterns), at: now })
     case "permission.replied":

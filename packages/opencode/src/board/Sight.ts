@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
         return after === before ? [false, all] : [true, put(all, session, after)]
       })
       // One whose turn is over may wait for tasks of its own.
-      return changed || event.type === "session.idle"
+      return changed || (event.type === "session.status" && event.properties.status.type === "idle")
     }),
     over: ({ session }, at) =>
       session === undefined

@@ -183,8 +183,6 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
         const { sessionID, status } = properties
         return works(sessionID, status.type === "busy" || status.type === "retry")
       }
-      case "session.idle":
-        return works(properties.sessionID, false)
       case "session.deleted":
         return works(properties.info.id, false)
       case "message.part.updated": {

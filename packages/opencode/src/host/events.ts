@@ -54,8 +54,6 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
       return []
     case "session.deleted":
       return [{ _tag: "Deleted", session: id(properties.info.id) }]
-    case "session.idle":
-      return [{ _tag: "Idle", session: id(properties.sessionID) }]
     case "session.status": {
       const session = id(properties.sessionID)
       const { attempt, message, next, type } = properties.status

@@ -114,12 +114,14 @@ const asked = { ...session, id: Schema.String }
 const event = <T extends string, P extends Schema.Struct.Fields>(type: T, properties: P) =>
   Schema.Struct({ type: Schema.Literal(type), properties: Schema.Struct(properties) })
 
-/** The events that mean something here. `properties` differs between versions of OpenCode; what is read is the same. */
+/**
+ * The events that mean something here. `properties` differs between versions of OpenCode; what is read is the same. That a
+ * session is idle is told twice, as its status and as `session.idle`, the older one: the status is enough.
+ */
 export const Event = Schema.Union([
   event("session.created", { info: SessionInfo }),
   event("session.updated", { info: SessionInfo }),
   event("session.deleted", { info: Schema.Struct({ id: Schema.String }) }),
-  event("session.idle", session),
   event("session.status", {
     ...session,
     status: Schema.Struct({
