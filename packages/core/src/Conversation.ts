@@ -5,9 +5,9 @@
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
  * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, Fiber, FiberSet, HashMap, Option, Ref, Schedule } from "effect"
+import { Deferred, Effect, Exit, FiberSet, HashMap, Option, Ref, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
-import { committed, within } from "./HostCall.ts"
+import type { Call, HostCalls } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
@@ -27,6 +27,7 @@ export interface Conversation {
 export interface Environment {
   readonly host: AgentHost["Service"]
   readonly settings: Settings
+  readonly hostCalls: HostCalls["Service"]
   readonly journal: Pick<Journal["Service"], "owns">
   /** The calls that may outlive a task; ends with the service. */
   readonly calls: FiberSet.FiberSet<unknown, unknown>
@@ -45,7 +46,7 @@ export interface Hold {
 /** The session, and the last call about it; nothing new is begun once it is closed. */
 interface State {
   readonly session: Option.Option<SessionId>
-  readonly call: Option.Option<Fiber.Fiber<unknown, unknown>>
+  readonly call: Option.Option<Call<unknown, unknown>>
   readonly closed: boolean
 }
 
@@ -67,7 +68,7 @@ export const holding =
 export const open = Effect.fnUntraced(function*(
   hold: Hold
 ): Effect.fn.Return<Conversation, HostError | SessionGone> {
-  const { environment: { host, settings, stopping }, state, task } = hold
+  const { environment: { host, hostCalls: { within }, settings, stopping }, state, task } = hold
   // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
   const before = HashMap.get(Ref.getUnsafe(stopping), task.id)
   if (Option.isSome(before)) yield* within("abort", settings.startTimeoutMs, Deferred.await(before.value))
@@ -82,7 +83,7 @@ export const open = Effect.fnUntraced(function*(
   ))
   return {
     session,
-    after: yield* lastBefore({ host, settings }, task),
+    after: yield* lastBefore(hold.environment, task),
     prompt: (text) =>
       commit(
         hold,
@@ -99,18 +100,18 @@ export const open = Effect.fnUntraced(function*(
 
 /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
 const commit = <A, E>(
-  { environment: { calls, settings }, state }: Hold,
+  { environment: { calls, hostCalls, settings }, state }: Hold,
   operation: string,
   call: Effect.Effect<A, E>
 ): Effect.Effect<A, E | HostError> =>
   Effect.uninterruptibleMask((restore) =>
     Ref.getUnsafe(state).closed ? Effect.interrupt : Effect.flatMap(
-      committed(calls, operation, settings.startTimeoutMs, call),
-      (fiber) =>
+      hostCalls.committed(calls, operation, settings.startTimeoutMs, call),
+      (call) =>
         // Nobody need know of a call that is over already.
-        fiber.pollUnsafe() ?? Effect.andThen(
-          Ref.update(state, (state) => ({ ...state, call: Option.some(fiber) })),
-          restore(Fiber.join(fiber))
+        call.isOver() ? call.answer : Effect.andThen(
+          Ref.update(state, (state) => ({ ...state, call: Option.some(call) })),
+          restore(call.answer)
         )
     )
   )
@@ -135,28 +136,28 @@ const close = Effect.fnUntraced(function*(hold: Hold) {
 })
 
 const stop = Effect.fnUntraced(function*(
-  { environment: { host, settings }, state }: Hold,
+  { environment, state }: Hold,
   word: Deferred.Deferred<Abort>
 ) {
   const { call, session } = yield* Ref.get(state)
-  const first = Option.isSome(session) ? yield* abortOnce(host, settings, session.value) : "none"
-  if (Option.isNone(call) || call.value.pollUnsafe() !== undefined) {
+  const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
+  if (Option.isNone(call) || call.value.isOver()) {
     yield* Deferred.succeed(word, first)
-    if (first === "unconfirmed" && Option.isSome(session)) yield* insist(host, settings, session.value)
+    if (first === "unconfirmed" && Option.isSome(session)) yield* insist(environment, session.value)
     return
   }
   // A prompt may arrive after the abort, and an open may still bring a session.
   yield* Deferred.succeed(word, "unconfirmed")
-  yield* Fiber.await(call.value)
+  yield* Effect.exit(call.value.answer)
   const late = (yield* Ref.get(state)).session
-  if (Option.isSome(late)) yield* insist(host, settings, late.value)
+  if (Option.isSome(late)) yield* insist(environment, late.value)
 })
 
 const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task) < settings.maxDepth
 
 /** The last message before the prompt of this run. A session from earlier has to be there, and ends somewhere. */
 const lastBefore = Effect.fnUntraced(function*(
-  { host, settings }: Pick<Environment, "host" | "settings">,
+  { host, hostCalls: { within }, settings }: Environment,
   { opened, session }: Task
 ) {
   if (opened !== undefined) return Option.fromUndefinedOr(opened.after)
@@ -167,15 +168,15 @@ const lastBefore = Effect.fnUntraced(function*(
   return Option.map(Option.fromUndefinedOr(messages.at(-1)), (message) => message.id)
 })
 
-const abortOnce = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<Abort> =>
-  within("abort", settings.abortTimeoutMs, host.abort(session)).pipe(
+const abortOnce = ({ host, hostCalls, settings }: Environment, session: SessionId): Effect.Effect<Abort> =>
+  hostCalls.within("abort", settings.abortTimeoutMs, host.abort(session)).pipe(
     Effect.as("confirmed" as const),
     Effect.orElseSucceed(() => "unconfirmed" as const)
   )
 
 /** No orphan keeps spending: an abort that failed is tried again for some minutes. */
-const insist = (host: AgentHost["Service"], settings: Settings, session: SessionId): Effect.Effect<void> =>
-  Effect.repeat(abortOnce(host, settings, session), {
+const insist = (environment: Environment, session: SessionId): Effect.Effect<void> =>
+  Effect.repeat(abortOnce(environment, session), {
     schedule: Schedule.exponential("1 second"),
     times: 8,
     until: (result) => result === "confirmed"

@@ -5,7 +5,7 @@
  */
 import { Effect, Option, Schedule } from "effect"
 import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
-import { within } from "./HostCall.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { Journal } from "./Journal.ts"
 import { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
@@ -29,6 +29,7 @@ const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effe
 
 export const make = Effect.gen(function*() {
   const host = yield* AgentHost
+  const { within } = yield* HostCalls
   const journal = yield* Journal
   const limits = yield* Limits
   const settings = yield* Settings.Current

@@ -60,8 +60,8 @@ export const live = (
   signs: Signs,
   turn: Turn
 ): Effect.Effect<Task.Outcome, Ending.Failure> => {
-  const { host, limits, notices, settings } = environment
-  const found = Standing.find({ host, settings, expecting: notices.expecting }, task).pipe(
+  const { host, hostCalls, limits, notices, settings } = environment
+  const found = Standing.find({ host, hostCalls, settings, expecting: notices.expecting }, task).pipe(
     Effect.catchTag(
       "SessionGone",
       () => Effect.fail(new Ending.Unanswered({ outcome: Ending.cancelled("deleted") }))

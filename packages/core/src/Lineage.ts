@@ -4,7 +4,7 @@
  */
 import { Cache, Duration, Effect, Exit, Option } from "effect"
 import { AgentHost } from "./AgentHost.ts"
-import { within } from "./HostCall.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { Journal } from "./Journal.ts"
 import * as Settings from "./Settings.ts"
 import type { SessionId } from "./Task.ts"
@@ -17,6 +17,7 @@ const maxLevels = 64
 
 export const make = Effect.gen(function*() {
   const host = yield* AgentHost
+  const { within } = yield* HostCalls
   const journal = yield* Journal
   const settings = yield* Settings.Current
 

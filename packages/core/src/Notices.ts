@@ -9,6 +9,7 @@ import { Clock, Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, Pub
 import type { AgentHost } from "./AgentHost.ts"
 import type * as Batch from "./Batch.ts"
 import * as Delivery from "./Delivery.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { Journal } from "./Journal.ts"
 import type { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
@@ -66,7 +67,7 @@ export class Notices extends Context.Service<Notices, {
   static readonly layer: Layer.Layer<Notices, never, AgentHost | Journal | Limits> = Layer.effect(
     Notices,
     Effect.suspend(() => make)
-  )
+  ).pipe(Layer.provide(HostCalls.layer))
 }
 
 /** What is being done about a parent's box. */

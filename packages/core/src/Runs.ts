@@ -5,9 +5,11 @@
  */
 import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
+import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
 import * as Doors from "./Doors.ts"
 import * as Ending from "./Ending.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { type Inheritance, Journal } from "./Journal.ts"
 import * as Life from "./Life.ts"
 import { Limits } from "./Limits.ts"
@@ -43,6 +45,7 @@ export interface Stopped {
 /** `onEnd` is run whenever a run is over, or somebody is owed less. */
 export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   const host = yield* AgentHost
+  const hostCalls = yield* HostCalls
   const journal = yield* Journal
   const limits = yield* Limits
   const notices = yield* Notices
@@ -59,7 +62,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
   const lives = yield* FiberMap.make<string>()
   const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
-  const timeLimit = yield* TimeLimit.make(settings.taskTtlMs)
+  const timeLimit = TimeLimit.make(yield* Alarms, settings.taskTtlMs)
   const inTime: Life.Environment["inTime"] = (task, spent) =>
     timeLimit({
       spent,
@@ -69,6 +72,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   const environment: Life.Environment = {
     clock,
     host,
+    hostCalls,
     settings,
     calls,
     stopping,

@@ -6,7 +6,7 @@
  */
 import { Clock, Effect, Option, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
-import { within } from "./HostCall.ts"
+import type { HostCalls } from "./HostCalls.ts"
 import * as Observation from "./Observation.ts"
 import type { Settings } from "./Settings.ts"
 import * as Settlement from "./Settlement.ts"
@@ -28,6 +28,7 @@ const atWork: Standing = { _tag: "AtWork" }
 interface Environment {
   readonly host: AgentHost["Service"]
   readonly settings: Settings
+  readonly hostCalls: HostCalls["Service"]
   /** Whether a session has background tasks out, or is owed a notice. */
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
 }
@@ -52,7 +53,7 @@ const patience = ({ hostTimeoutMs, pollIntervalMs }: Settings) =>
     : Schedule.upTo(Schedule.spaced(pollIntervalMs), { duration: hostTimeoutMs })
 
 const look = Effect.fnUntraced(function*(
-  { expecting, host, settings }: Environment,
+  { expecting, host, hostCalls: { within }, settings }: Environment,
   session: SessionId,
   after: Option.Option<string>
 ): Effect.fn.Return<Standing, HostError | SessionGone> {

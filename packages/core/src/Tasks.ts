@@ -6,7 +6,9 @@
  */
 import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schedule, Schema, type Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
+import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { type Entry, Journal } from "./Journal.ts"
 import { Limits, type Place } from "./Limits.ts"
 import * as Lineage from "./Lineage.ts"
@@ -114,7 +116,7 @@ export class Tasks extends Context.Service<Tasks, {
     Tasks,
     Effect.suspend(() => make)
   ).pipe(
-    Layer.provide(Watch.layer),
+    Layer.provide([Watch.layer, HostCalls.layer, Alarms.layer]),
     Layer.provideMerge(Notices.layer),
     Layer.provideMerge(Limits.layer)
   )

@@ -9,6 +9,7 @@
 import { Clock, Context, Deferred, Effect, Latch, Layer, Option, PubSub, Ref, Schedule, Stream } from "effect"
 import { AgentHost, type HostEvent } from "./AgentHost.ts"
 import * as Doors from "./Doors.ts"
+import { HostCalls } from "./HostCalls.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
 import * as Observation from "./Observation.ts"
@@ -43,7 +44,7 @@ export class Watch extends Context.Service<Watch, {
   static readonly layer: Layer.Layer<Watch, never, AgentHost | Limits | Notices> = Layer.effect(
     Watch,
     Effect.suspend(() => make)
-  )
+  ).pipe(Layer.provide(HostCalls.layer))
 }
 
 interface Watched {
@@ -62,8 +63,11 @@ const lastMessages = 2
 /** Enough to hold the end of a turn with a summary before it, where the host has just written one. */
 const withSummary = 8
 
+const noTodos = { answer: Effect.succeed(0) }
+
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
+  const hostCalls = yield* HostCalls
   const limits = yield* Limits
   const notices = yield* Notices
   const settings = yield* Settings.Current
@@ -115,9 +119,6 @@ const make = Effect.gen(function*() {
     Effect.forkScoped({ startImmediately: true })
   )
 
-  const bounded = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>, E> =>
-    Effect.timeoutOption(call, settings.callTimeoutMs)
-
   const verdictOf = (watching: Watched): Effect.Effect<Settlement.Verdict> =>
     Effect.map(notices.expecting(watching.session), (expecting) =>
       Settlement.judge(Ref.getUnsafe(watching.seen), {
@@ -149,9 +150,8 @@ const make = Effect.gen(function*() {
     })
     const answer = unclear.length === 0 || !host.capabilities.activity
       ? Option.none()
-      : yield* host.activity(unclear.map(({ session }) => session)).pipe(
-        bounded,
-        Effect.catchCause(() => Effect.succeedNone)
+      : yield* Effect.option(
+        hostCalls.within("activity", settings.callTimeoutMs, host.activity(unclear.map(({ session }) => session)))
       )
     const answered = clock.currentTimeMillisUnsafe()
     // What was heard while the answer was on its way is newer than the answer.
@@ -198,13 +198,12 @@ const make = Effect.gen(function*() {
       last(lastMessages),
       (messages) => messages.some(({ automatic }) => automatic) ? last(withSummary) : Effect.succeed(messages)
     )
-    const [messages, openTodos] = yield* Effect.all([
-      bounded(transcript),
-      host.capabilities.todos ? bounded(host.todos(session)) : Effect.succeedSome(0)
-    ], { concurrency: "unbounded" }).pipe(
-      Effect.orElseSucceed(() => [Option.none(), Option.none()] as const),
-      Effect.catchDefect(() => Effect.succeed([Option.none(), Option.none()] as const))
-    )
+    const { begin } = hostCalls
+    const { callTimeoutMs } = settings
+    const asked = yield* begin("transcript", callTimeoutMs, transcript)
+    const todos = host.capabilities.todos ? yield* begin("todos", callTimeoutMs, host.todos(session)) : noTodos
+    const messages = yield* Effect.option(asked.answer)
+    const openTodos = yield* Effect.option(todos.answer)
     const now = clock.currentTimeMillisUnsafe()
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
       yield* Ref.update(seen, (seen) => Observation.unseen(seen, now))

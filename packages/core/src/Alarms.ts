@@ -1,0 +1,61 @@
+/**
+ * Something is done when its time comes, unless it is called off before. One fiber sleeps until the first of all alarms is
+ * due, so that one more costs neither a fiber nor a timer.
+ */
+import { Clock, Context, Effect, Latch, Layer, MutableRef } from "effect"
+
+export class Alarms extends Context.Service<Alarms, {
+  /** Does what `ring` says after so long (ms); gives what calls that off. */
+  readonly setUnsafe: (ms: number, ring: Effect.Effect<unknown>) => () => void
+}>()("@errand/core/Alarms") {
+  static readonly layer: Layer.Layer<Alarms> = Layer.effect(Alarms, Effect.suspend(() => make))
+}
+
+interface Alarm {
+  /** Epoch ms. */
+  readonly at: number
+  readonly ring: Effect.Effect<unknown>
+}
+
+/** Most alarms are called off: so long (ms) after the last of them there is no timer either. */
+const longest = 60_000
+
+const make = Effect.gen(function*() {
+  const clock = yield* Clock.Clock
+  const alarms = new Set<Alarm>()
+  /** When the keeper wakes up (epoch ms). */
+  const next = MutableRef.make(Number.POSITIVE_INFINITY)
+  /** Open when that is too late. */
+  const bell = yield* Latch.make(false)
+
+  const keep = Effect.gen(function*() {
+    const now = clock.currentTimeMillisUnsafe()
+    for (const alarm of alarms) {
+      if (alarm.at > now) continue
+      alarms.delete(alarm)
+      yield* Effect.forkChild(alarm.ring, { startImmediately: true })
+    }
+    Latch.closeUnsafe(bell)
+    if (alarms.size === 0) {
+      MutableRef.set(next, Number.POSITIVE_INFINITY)
+      return yield* Latch.await(bell)
+    }
+    let nearest = now + longest
+    for (const { at } of alarms) nearest = Math.min(nearest, at)
+    MutableRef.set(next, nearest)
+    yield* Effect.timeoutOption(Latch.await(bell), nearest - now)
+  })
+  yield* Effect.forkScoped(Effect.forever(keep), { startImmediately: true })
+
+  return Alarms.of({
+    setUnsafe: (ms, ring) => {
+      const alarm: Alarm = { at: clock.currentTimeMillisUnsafe() + ms, ring }
+      alarms.add(alarm)
+      if (alarm.at < MutableRef.get(next)) {
+        MutableRef.set(next, alarm.at)
+        Latch.openUnsafe(bell)
+      }
+      return () => void alarms.delete(alarm)
+    }
+  })
+})
