@@ -82,8 +82,8 @@ export class Tasks extends Context.Service<Tasks, {
    * its slots meanwhile. Nobody can wait for the task above them: it waits for them.
    */
   readonly await: (id: string, by?: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
-  /** Waits until the task has its session, or is over. */
-  readonly opened: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
+  /** Waits until the task has its session, or is over; at most so long, where that is given (ms). */
+  readonly opened: (id: string, atMost?: number) => Effect.Effect<Task.Task, TaskNotFound>
   /**
    * The task is cancelled when this returns; whether the host stopped its session is in the result. By default it is its
    * parent that calls it off, and knows that; a parent whose task a person calls off is told.
@@ -129,6 +129,7 @@ export class Tasks extends Context.Service<Tasks, {
 
 const make = Effect.gen(function*() {
   const host = yield* AgentHost
+  const hostCalls = yield* HostCalls
   const journal = yield* Journal
   const limits = yield* Limits
   const notices = yield* Notices
@@ -293,9 +294,12 @@ const make = Effect.gen(function*() {
       return related ? task : yield* new TaskForeign({ id: task.id })
     }),
     await: awaitEnd,
-    opened: Effect.fnUntraced(function*(id) {
+    opened: Effect.fnUntraced(function*(id, atMost) {
       const run = yield* runs.find(id)
-      if (Option.isSome(run)) yield* Deferred.await(run.value.opened)
+      if (Option.isSome(run)) {
+        const opened = Deferred.await(run.value.opened)
+        yield* atMost === undefined ? opened : Effect.ignore(hostCalls.within("open", atMost, opened))
+      }
       return yield* get(id)
     }),
     cancel,

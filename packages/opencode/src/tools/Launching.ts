@@ -3,18 +3,22 @@
  * few round trips. Whoever calls off everything means these, too.
  */
 import { Journal, Task } from "@errand/core"
-import { Context, Deferred, Effect, HashMap, Layer, Option, Ref, Schema } from "effect"
+import { Context, Deferred, Effect, Fiber, HashMap, Layer, Option, Ref, Schema } from "effect"
 
 /** The launch was called off before there was a task. */
 export class CalledOff extends Schema.TaggedError<CalledOff>()("CalledOff", {}) {}
+
+type Fate = "made" | "called off"
 
 /** A launch that is under way. */
 interface Launch {
   /** The session whose agent asks for it. */
   readonly session: Task.SessionId
   readonly description: string
-  /** What becomes of it, once and for all: it is called off, or it is made. */
-  readonly fate: Deferred.Deferred<void, CalledOff>
+  /** Finds out what is needed. */
+  readonly preparing: Fiber.Fiber<unknown, unknown>
+  /** What becomes of it, once and for all. */
+  readonly fate: Deferred.Deferred<Fate>
   /** Done when it is over: if it was made, its task is there. */
   readonly over: Deferred.Deferred<void>
 }
@@ -55,17 +59,24 @@ const make = Effect.gen(function*() {
       Effect.acquireUseRelease(
         Effect.gen(function*() {
           const number = yield* Ref.updateAndGet(count, (n) => n + 1)
-          const launch: Launch = { session, description, fate: Deferred.makeUnsafe(), over: Deferred.makeUnsafe() }
-          yield* Ref.update(launches, HashMap.set(number, launch))
+          const preparing = yield* Effect.forkChild(prepare, { startImmediately: true })
+          const launch = {
+            session,
+            description,
+            preparing,
+            fate: Deferred.makeUnsafe<Fate>(),
+            over: Deferred.makeUnsafe<void>()
+          }
+          yield* Ref.update(launches, HashMap.set<number, Launch>(number, launch))
           return { number, launch }
         }),
-        ({ launch: { fate } }) =>
+        // It takes a moment to make a task: it was called off before that, or it is found after it.
+        ({ launch: { fate, preparing } }) =>
           Effect.flatMap(
-            Effect.raceFirst(prepare, Effect.andThen(Deferred.await(fate), Effect.never)),
-            // It takes a moment to make a task: it was called off before that, or it is found after it.
-            (make) =>
-              Effect.flatMap(Deferred.succeed(fate, undefined), (mine): Effect.Effect<A, E | CalledOff, R> =>
-                mine ? make : Effect.fail(new CalledOff()))
+            Fiber.await(preparing),
+            (prepared) =>
+              Effect.flatMap(Deferred.succeed(fate, "made"), (mine): Effect.Effect<A, E | E2 | CalledOff, R> =>
+                mine ? Effect.flatten(prepared) : Effect.fail(new CalledOff()))
           ),
         ({ launch: { over }, number }) =>
           Effect.andThen(Ref.update(launches, HashMap.remove(number)), Deferred.succeed(over, undefined))
@@ -73,12 +84,10 @@ const make = Effect.gen(function*() {
     callOff: Effect.fnUntraced(function*(session) {
       const all = HashMap.toEntries(yield* Ref.get(launches)).sort(([a], [b]) => a - b).map(([, launch]) => launch)
       const meant = yield* Effect.filter(all, isWithin(session))
-      const off = yield* Effect.filter(meant, ({ fate }) => Deferred.fail(fate, new CalledOff()))
-      yield* Effect.forEach(
-        meant.filter((launch) => !off.includes(launch)),
-        ({ over }) => Deferred.await(over),
-        { discard: true }
-      )
+      const off = yield* Effect.filter(meant, ({ fate }) => Deferred.succeed(fate, "called off"))
+      // Not waited for: what asks OpenCode may have others who want to know, and then goes on.
+      for (const { preparing } of off) preparing.interruptUnsafe()
+      for (const { over } of meant.filter((launch) => !off.includes(launch))) yield* Deferred.await(over)
       return off.map(({ description }) => description)
     })
   })

@@ -11,8 +11,8 @@ import { Launching } from "./Launching.ts"
 import { readTask } from "./readTask.ts"
 import { answered } from "./refusal.ts"
 
-/** How long a launch waits for the session's id: a few round trips, unless the host is in trouble. */
-const patience = "2 seconds"
+/** How long a launch waits for the session's id (ms): a few round trips, unless the host is in trouble. */
+const patience = 2_000
 
 export const delegateTask = Effect.fn("delegate_task")(
   function*(input: unknown, caller: Caller) {
@@ -29,8 +29,7 @@ export const delegateTask = Effect.fn("delegate_task")(
     }
     // One that stands in line may stand there for long, and there is nothing to wait for.
     const inLine = yield* tasks.place(task.id)
-    if (Option.isNone(inLine)) yield* Effect.timeoutOption(tasks.opened(task.id), patience)
-    const current = yield* tasks.get(task.id)
+    const current = Option.isNone(inLine) ? yield* tasks.opened(task.id, patience) : task
     const place = Option.getOrUndefined(yield* tasks.place(current.id))
     return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
   },
