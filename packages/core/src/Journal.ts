@@ -127,7 +127,11 @@ export const inMemory = Effect.gen(function*() {
         const entry = entryOf(find(fold, event.id), event)
         if (Option.isNone(entry)) return Effect.succeedNone
         add(fold, entry.value)
-        return Effect.as(PubSub.publish(entries, entry.value), Option.some(entry.value.task))
+        const task = Option.some(entry.value.task)
+        // At once, where there is room.
+        return PubSub.publishUnsafe(entries, entry.value)
+          ? Effect.succeed(task)
+          : Effect.as(PubSub.publish(entries, entry.value), task)
       })),
     get: (id) => Effect.sync(() => find(fold, id)),
     bySession: (session) => Effect.sync(() => inSession(fold, session)),

@@ -6,7 +6,7 @@
  * rings, and the session's own fiber asks `Settlement` for the verdict. Losing events costs at most a poll interval;
  * losing the poll costs nothing while events come.
  */
-import { Clock, Context, Deferred, Effect, Latch, Layer, Option, PubSub, Ref, Schedule, Stream } from "effect"
+import { Clock, Context, Deferred, Effect, Latch, Layer, MutableRef, Option, PubSub, Schedule, Stream } from "effect"
 import { AgentHost, type HostEvent } from "./AgentHost.ts"
 import * as Doors from "./Doors.ts"
 import { HostCalls } from "./HostCalls.ts"
@@ -38,7 +38,7 @@ export class Watch extends Context.Service<Watch, {
   readonly progress: (session: SessionId) => Effect.Effect<Option.Option<Progress>>
   /** Sessions that are deleted: the host says so, of whatever session, or knows one under watch no more. */
   readonly deletions: Stream.Stream<SessionId>
-  /** What sessions under watch wait for, from now on. A listener that is slower than 1,024 of them loses the oldest. */
+  /** What sessions under watch wait for, from now on. A listener that is 1,024 of them behind misses what comes then. */
   readonly sightings: Stream.Stream<Sighting.Sighting>
 }>()("@errand/core/Watch") {
   static readonly layer: Layer.Layer<Watch, never, AgentHost | Limits | Notices> = Layer.effect(
@@ -47,14 +47,15 @@ export class Watch extends Context.Service<Watch, {
   ).pipe(Layer.provide(HostCalls.layer))
 }
 
+/** Every event of every session changes something here: plain references, as each change is one step anyway. */
 interface Watched {
   readonly task: Pick<Task, "id" | "run">
   readonly session: SessionId
-  readonly seen: Ref.Ref<Observation.Observation>
+  readonly seen: MutableRef.MutableRef<Observation.Observation>
   /** Where its fiber waits until the verdict may have changed. */
-  readonly door: Ref.Ref<Doors.Door>
+  readonly door: MutableRef.MutableRef<Doors.Door>
   /** Whether the last ring was the poll's: a look then counts as one of the polls that must agree. */
-  readonly polled: Ref.Ref<boolean>
+  readonly polled: MutableRef.MutableRef<boolean>
 }
 
 /** How much of a transcript is looked at: its end, as a message may be long. */
@@ -76,12 +77,12 @@ const make = Effect.gen(function*() {
   const watched = new Map<SessionId, Watched>()
   const deleted = yield* Effect.acquireRelease(PubSub.unbounded<SessionId>(), PubSub.shutdown)
   const sightings = yield* Effect.acquireRelease(
-    PubSub.sliding<Sighting.Sighting>({ capacity: 1024 }),
+    PubSub.dropping<Sighting.Sighting>({ capacity: 1024 }),
     PubSub.shutdown
   )
-  const lastTick = yield* Ref.make(0)
+  const lastTick = MutableRef.make(0)
   const openAll = yield* Doors.make
-  const ring = ({ door }: Watched) => openAll([Ref.getUnsafe(door)])
+  const ring = ({ door }: Watched) => openAll([MutableRef.get(door)])
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
 
@@ -90,14 +91,14 @@ const make = Effect.gen(function*() {
     { seen, task }: Watched,
     change: (before: Observation.Observation) => Observation.Observation,
     now: number
-  ) =>
-    Effect.map(
-      Ref.modify(seen, (before) => {
-        const after = change(before)
-        return [Sighting.between(before, after, { id: task.id, run: task.run, at: now }), after]
-      }),
-      (told) => told.forEach((sighting) => PubSub.publishUnsafe(sightings, sighting))
-    )
+  ): void => {
+    const before = MutableRef.get(seen)
+    const after = change(before)
+    MutableRef.set(seen, after)
+    for (const sighting of Sighting.between(before, after, { id: task.id, run: task.run, at: now })) {
+      PubSub.publishUnsafe(sightings, sighting)
+    }
+  }
 
   /** Everything that came at once: of a crowd that writes the host tells together. */
   const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
@@ -107,7 +108,7 @@ const make = Effect.gen(function*() {
       if (event._tag === "Busy") yield* notices.used(event.session)
       const watching = watched.get(event.session)
       if (watching === undefined) continue
-      yield* observe(watching, (seen) => Observation.hear(seen, event, now), now)
+      observe(watching, (seen) => Observation.hear(seen, event, now), now)
       if (Observation.mayDecide(event)) yield* ring(watching)
     }
   })
@@ -121,7 +122,7 @@ const make = Effect.gen(function*() {
 
   const verdictOf = (watching: Watched): Effect.Effect<Settlement.Verdict> =>
     Effect.map(notices.expecting(watching.session), (expecting) =>
-      Settlement.judge(Ref.getUnsafe(watching.seen), {
+      Settlement.judge(MutableRef.get(watching.seen), {
         settings,
         capabilities: host.capabilities,
         now: clock.currentTimeMillisUnsafe(),
@@ -131,7 +132,7 @@ const make = Effect.gen(function*() {
   /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
   const isAtWork = ({ seen }: Watched, now: number): boolean => {
     const { capabilities } = host
-    const observation = Ref.getUnsafe(seen)
+    const observation = MutableRef.get(seen)
     return observation.activity === "busy" &&
       Settlement.judge(observation, { settings, capabilities, now, expecting: false })._tag === "Wait"
   }
@@ -139,13 +140,13 @@ const make = Effect.gen(function*() {
   /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
     const now = clock.currentTimeMillisUnsafe()
-    const before = yield* Ref.getAndSet(lastTick, now)
+    const before = MutableRef.getAndSet(lastTick, now)
     const all = [...watched.values()]
     // What was heard of within this very moment cannot be told from what will be heard while the answer is on its way.
     const isOverdue = ({ endDue, heardAt }: Observation.Observation) =>
       host.capabilities.activity && endDue && heardAt < now
     const unclear = all.flatMap((watching) => {
-      const seen = Ref.getUnsafe(watching.seen)
+      const seen = MutableRef.get(watching.seen)
       return seen.heardAt <= before || isOverdue(seen) ? [{ ...watching, heardAt: seen.heardAt }] : []
     })
     const answer = unclear.length === 0 || !host.capabilities.activity
@@ -155,16 +156,16 @@ const make = Effect.gen(function*() {
       )
     const answered = clock.currentTimeMillisUnsafe()
     // What was heard while the answer was on its way is newer than the answer.
-    const unheard = unclear.filter(({ heardAt, seen }) => Ref.getUnsafe(seen).heardAt === heardAt)
+    const unheard = unclear.filter(({ heardAt, seen }) => MutableRef.get(seen).heardAt === heardAt)
     for (const watching of unheard) {
       const { polled, session } = watching
-      yield* observe(watching, (seen) => {
+      observe(watching, (seen) => {
         if (!host.capabilities.activity) return Observation.unasked(seen, answered)
         return Option.isNone(answer)
           ? Observation.unreachable(seen, answered)
           : Observation.polled(seen, answer.value.get(session) ?? "idle", answered)
       }, answered)
-      yield* Ref.set(polled, true)
+      MutableRef.set(polled, true)
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
     for (const watching of all) {
@@ -185,8 +186,8 @@ const make = Effect.gen(function*() {
   )
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
-    yield* Ref.update(seen, Observation.looking)
-    const byPoll = yield* Ref.getAndSet(polled, false)
+    MutableRef.update(seen, Observation.looking)
+    const byPoll = MutableRef.getAndSet(polled, false)
     // The host knows no such session: that it was deleted was not heard.
     const last = (count: number) =>
       Effect.tapErrorTag(
@@ -206,10 +207,10 @@ const make = Effect.gen(function*() {
     const openTodos = yield* Effect.option(todos.answer)
     const now = clock.currentTimeMillisUnsafe()
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
-      yield* Ref.update(seen, (seen) => Observation.unseen(seen, now))
+      MutableRef.update(seen, (seen) => Observation.unseen(seen, now))
       return false
     }
-    yield* Ref.update(
+    MutableRef.update(
       seen,
       (seen) => Observation.looked(seen, { messages: messages.value, openTodos: openTodos.value, at: now }, byPoll)
     )
@@ -233,7 +234,7 @@ const make = Effect.gen(function*() {
           const woke = yield* notices.told(watching.session, limits.lend(watching.task.id))
           const now = clock.currentTimeMillisUnsafe()
           if (Option.isSome(woke)) {
-            yield* Ref.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
+            MutableRef.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
           }
           break
         }
@@ -243,8 +244,8 @@ const make = Effect.gen(function*() {
 
   const untilSettled = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
     for (;;) {
-      yield* Deferred.await(Ref.getUnsafe(watching.door))
-      yield* Ref.set(watching.door, Deferred.makeUnsafe())
+      yield* Deferred.await(MutableRef.get(watching.door))
+      MutableRef.set(watching.door, Deferred.makeUnsafe())
       const outcome = yield* judge(watching)
       if (Option.isSome(outcome)) return outcome.value
     }
@@ -255,9 +256,9 @@ const make = Effect.gen(function*() {
       const watching: Watched = {
         task,
         session,
-        seen: Ref.makeUnsafe(Observation.make(clock.currentTimeMillisUnsafe(), after)),
-        door: Ref.makeUnsafe<Doors.Door>(Deferred.makeUnsafe()),
-        polled: Ref.makeUnsafe(false)
+        seen: MutableRef.make(Observation.make(clock.currentTimeMillisUnsafe(), after)),
+        door: MutableRef.make<Doors.Door>(Deferred.makeUnsafe()),
+        polled: MutableRef.make(false)
       }
       watched.set(session, watching)
       return Effect.as(Latch.open(work), watching)
@@ -265,8 +266,8 @@ const make = Effect.gen(function*() {
 
   const watcherOf = (watching: Watched): Watcher => ({
     settled: untilSettled(watching),
-    waitedForPerson: (now) => Observation.waitedForPerson(Ref.getUnsafe(watching.seen), now),
-    progress: Effect.map(Ref.get(watching.seen), Observation.progress)
+    waitedForPerson: (now) => Observation.waitedForPerson(MutableRef.get(watching.seen), now),
+    progress: Effect.sync(() => Observation.progress(MutableRef.get(watching.seen)))
   })
 
   return Watch.of({
@@ -280,7 +281,7 @@ const make = Effect.gen(function*() {
       Effect.sync(() =>
         Option.map(
           Option.fromUndefinedOr(watched.get(session)),
-          ({ seen }) => Observation.progress(Ref.getUnsafe(seen))
+          ({ seen }) => Observation.progress(MutableRef.get(seen))
         )
       ),
     deletions: Stream.fromPubSub(deleted),

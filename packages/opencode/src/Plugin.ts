@@ -97,11 +97,7 @@ const start = ({ env, home, input }: Surroundings, loaded: ConfigFiles.Loaded): 
         }`
       return text("failed", why)
     },
-    "chat.message": async (message, output) => {
-      // Not waited for: a launch finds it there, or under way.
-      void quietly(Effect.flatMap(Agents, ({ warm }) => warm))
-      await quietly(hearMessage(message, output, loaded))
-    },
+    "chat.message": (message, output) => quietly(hearMessage(message, output, loaded)),
     "experimental.session.compacting": ({ sessionID }, output) =>
       quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),
     "experimental.text.complete": async ({ sessionID }) => {
@@ -132,6 +128,10 @@ const hearMessage = Effect.fnUntraced(function*(
 ) {
   const { sessionID } = input
   const session = Task.SessionId.make(sessionID)
+  const agents = yield* Agents
+  const journal = yield* Journal.Journal
+  // Not waited for: a launch finds it there, or under way. Where a task is told what to do, it is there.
+  if (Option.isNone(journal.atHandUnsafe(session))) yield* Effect.forkDetach(agents.warm)
   yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
   yield* Effect.flatMap(Cards, (cards) => cards.used(session))
   const sessions = yield* Sessions
@@ -139,10 +139,8 @@ const hearMessage = Effect.fnUntraced(function*(
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
   const said = parts.filter(({ ignored, synthetic, type }) => type === "text" && synthetic !== true && ignored !== true)
   if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return
-  const journal = yield* Journal.Journal
   // What one agent writes to another is not a wish of the user's.
   if (Option.isSome(yield* journal.bySession(session))) return
-  const agents = yield* Agents
   const sendable = yield* Effect.orElseSucceed(agents.sendable, () => [])
   parts.push({
     // OpenCode sorts parts by id: after what was said.

@@ -76,6 +76,8 @@ const make = Effect.fnUntraced(function*(
   const entries = yield* Journal.makeEntries
   const broken = yield* Ref.make(false)
   const beatenAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
+  /** What was kept in this moment, and is told of together: who listens to it costs more than it does. */
+  const news: Array<Journal.Entry> = []
   /** One change at a time, of the file and of what follows from it. */
   const lock = yield* Semaphore.make(1)
 
@@ -141,7 +143,7 @@ const make = Effect.fnUntraced(function*(
   const add = (entry: Journal.Entry) =>
     Effect.gen(function*() {
       Journal.add(fold, entry)
-      yield* PubSub.publish(entries, entry)
+      news.push(entry)
       const { task } = entry
       // Its parent knows it, by a batch that this has closed or because it waited for it: nobody is to be told.
       if (
@@ -177,6 +179,7 @@ const make = Effect.fnUntraced(function*(
       return events.map((event) => Option.fromUndefinedOr(entryOf.get(event)))
     }),
     settle,
+    finish: Effect.suspend(() => PubSub.publishAll(entries, news.splice(0))),
     alone: lock.withPermit
   })
 

@@ -16,7 +16,9 @@ import { migrations } from "./tables.ts"
 
 const TaskBody = Schema.fromJsonString(TaskEvent)
 const NoticeBody = Schema.fromJsonString(NoticeEvent)
-const encodeTask = Schema.encodeSync(TaskBody)
+/** As JSON by hand: a schema of a text is worked through by an effect. */
+const encodedTask = Schema.encodeSync(TaskEvent)
+const encodeTask = (event: TaskEvent) => JSON.stringify(encodedTask(event))
 const encodeNotice = Schema.encodeSync(NoticeBody)
 
 const Bodies = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ body: TaskBody })))

@@ -4,7 +4,7 @@
  * For who asks nothing is different: each has its own answer, in the order in which they asked, and what goes wrong with
  * one is that one's own.
  */
-import { Deferred, Effect } from "effect"
+import { Deferred, Effect, type Exit } from "effect"
 
 export interface Options<Request, Kept, Answer> {
   /** What a request is about: of two about the same the second is dealt with after the first. */
@@ -13,6 +13,8 @@ export interface Options<Request, Kept, Answer> {
   readonly keep: (requests: ReadonlyArray<Request>) => Effect.Effect<ReadonlyArray<Kept>>
   /** Then each by itself. */
   readonly settle: (request: Request, kept: Kept) => Effect.Effect<Answer>
+  /** Then once more, before anybody has an answer. Must not fail. */
+  readonly finish: Effect.Effect<unknown>
   /** Around all of that: nobody else changes the same meanwhile. */
   readonly alone: (all: Effect.Effect<void>) => Effect.Effect<void>
 }
@@ -24,7 +26,7 @@ interface Asked<Request, Answer> {
 
 /** Gives what asks. Whoever has asked waits for the answer, and cannot be interrupted meanwhile. */
 export const make = <Request, Kept, Answer>(
-  { about, alone, keep, settle }: Options<Request, Kept, Answer>
+  { about, alone, finish, keep, settle }: Options<Request, Kept, Answer>
 ): (request: Request) => Effect.Effect<Answer> => {
   type Batch = ReadonlyArray<Asked<Request, Answer>>
   const asked: Array<Asked<Request, Answer>> = []
@@ -35,13 +37,15 @@ export const make = <Request, Kept, Answer>(
         batch.length > 1
           ? Effect.forEach(batch, (one) => deal([one]), { discard: true })
           : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true }),
-      onSuccess: (kept) =>
-        Effect.forEach(kept, (kept, nth) => {
-          const one = batch[nth]
-          return one === undefined
-            ? Effect.void
-            : Effect.flatMap(Effect.exit(settle(one.request, kept)), (exit) => Deferred.done(one.done, exit))
-        }, { discard: true })
+      onSuccess: Effect.fnUntraced(function*(kept) {
+        const exits: Array<readonly [Asked<Request, Answer>, Exit.Exit<Answer>]> = []
+        for (const [nth, one] of kept.entries()) {
+          const asked = batch[nth]
+          if (asked !== undefined) exits.push([asked, yield* Effect.exit(settle(asked.request, one))])
+        }
+        yield* finish
+        for (const [{ done }, exit] of exits) Deferred.doneUnsafe(done, exit)
+      })
     })
 
   /** How many can be dealt with now. */

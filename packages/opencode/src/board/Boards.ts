@@ -150,14 +150,10 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
     if (type === "session.deleted") return forget(Task.SessionId.make(properties.info.id))
     // Where nobody is asked there is nothing to show.
     if (type === "permission.asked" && permissions === "reject") return undefined
-    return Option.getOrUndefined(Option.map(
-      sight.concerns(event),
-      (task) =>
-        Effect.flatMap(
-          sight.hear(event, task),
-          (changed) => changed ? mark(rootOf(task), weightOf(event)) : Effect.void
-        )
-    ))
+    const task = Option.getOrUndefined(sight.concerns(event))
+    if (task === undefined) return undefined
+    const heard = sight.hear(event, task)
+    return heard === undefined ? undefined : Effect.andThen(heard, mark(rootOf(task), weightOf(event)))
   }
 
   /**

@@ -22,8 +22,8 @@ export interface Sight {
   readonly owner: string
   /** The task, not over, of whose session an event tells. */
   readonly concerns: (event: Event) => Option.Option<Task.Task>
-  /** Takes what an event tells of the session of a task; gives whether that is new. */
-  readonly hear: (event: Event, task: Task.Task) => Effect.Effect<boolean>
+  /** Takes what an event tells of the session of a task; undefined where that is nothing new. */
+  readonly hear: (event: Event, task: Task.Task) => Effect.Effect<void> | undefined
   /** A task has ended: nothing more will be heard of it. */
   readonly over: (task: Task.Task, at: number) => Effect.Effect<void>
   /** Tasks of earlier processes, which change no more. */
@@ -44,6 +44,7 @@ const put = (all: HashDoings, session: string, doing: Doings.Doing): HashDoings 
   HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), session, doing)
 
 export const make = Effect.fnUntraced(function*({ directory, problem }: Surroundings) {
+  const clock = yield* Clock.Clock
   const journal = yield* Journal.Journal
   const limits = yield* Limits.Limits
   const settings = yield* Settings.Current
@@ -99,17 +100,14 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
         ? Option.none()
         : Option.filter(journal.atHandUnsafe(Task.SessionId.make(session)), (task) => !Task.isTerminal(task))
     },
-    hear: Effect.fnUntraced(function*(event, { session }) {
-      if (session === undefined) return false
-      const now = yield* Clock.currentTimeMillis
-      const changed = yield* Ref.modify(doings, (all) => {
-        const before = doingIn(all, session)
-        const after = Doings.hear(before, event, now, callText)
-        return after === before ? [false, all] : [true, put(all, session, after)]
-      })
+    hear: (event, { session }) => {
+      if (session === undefined) return undefined
+      const before = doingIn(Ref.getUnsafe(doings), session)
+      const after = Doings.hear(before, event, clock.currentTimeMillisUnsafe(), callText)
+      if (after !== before) return Ref.update(doings, (all) => put(all, session, after))
       // One whose turn is over may wait for tasks of its own.
-      return changed || (event.type === "session.status" && event.properties.status.type === "idle")
-    }),
+      return event.type === "session.status" && event.properties.status.type === "idle" ? Effect.void : undefined
+    },
     over: ({ session }, at) =>
       session === undefined
         ? Effect.void

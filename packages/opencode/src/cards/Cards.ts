@@ -69,11 +69,12 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     )
 
   /** Those of them that have a card, or may have one that is to be looked for. */
-  const lookAtCards = Effect.fnUntraced(function*(of: ReadonlyArray<Task.Task>) {
-    const all = yield* Ref.get(spots)
-    const shown = of.filter(({ adopted, id }) => adopted !== undefined || HashMap.has(all, id))
-    yield* Effect.forEach(shown, ({ id }) => look(id), { discard: true })
-  })
+  const lookAtCards = (of: ReadonlyArray<Task.Task>) =>
+    Effect.suspend(() => {
+      const all = Ref.getUnsafe(spots)
+      const shown = of.filter(({ adopted, id }) => adopted !== undefined || HashMap.has(all, id))
+      return shown.length === 0 ? Effect.void : Effect.forEach(shown, ({ id }) => look(id), { discard: true })
+    })
 
   const place = (task: string, spot: Spot) => Effect.andThen(Ref.update(spots, HashMap.set(task, spot)), look(task))
 
@@ -160,15 +161,14 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
       { discard: true }
     ))
 
-  const works = Effect.fnUntraced(function*(session: string, working: boolean) {
-    const changed = yield* Ref.modify(busy, (all) => [
-      HashSet.has(all, session) !== working,
-      working ? HashSet.add(all, session) : HashSet.remove(all, session)
-    ])
-    if (!changed) return
-    const task = Option.getOrUndefined(journal.atHandUnsafe(Task.SessionId.make(session)))
-    if (task !== undefined && !Task.isTerminal(task)) yield* lookAtCards([task])
-  })
+  const works = (session: string, working: boolean): Effect.Effect<unknown> | undefined => {
+    if (HashSet.has(Ref.getUnsafe(busy), session) === working) return undefined
+    const task = journal.atHandUnsafe(Task.SessionId.make(session))
+    return Effect.andThen(
+      Ref.update(busy, (all) => working ? HashSet.add(all, session) : HashSet.remove(all, session)),
+      Option.isSome(task) && !Task.isTerminal(task.value) ? lookAtCards([task.value]) : Effect.void
+    )
+  }
 
   /** A card has been stored. In a session that is a copy of its task's parent, it says nothing of what goes on there. */
   const copied = Effect.fnUntraced(function*(launch: Omit<Mark, "pid">, address: PartAddress) {
@@ -204,11 +204,9 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /**
    * Whether a process that is gone may have left cards in a session: what it had launched is in the journal, if there is
-   * one that is kept. To look at the messages of every session that is used would cost more than all the rest, and so
-   * would it to look into the journal for every session that a task has just been given.
+   * one that is kept. To look at the messages of every session that is used would cost more than all the rest.
    */
   const mayHaveCards = Effect.fnUntraced(function*(session: Task.SessionId) {
-    if (Option.exists(yield* journal.bySession(session), isNew)) return false
     return settings.journal === "memory" || (yield* journal.older).some(({ request }) => request.parent === session)
   })
 
@@ -245,13 +243,17 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
 
   return Cards.of({
     used: (session) =>
-      Effect.flatMap(
-        Ref.modify(swept, (all) => [
-          !HashSet.has(all, session),
-          HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<Task.SessionId>(), session)
-        ]),
-        (first) => first ? Effect.asVoid(Effect.forkIn(Effect.ignoreCause(sweep(session)), scope)) : Effect.void
-      )
+      Effect.suspend(() => {
+        // To look into the journal for every session that a task has just been given would cost more than all the rest.
+        if (HashSet.has(Ref.getUnsafe(swept), session) || Option.exists(journal.atHandUnsafe(session), isNew)) {
+          return Effect.void
+        }
+        return Effect.andThen(
+          Ref.update(swept, (all) =>
+            HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<Task.SessionId>(), session)),
+          Effect.forkIn(Effect.ignoreCause(sweep(session)), scope)
+        )
+      })
   })
 })
 

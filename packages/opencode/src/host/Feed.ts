@@ -102,7 +102,12 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
           forEach: (todo) =>
             Stream.runForEachArray(
               Stream.fromPubSub(events),
-              (all) => Effect.forEach(all.flatMap((event) => todo(event) ?? []), (one) => one, { discard: true })
+              Effect.fnUntraced(function*(all) {
+                for (const event of all) {
+                  const one = todo(event)
+                  if (one !== undefined) yield* one
+                }
+              })
             ),
           greeted: Latch.await(greeted)
         })

@@ -65,6 +65,13 @@ const make = Effect.gen(function*() {
       return Effect.as(remember(known, Task.SessionId.make(id), value), value)
     })
 
+  /** What is told again of a session is mostly something else about it. */
+  const isKnown = ({ id, parentID, permission }: SessionInfo): boolean => {
+    const before = HashMap.get(Ref.getUnsafe(known), Task.SessionId.make(id))
+    return Option.isSome(before) && before.value.parent === (parentID ?? undefined) &&
+      JSON.stringify(before.value.permission) === JSON.stringify(permission ?? [])
+  }
+
   const spoke = (session: Task.SessionId, voice: Voice) =>
     isNobody(voice) || helpers.has(voice.agent ?? "") ? Effect.void : remember(voices, session, voice)
 
@@ -72,7 +79,7 @@ const make = Effect.gen(function*() {
     switch (type) {
       case "session.created":
       case "session.updated":
-        return learn(properties.info)
+        return isKnown(properties.info) ? undefined : learn(properties.info)
       case "session.deleted": {
         const session = Task.SessionId.make(properties.info.id)
         return Effect.andThen(Ref.update(known, HashMap.remove(session)), Ref.update(voices, HashMap.remove(session)))
