@@ -55,9 +55,11 @@ export const make = <Request, Kept, Answer>(
     return again === -1 ? asked.length : again
   }
 
-  const dealWithAll = Effect.uninterruptible(alone(
-    Effect.repeat(Effect.suspend(() => deal(asked.splice(0, size()))), { while: () => asked.length > 0 })
-  ))
+  const dealWithAll = Effect.uninterruptible(alone(Effect.whileLoop({
+    while: () => asked.length > 0,
+    body: () => deal(asked.splice(0, size())),
+    step: () => {}
+  })))
 
   return (request) =>
     Effect.uninterruptible(Effect.suspend(() => {

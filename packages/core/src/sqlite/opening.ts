@@ -48,6 +48,13 @@ export const newest = (migrations: Migrations): number => Object.keys(migrations
 
 /** Somebody else writes for some milliseconds at a time. Who has the file locked for seconds is stuck. */
 export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(effect, { while: isLocked, times: 500, schedule: Schedule.spaced("10 millis") })
+  // Mostly nobody does: the schedule is made for who has to wait.
+  Effect.catchIf(effect, isLocked, () =>
+    Effect.delay(
+      Effect.retry(effect, { while: isLocked, times: 500, schedule: Schedule.spaced(between) }),
+      between
+    ))
+
+const between = "10 millis"
 
 const isLocked = (error: unknown): boolean => SqlError.isSqlError(error) && error.reason._tag === "LockTimeoutError"
