@@ -83,7 +83,8 @@ export const open = Effect.fnUntraced(function*(
   ))
   return {
     session,
-    after: yield* lastBefore(hold.environment, task),
+    // In a new session nothing was said before.
+    after: task.session === undefined ? Option.none() : yield* lastBefore(hold.environment, task.session, task),
     prompt: (text) =>
       commit(
         hold,
@@ -158,10 +159,10 @@ const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task)
 /** The last message before the prompt of this run. A session from earlier has to be there, and ends somewhere. */
 const lastBefore = Effect.fnUntraced(function*(
   { host, hostCalls: { within }, settings }: Environment,
-  { opened, session }: Task
+  session: SessionId,
+  { opened }: Task
 ) {
   if (opened !== undefined) return Option.fromUndefinedOr(opened.after)
-  if (session === undefined) return Option.none<string>()
   yield* within("attach", settings.startTimeoutMs, host.attach(session))
   if (!host.capabilities.transcript) return Option.none<string>()
   const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: 1 }))

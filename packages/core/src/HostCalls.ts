@@ -41,15 +41,14 @@ const make = Effect.gen(function*() {
 
   /** A call in its fiber; when its time is up it is broken off. */
   const inTime = <A, E>(operation: string, ms: number, fiber: Fiber.Fiber<A, E | HostError>): Call<A, E> => {
-    const isOver = () => fiber.pollUnsafe() !== undefined
-    if (!isOver()) fiber.addObserver(alarms.setUnsafe(ms, Fiber.interrupt(fiber)))
+    const answerOf = (exit: Exit.Exit<A, E | HostError>): Effect.Effect<A, E | HostError> =>
+      Exit.hasInterrupts(exit) ? unanswered(operation, `the host did not answer within ${ms} ms`) : exit
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return { isOver: () => true, answer: answerOf(exit) }
+    fiber.addObserver(alarms.setUnsafe(ms, Fiber.interrupt(fiber)))
     return {
-      isOver,
-      answer: Effect.flatMap(
-        Fiber.await(fiber),
-        (exit): Effect.Effect<A, E | HostError> =>
-          Exit.hasInterrupts(exit) ? unanswered(operation, `the host did not answer within ${ms} ms`) : exit
-      )
+      isOver: () => fiber.pollUnsafe() !== undefined,
+      answer: Effect.flatMap(Fiber.await(fiber), answerOf)
     }
   }
 

@@ -57,35 +57,52 @@ export interface Turn {
 export const live = (
   environment: Environment,
   task: Task.Task,
+  signs: Signs
+): Effect.Effect<Task.Outcome, Ending.Failure> =>
+  // One that never had a session has nothing to be found out.
+  task.session === undefined
+    ? withSlots(environment, task, signs, Standing.unprompted)
+    : Effect.flatMap(find(environment, task), (standing) => goOn(environment, task, signs, standing))
+
+/** The same, where others live on at the same time: in line one behind the other. */
+export const liveInTurn = (
+  environment: Environment,
+  task: Task.Task,
   signs: Signs,
   turn: Turn
-): Effect.Effect<Task.Outcome, Ending.Failure> => {
-  const { host, hostCalls, limits, notices, settings } = environment
-  const found = Standing.find({ host, hostCalls, settings, expecting: notices.expecting }, task).pipe(
-    Effect.catchTag(
-      "SessionGone",
-      () => Effect.fail(new Ending.Unanswered({ outcome: Ending.cancelled("deleted") }))
-    ),
+): Effect.Effect<Task.Outcome, Ending.Failure> =>
+  find(environment, task).pipe(
     Effect.tap((standing) => standing._tag === "Finished" ? Effect.void : turn.comes),
     // However that went, those behind need not wait for this one any more.
-    Effect.ensuring(turn.taken)
+    Effect.ensuring(turn.taken),
+    Effect.flatMap((standing) => goOn(environment, task, signs, standing))
   )
-  return Effect.flatMap(
-    found,
-    (standing) => {
-      if (standing._tag === "Finished") return Effect.succeed(standing.outcome)
-      if (standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)) {
-        return Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
-      }
-      return limits.withSlots({
-        id: task.id,
-        parent: task.request.parent,
-        model: task.request.model,
-        agent: task.request.agent
-      })(
-        Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
-      )
-    }
+
+const find = ({ host, hostCalls, notices, settings }: Environment, task: Task.Task) =>
+  Effect.catchTag(
+    Standing.find({ host, hostCalls, settings, expecting: notices.expecting }, task),
+    "SessionGone",
+    () => Effect.fail(new Ending.Unanswered({ outcome: Ending.cancelled("deleted") }))
+  )
+
+/** From how its session stands. */
+const goOn = (
+  environment: Environment,
+  task: Task.Task,
+  signs: Signs,
+  standing: Standing.Standing
+): Effect.Effect<Task.Outcome, Ending.Failure> => {
+  const { host, settings } = environment
+  if (standing._tag === "Finished") return Effect.succeed(standing.outcome)
+  return standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)
+    ? Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
+    : withSlots(environment, task, signs, standing)
+}
+
+const withSlots = (environment: Environment, task: Task.Task, signs: Signs, standing: Unfinished) => {
+  const { id, request: { agent, model, parent } } = task
+  return environment.limits.withSlots({ id, parent, model, agent })(
+    Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
   )
 }
 
@@ -144,14 +161,14 @@ const prompt = (
     case "Unprompted":
       return conversation.prompt(task.request.prompt)
     case "CutOff":
-      return conversation.prompt(goOn)
+      return conversation.prompt(goOnWith)
     case "AtWork":
       return Effect.void
   }
 }
 
 /** What an agent is told whose session was cut off. */
-const goOn =
+const goOnWith =
   "The program that you run in was stopped and started again while you were at work. What you were doing in that moment was "
   + "cut off; everything above is as you left it. See what is done already, then go on with your task and finish it."
 

@@ -82,7 +82,7 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const lending = Lending.make<Doors.Door>()
   const { admission } = lending
-  const openAll = yield* Doors.make
+  const openAll = Doors.make()
   const loans = yield* Effect.acquireRelease(PubSub.sliding<Loan>({ capacity: 1024 }), PubSub.shutdown)
   const slots = yield* SharedSlots.Current
   const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, openAll) : Books.local(lending)
@@ -100,22 +100,28 @@ const make = Effect.gen(function*() {
 
   const look = <A>(at: (now: number) => A): Effect.Effect<A> => Effect.sync(() => at(clock.currentTimeMillisUnsafe()))
 
-  /** In line; what waits for the slots. Where there is room they are there at once, and nobody else is let in. */
-  const join = ({ agent, id, model, parent }: Claim): Effect.Effect<Effect.Effect<void>> =>
-    Effect.sync(() => {
-      const payload: Doors.Door = Deferred.makeUnsafe()
-      const pools = Pools.poolsOf(settings, { model, agent })
-      Admission.join(admission, { id, parent, pools, returns: false, payload })
-      const admitted = books.admit(clock.currentTimeMillisUnsafe())
-      return admitted.length > 0 ? Effect.void : Deferred.await(payload)
-    })
+  /** In line; gives where to wait for the slots. Where there is room they are there at once, and nobody else is let in. */
+  const join = ({ agent, id, model, parent }: Claim): Option.Option<Doors.Door> => {
+    const payload: Doors.Door = Deferred.makeUnsafe()
+    const pools = Pools.poolsOf(settings, { model, agent })
+    Admission.join(admission, { id, parent, pools, returns: false, payload })
+    const admitted = books.admit(clock.currentTimeMillisUnsafe())
+    return admitted.length > 0 ? Option.none() : Option.some(payload)
+  }
 
   /** Out, wherever the claim is. Whoever waits for its slots to come back need not any more. */
   const leave = (id: string) =>
     step(() => void Option.map(books.leave(id), (door) => Deferred.doneUnsafe(door, Effect.void)))
 
+  /** It joins inside of what makes it leave: who never joined leaves nothing. */
   const withSlots = (claim: Claim) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.acquireUseRelease(join(claim), (entered) => Effect.andThen(entered, effect), () => leave(claim.id))
+    Effect.onExit(
+      Effect.suspend(() => {
+        const door = join(claim)
+        return Option.isNone(door) ? effect : Effect.andThen(Deferred.await(door.value), effect)
+      }),
+      () => leave(claim.id)
+    )
 
   const lend = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) =>

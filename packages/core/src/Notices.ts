@@ -5,7 +5,21 @@
  * notice at a time. That a notice is about to go out is kept before it goes, and that it was taken after; so whoever goes
  * on after a crash knows which one may have arrived. How it gets there is `Delivery`'s business.
  */
-import { Clock, Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  FiberMap,
+  HashMap,
+  Layer,
+  MutableHashMap,
+  Option,
+  PubSub,
+  Random,
+  Ref,
+  Stream
+} from "effect"
 import type { AgentHost } from "./AgentHost.ts"
 import type * as Batch from "./Batch.ts"
 import * as Delivery from "./Delivery.ts"
@@ -84,8 +98,6 @@ interface Post {
   readonly changed: Deferred.Deferred<void>
 }
 
-type Posts = HashMap.HashMap<SessionId, Post>
-
 const newPost = (): Post => ({
   courier: false,
   held: false,
@@ -101,10 +113,8 @@ const heldBack = (post: Post): Post => ({ ...post, held: true })
 
 /** What a courier finds. */
 type Found =
-  /** Nothing to say now: it is off duty. */
+  /** Nothing to say now: it is off duty. Where nothing is out or owed the post is gone. */
   | { readonly _tag: "Nothing" }
-  /** Nothing is out or owed: the post is gone. */
-  | { readonly _tag: "Settled"; readonly post: Post }
   /** A notice that went out before, and nobody knows whether it was taken. */
   | { readonly _tag: "Again"; readonly notice: Notice }
   | { readonly _tag: "Next" }
@@ -114,47 +124,49 @@ const nothing: Found = { _tag: "Nothing" }
 const make = Effect.gen(function*() {
   const journal = yield* Journal
   const deliver = yield* Delivery.make
-  const posts = yield* Ref.make<Posts>(HashMap.empty())
+  /** Each change of a post is one step. */
+  const posts = MutableHashMap.empty<SessionId, Post>()
   /** The sessions that were used last: somebody is there. */
   const open = yield* Ref.make<ReadonlyArray<SessionId>>([])
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
   // Nobody waits for a service that has ended. What is owed stays in the journal.
   yield* Effect.addFinalizer(() =>
-    Effect.flatMap(Ref.get(posts), (all) => Effect.forEach(HashMap.keys(all), leave, { discard: true }))
+    Effect.suspend(() => Effect.forEach([...MutableHashMap.keys(posts)], leave, { discard: true }))
   )
   const couriers = yield* FiberMap.make<SessionId>()
   const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivered>({ capacity: 1024 }), PubSub.shutdown)
 
   /** Something about a parent's box may have changed: those who wait look again, and a courier is on duty. */
   const attend = (parent: SessionId, change: (post: Post) => Post = (post) => post) =>
-    Effect.uninterruptible(Effect.flatMap(
-      Ref.modify(posts, (all): readonly [Option.Option<Post>, Posts] => {
-        const post = Option.map(HashMap.get(all, parent), change)
-        if (Option.isNone(post)) return [post, all]
-        return [post, HashMap.set(all, parent, { ...post.value, courier: true, changed: Deferred.makeUnsafe<void>() })]
-      }),
-      Option.match({
-        onNone: () => Effect.void,
-        onSome: ({ changed, courier: onDuty }) =>
-          Effect.andThen(
-            Deferred.succeed(changed, undefined),
-            onDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
-          )
-      })
-    ))
+    Effect.uninterruptible(Effect.suspend(() => {
+      const before = Option.map(MutableHashMap.get(posts, parent), change)
+      if (Option.isNone(before)) return Effect.void
+      putAnew(parent, { ...before.value, courier: true })
+      return before.value.courier ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+    }))
+
+  /** A post has changed: those who wait for that go on. */
+  const putAnew = (parent: SessionId, post: Post): void => {
+    MutableHashMap.set(posts, parent, { ...post, changed: Deferred.makeUnsafe<void>() })
+    Deferred.doneUnsafe(post.changed, Effect.void)
+  }
 
   /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */
-  const find = (parent: SessionId): Effect.Effect<Found> =>
-    Ref.modify(posts, (all): readonly [Found, Posts] => {
-      const post = Option.getOrUndefined(HashMap.get(all, parent))
-      if (post === undefined) return [nothing, all]
+  const find = (parent: SessionId) =>
+    Effect.sync((): Found => {
+      const post = Option.getOrUndefined(MutableHashMap.get(posts, parent))
+      if (post === undefined) return nothing
       const box = journal.boxUnsafe(parent)
-      if (Outbox.isSettled(box)) return [{ _tag: "Settled", post }, HashMap.remove(all, parent)]
-      const offDuty = HashMap.set(all, parent, { ...post, courier: false })
-      if (post.held || HashMap.has(Ref.getUnsafe(readers), parent)) return [nothing, offDuty]
-      if (Option.isSome(box.sending)) return [{ _tag: "Again", notice: box.sending.value }, all]
-      return isWord(Outbox.next(box)) ? [{ _tag: "Next" }, all] : [nothing, offDuty]
+      if (Outbox.isSettled(box)) {
+        remove(parent, post)
+        return nothing
+      }
+      const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent)
+      if (!isHeld && Option.isSome(box.sending)) return { _tag: "Again", notice: box.sending.value }
+      if (!isHeld && isWord(Outbox.next(box))) return { _tag: "Next" }
+      MutableHashMap.set(posts, parent, { ...post, courier: false })
+      return nothing
     })
 
   /** Decides what is said next, and keeps that it is about to be said. */
@@ -180,11 +192,8 @@ const make = Effect.gen(function*() {
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (let waited = false;;) {
-        const found = yield* Effect.uninterruptible(Effect.tap(
-          find(parent),
-          (found) => found._tag === "Settled" ? close(found.post) : Effect.void
-        ))
-        if (found._tag === "Nothing" || found._tag === "Settled") return
+        const found = yield* find(parent)
+        if (found._tag === "Nothing") return
         // Tasks that end in the same moment are told of in one notice.
         if (found._tag === "Next" && !waited) {
           waited = true
@@ -203,40 +212,35 @@ const make = Effect.gen(function*() {
     const at = yield* Clock.currentTimeMillis
     yield* journal.note(parent, () => Option.some({ _tag: "Taken", parent, at, notice: notice.id }))
     if (notice.wakes) {
-      yield* Ref.update(
-        posts,
-        HashMap.modifyAt(parent, Option.map((post) => ({ ...post, woke: Option.some(notice.id) })))
-      )
+      MutableHashMap.modify(posts, parent, (post) => ({ ...post, woke: Option.some(notice.id) }))
     }
     yield* PubSub.publish(deliveries, { parent, notice, at })
   }, Effect.uninterruptible)
 
-  /** Nobody need wait any more. */
-  const close = ({ changed, settled, woke }: Post) =>
-    Effect.andThen(Deferred.succeed(settled, woke), Deferred.succeed(changed, undefined))
+  /** Nobody need wait for this parent any more. */
+  const remove = (parent: SessionId, { changed, settled, woke }: Post): void => {
+    MutableHashMap.remove(posts, parent)
+    Deferred.doneUnsafe(settled, Effect.succeed(woke))
+    Deferred.doneUnsafe(changed, Effect.void)
+  }
 
   const leave = (parent: SessionId) =>
-    Effect.uninterruptible(Effect.flatMap(
-      Ref.modify(posts, (all) => [HashMap.get(all, parent), HashMap.remove(all, parent)]),
-      Option.match({ onNone: () => Effect.void, onSome: (post) => Effect.asVoid(close(post)) })
-    ))
+    Effect.sync(() => void Option.map(MutableHashMap.get(posts, parent), (post) => remove(parent, post)))
 
   const forget = (parent: SessionId) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const at = yield* Clock.currentTimeMillis
       yield* journal.note(parent, (box) =>
         Outbox.isSettled(box) ? Option.none() : Option.some({ _tag: "Dropped", parent, at }))
-      const gone = yield* Ref.modify(posts, (all) => {
-        const post = HashMap.get(all, parent)
-        // It may have tasks out again by now.
-        return Option.isNone(post) || Outbox.isSettled(journal.boxUnsafe(parent))
-          ? [post, HashMap.remove(all, parent)]
-          : [Option.none<Post>(), HashMap.set(all, parent, { ...post.value, courier: false })]
-      })
-      yield* Option.isSome(gone) ? close(gone.value) : attend(parent)
+      if (Outbox.isSettled(journal.boxUnsafe(parent))) {
+        return yield* leave(parent)
+      }
+      // It has tasks out again by now.
+      MutableHashMap.modify(posts, parent, (post) => ({ ...post, courier: false }))
+      yield* attend(parent)
     }))
 
-  const postOf = (session: SessionId) => Effect.map(Ref.get(posts), HashMap.get(session))
+  const postOf = (session: SessionId) => Effect.sync(() => MutableHashMap.get(posts, session))
 
   /** Waits until a session has tasks out, or has none. Nobody hears of tasks that are out of a post that is gone. */
   const untilOut = (session: SessionId, out: boolean): Effect.Effect<void> =>
@@ -261,13 +265,7 @@ const make = Effect.gen(function*() {
   })
 
   const begin = (session: SessionId, change: (post: Post) => Post) =>
-    Effect.flatMap(
-      Ref.modify(posts, (all) => {
-        const post = Option.getOrElse(HashMap.get(all, session), newPost)
-        return [post, HashMap.set(all, session, { ...change(post), changed: Deferred.makeUnsafe<void>() })]
-      }),
-      ({ changed }) => Effect.asVoid(Deferred.succeed(changed, undefined))
-    )
+    Effect.sync(() => putAnew(session, change(Option.getOrElse(MutableHashMap.get(posts, session), newPost))))
 
   const used = (session: SessionId) =>
     Effect.andThen(
@@ -323,12 +321,12 @@ const make = Effect.gen(function*() {
         begin(session, (post) => ({ ...post, held: held && !Ref.getUnsafe(open).includes(session) })),
         attend(session)
       ),
-    hold: (session) => Ref.update(posts, HashMap.modifyAt(session, Option.map(heldBack))),
+    hold: (session) => Effect.sync(() => void MutableHashMap.modify(posts, session, heldBack)),
     used,
     leave,
     owes: (task) => Effect.sync(() => Outbox.has(journal.boxUnsafe(task.request.parent), task)),
     owedUnsafe: () =>
-      Array.from(HashMap.keys(Ref.getUnsafe(posts)), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
+      Array.from(MutableHashMap.keys(posts), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),
     deliveries: Stream.fromPubSub(deliveries)
   })

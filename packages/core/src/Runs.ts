@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       spent,
       late: Effect.suspend(() => Effect.flatMap(condemn(task, Ending.timeLimit(settings.taskTtlMs)), carryOut))
     })
-  const openAll = yield* Doors.make
+  const openAll = Doors.make()
   const environment: Life.Environment = {
     clock,
     host,
@@ -106,13 +106,13 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
     if (Option.isSome(forsaken)) yield* notices.forget(forsaken.value)
     if (runs.get(task.id) === run) runs.delete(task.id)
-    yield* Deferred.succeed(run.opened, undefined)
+    Deferred.doneUnsafe(run.opened, Effect.void)
     if (Option.isNone(ended)) {
       // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
       yield* Deferred.succeed(run.over, Option.getOrElse(yield* journal.get(task.id), () => task))
       return
     }
-    yield* Deferred.succeed(run.over, ended.value)
+    Deferred.doneUnsafe(run.over, Effect.succeed(ended.value))
     yield* onEnd
     if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
   })
@@ -123,7 +123,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
   }
 
-  const begin = Effect.fnUntraced(function*(task: Task.Task, turn: Life.Turn = atOnce) {
+  const begin = Effect.fnUntraced(function*(task: Task.Task, turn?: Life.Turn) {
     const run: Run = {
       number: task.run,
       stop: Deferred.makeUnsafe(),
@@ -134,8 +134,11 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
     }
     runs.set(task.id, run)
     if (task.request.background) yield* notices.launched(task.request.parent)
+    const lived = turn === undefined
+      ? Life.live(environment, task, run)
+      : Life.liveInTurn(environment, task, run, turn)
     const life = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(Life.live(environment, task, run, turn))), (exit) => end(task, run, exit))
+      Effect.flatMap(Effect.exit(restore(lived)), (exit) => end(task, run, exit))
     )
     const begun = yield* Effect.exit(Effect.setContext(FiberMap.run(lives, task.id, life), context))
     if (Exit.isFailure(begun)) {
@@ -230,8 +233,6 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
 
   return { find, begin, inherit, stop, stopAll, below }
 })
-
-const atOnce: Life.Turn = { comes: Effect.void, taken: Effect.void }
 
 /** For how long a host is waited for that does not say how the session of somebody further ahead stands. */
 const answersWithin = "5 seconds"

@@ -22,7 +22,7 @@ export type Standing =
   /** It stopped in the middle. `last` is the last message that is there; none where the host has no transcripts. */
   | { readonly _tag: "CutOff"; readonly last: Option.Option<string> }
 
-const unprompted: Standing = { _tag: "Unprompted" }
+export const unprompted: Extract<Standing, { readonly _tag: "Unprompted" }> = { _tag: "Unprompted" }
 const atWork: Standing = { _tag: "AtWork" }
 
 interface Environment {

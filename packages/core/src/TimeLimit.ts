@@ -29,16 +29,21 @@ export const make = (alarms: Alarms["Service"], limit: number): TimeLimit => {
       if (MutableRef.get(isOver)) return Effect.void
       return spent < limit ? set(Math.max(limit - spent, atMostEvery)) : late
     })
-    const set = (ms: number) => Effect.sync(() => MutableRef.set(unset, alarms.setUnsafe(ms, look)))
+    const set = (ms: number) => {
+      MutableRef.set(unset, alarms.setUnsafe(ms, look))
+      return Effect.void
+    }
     return (effect) =>
-      Effect.acquireUseRelease(
-        Effect.flatMap(spent, (spent) => set(limit - spent)),
-        () => effect,
-        () =>
-          Effect.sync(() => {
-            MutableRef.set(isOver, true)
-            MutableRef.get(unset)()
-          })
+      Effect.onExit(
+        Effect.flatMap(spent, (spent) => {
+          set(limit - spent)
+          return effect
+        }),
+        () => {
+          MutableRef.set(isOver, true)
+          MutableRef.get(unset)()
+          return Effect.void
+        }
       )
   }
 }

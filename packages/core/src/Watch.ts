@@ -81,7 +81,7 @@ const make = Effect.gen(function*() {
     PubSub.shutdown
   )
   const lastTick = MutableRef.make(0)
-  const openAll = yield* Doors.make
+  const openAll = Doors.make()
   const ring = ({ door }: Watched) => openAll([MutableRef.get(door)])
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
@@ -251,18 +251,17 @@ const make = Effect.gen(function*() {
     }
   })
 
-  const enter = (task: Pick<Task, "id" | "run">, session: SessionId, after: Option.Option<string>) =>
-    Effect.suspend(() => {
-      const watching: Watched = {
-        task,
-        session,
-        seen: MutableRef.make(Observation.make(clock.currentTimeMillisUnsafe(), after)),
-        door: MutableRef.make<Doors.Door>(Deferred.makeUnsafe()),
-        polled: MutableRef.make(false)
-      }
-      watched.set(session, watching)
-      return Effect.as(Latch.open(work), watching)
-    })
+  const watchedOf = (
+    task: Pick<Task, "id" | "run">,
+    session: SessionId,
+    after: Option.Option<string>
+  ): Watched => ({
+    task,
+    session,
+    seen: MutableRef.make(Observation.make(clock.currentTimeMillisUnsafe(), after)),
+    door: MutableRef.make<Doors.Door>(Deferred.makeUnsafe()),
+    polled: MutableRef.make(false)
+  })
 
   const watcherOf = (watching: Watched): Watcher => ({
     settled: untilSettled(watching),
@@ -272,10 +271,16 @@ const make = Effect.gen(function*() {
 
   return Watch.of({
     during: (task, session, after) => (use) =>
-      Effect.acquireUseRelease(
-        enter(task, session, after),
-        (watching) => use(watcherOf(watching)),
-        () => Effect.sync(() => watched.delete(session))
+      Effect.onExit(
+        Effect.suspend(() => {
+          const watching = watchedOf(task, session, after)
+          watched.set(session, watching)
+          return Effect.andThen(Latch.open(work), use(watcherOf(watching)))
+        }),
+        () => {
+          watched.delete(session)
+          return Effect.void
+        }
       ),
     progress: (session) =>
       Effect.sync(() =>

@@ -158,6 +158,9 @@ const start = (model: Model, task: Task.Task): Next => {
       if (nth < place && other.at < starting.at) {
         pass(other, "A13 of one parent and one kind, first come is first served", `${task.id} passed ${other.id}`)
       }
+    } else if (other.at === task.startedAt) {
+      // It may have been let in before the other joined: when it was is not told.
+      line.push(other)
     } else {
       const times = (other.passedBy.get(starting.parent) ?? 0) + 1
       line.push({ ...other, passedBy: new Map([...other.passedBy, [starting.parent, times]]) })
