@@ -123,11 +123,15 @@ const join = (model: Model, task: Task.Task, settings: Settings.Settings): Model
   const { parent } = task.request
   const streak = (model.line.some((other) => other.parent === parent) ? model.streaks.get(parent) ?? 0 : 0) + 1
   const pools = Pools.poolsOf(settings, task.request).map(({ name }) => name).join(" ")
+  // Of those that were asked for in the same moment any may be the last.
+  const before = model.line.map((other) =>
+    other.parent === parent && other.at === task.queuedAt ? { ...other, streak } : other
+  )
   return {
     ...model,
     tasks: new Map([...model.tasks, [task.id, { run: task.run, status: "pending", session: task.session }]]),
     streaks: new Map([...model.streaks, [parent, streak]]),
-    line: [...model.line, { id: task.id, parent, pools, at: task.queuedAt, streak, passedBy: new Map() }]
+    line: [...before, { id: task.id, parent, pools, at: task.queuedAt, streak, passedBy: new Map() }]
   }
 }
 
