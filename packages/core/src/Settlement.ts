@@ -129,13 +129,15 @@ const ofTranscript = (seen: Observation, { messages, openTodos }: Look, circumst
 
 /**
  * What the agent ended in while its message is open still: a host tells that before the message has its error. An error
- * alone is no end, but after this one nothing was done, and the host says that the session is idle. (An abort is somebody's
- * doing, who may be about to say more in there: that is an end only with its message.)
+ * alone is no end, but after this one nothing was done, and then the host said that the session is idle; before it, that may
+ * have been the echo of a run before. (An abort is somebody's doing, who may be about to say more in there: that is an end
+ * only with its message.)
  */
-const brokenOff = ({ activeAt, activity, error }: Observation): string | undefined =>
-  Option.isSome(error) && !error.value.aborted && activity === "idle" && activeAt <= error.value.at
-    ? error.value.message
-    : undefined
+const brokenOff = ({ activeAt, activity, activitySince, error }: Observation): string | undefined => {
+  if (Option.isNone(error) || error.value.aborted || activity !== "idle") return undefined
+  const { at, message } = error.value
+  return activeAt <= at && activitySince >= at ? message : undefined
+}
 
 /** Prompted, or woken by a notice, and nothing said since. */
 const unanswered = (seen: Observation, circumstances: Circumstances): Verdict => {

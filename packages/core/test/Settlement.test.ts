@@ -581,6 +581,30 @@ describe("busy is not finished", () => {
     }
   })
 
+  it("B1 B2 an error after the echo of an idle is no end: the host goes on by itself after some", () => {
+    const summed = [
+      message("msg_1", { state: "stopped" }),
+      message("msg_2", { role: "user", automatic: true }),
+      message("msg_3", { automatic: true, text: "a summary" })
+    ]
+    const { at, outcome } = watch({
+      says: [
+        [1, { _tag: "Busy" }],
+        [20, { _tag: "Idle" }],
+        [200, { _tag: "Erred", message: "the context is full", aborted: false }],
+        [9_000, { _tag: "MessageEnded" }],
+        [9_001, { _tag: "Idle" }]
+      ],
+      transcript: [[0, [prompt]], [100, [prompt, open]], [200, [prompt, ...summed]], [9_000, [
+        prompt,
+        ...summed,
+        answer
+      ]]],
+      activity: [[0, "busy"], [9_000, "idle"]]
+    })
+    assert.deepStrictEqual([words(outcome), at], ["completed: behind the door", 9_001])
+  })
+
   it("B2 an idle that is told before the session has begun is no end", () => {
     const { at, outcome } = watch({
       says: [[1, { _tag: "Idle" }], [5, { _tag: "Busy" }], [4_000, { _tag: "MessageEnded" }], [4_005, {
