@@ -5,7 +5,7 @@
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
  * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, FiberSet, HashMap, Option, Ref, Schedule } from "effect"
+import { Deferred, Effect, Exit, FiberSet, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
 import type { Call, HostCalls } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
@@ -40,7 +40,7 @@ export interface Hold {
   readonly environment: Environment
   readonly task: Task
   readonly aborted: Ref.Ref<Effect.Effect<Abort>>
-  readonly state: Ref.Ref<State>
+  readonly state: MutableRef.MutableRef<State>
 }
 
 /** The session, and the last call about it; nothing new is begun once it is closed. */
@@ -59,45 +59,49 @@ export const holding =
   <A, E, R>(use: (hold: Hold) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() => {
       const session = Option.fromUndefinedOr(task.session)
-      const state = Ref.makeUnsafe<State>({ session, call: Option.none(), closed: false })
+      const state = MutableRef.make<State>({ session, call: Option.none(), closed: false })
       const hold: Hold = { environment, task, aborted, state }
       return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold))
     })
 
 /** Opens the session of a task, or takes up the one it had. */
-export const open = Effect.fnUntraced(function*(
-  hold: Hold
-): Effect.fn.Return<Conversation, HostError | SessionGone> {
-  const { environment: { host, hostCalls: { within }, settings, stopping }, state, task } = hold
-  // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
-  const before = HashMap.get(Ref.getUnsafe(stopping), task.id)
-  if (Option.isSome(before)) yield* within("abort", settings.startTimeoutMs, Deferred.await(before.value))
+export const open = (hold: Hold): Effect.Effect<Conversation, HostError | SessionGone> =>
+  Effect.suspend(() => {
+    const { environment, task: { id, session } } = hold
+    const begin = session === undefined ? openNew(hold) : takeUp(hold, session)
+    // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
+    const before = HashMap.get(Ref.getUnsafe(environment.stopping), id)
+    if (Option.isNone(before)) return begin
+    const { hostCalls: { within }, settings: { startTimeoutMs } } = environment
+    return Effect.andThen(within("abort", startTimeoutMs, Deferred.await(before.value)), begin)
+  })
 
-  const session = task.session ?? (yield* commit(
-    hold,
-    "open",
-    Effect.tap(
-      host.open({ task: task.id, request: task.request, mayLaunch: mayLaunch(settings, task) }),
-      (session) => Ref.update(state, (state) => ({ ...state, session: Option.some(session) }))
-    )
-  ))
+/** In a new session nothing was said before. */
+const openNew = (hold: Hold): Effect.Effect<Conversation, HostError | SessionGone> => {
+  const { environment: { host, settings }, state, task } = hold
+  const opened = Effect.map(
+    host.open({ task: task.id, request: task.request, mayLaunch: mayLaunch(settings, task) }),
+    (session) => {
+      MutableRef.update(state, (state) => ({ ...state, session: Option.some(session) }))
+      return session
+    }
+  )
+  return Effect.map(commit(hold, "open", opened), (session) => conversation(hold, session, Option.none()))
+}
+
+const takeUp = (hold: Hold, session: SessionId): Effect.Effect<Conversation, HostError | SessionGone> =>
+  Effect.map(lastBefore(hold.environment, session, hold.task), (after) => conversation(hold, session, after))
+
+const conversation = (hold: Hold, session: SessionId, after: Option.Option<string>): Conversation => {
+  const { environment: { host, settings }, task } = hold
+  const { agent, model } = task.request
   return {
     session,
-    // In a new session nothing was said before.
-    after: task.session === undefined ? Option.none() : yield* lastBefore(hold.environment, task.session, task),
+    after,
     prompt: (text) =>
-      commit(
-        hold,
-        "prompt",
-        host.prompt(session, {
-          text,
-          agent: task.request.agent,
-          model: task.request.model,
-          mayLaunch: mayLaunch(settings, task)
-        })
-      )
+      commit(hold, "prompt", host.prompt(session, { text, agent, model, mayLaunch: mayLaunch(settings, task) }))
   }
-})
+}
 
 /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
 const commit = <A, E>(
@@ -106,20 +110,20 @@ const commit = <A, E>(
   call: Effect.Effect<A, E>
 ): Effect.Effect<A, E | HostError> =>
   Effect.uninterruptibleMask((restore) =>
-    Ref.getUnsafe(state).closed ? Effect.interrupt : Effect.flatMap(
+    MutableRef.get(state).closed ? Effect.interrupt : Effect.flatMap(
       hostCalls.committed(calls, operation, settings.startTimeoutMs, call),
-      (call) =>
+      (call) => {
         // Nobody need know of a call that is over already.
-        call.isOver() ? call.answer : Effect.andThen(
-          Ref.update(state, (state) => ({ ...state, call: Option.some(call) })),
-          restore(call.answer)
-        )
+        if (call.isOver()) return call.answer
+        MutableRef.update(state, (state) => ({ ...state, call: Option.some(call) }))
+        return restore(call.answer)
+      }
     )
   )
 
 const close = Effect.fnUntraced(function*(hold: Hold) {
   const { aborted, environment: { calls, journal, stopping }, state, task } = hold
-  yield* Ref.update(state, (state) => ({ ...state, closed: true }))
+  MutableRef.update(state, (state) => ({ ...state, closed: true }))
   // Whoever has taken it over works in that session.
   if (!(yield* journal.owns(task.id))) return
   const word = yield* Deferred.make<Abort>()
@@ -140,7 +144,7 @@ const stop = Effect.fnUntraced(function*(
   { environment, state }: Hold,
   word: Deferred.Deferred<Abort>
 ) {
-  const { call, session } = yield* Ref.get(state)
+  const { call, session } = MutableRef.get(state)
   const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
   if (Option.isNone(call) || call.value.isOver()) {
     yield* Deferred.succeed(word, first)
@@ -150,7 +154,7 @@ const stop = Effect.fnUntraced(function*(
   // A prompt may arrive after the abort, and an open may still bring a session.
   yield* Deferred.succeed(word, "unconfirmed")
   yield* Effect.exit(call.value.answer)
-  const late = (yield* Ref.get(state)).session
+  const late = MutableRef.get(state).session
   if (Option.isSome(late)) yield* insist(environment, late.value)
 })
 

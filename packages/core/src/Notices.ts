@@ -14,6 +14,7 @@ import {
   HashMap,
   Layer,
   MutableHashMap,
+  MutableRef,
   Option,
   PubSub,
   Random,
@@ -51,6 +52,8 @@ export class Notices extends Context.Service<Notices, {
   readonly reading: (session: SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Whether a session has background tasks out, or is owed a notice. */
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
+  /** The same in this moment. */
+  readonly expectingUnsafe: (session: SessionId) => boolean
   /** Waits until a session has no background tasks out and is owed nothing. */
   readonly settled: (session: SessionId) => Effect.Effect<void>
   /**
@@ -71,8 +74,8 @@ export class Notices extends Context.Service<Notices, {
   readonly used: (session: SessionId) => Effect.Effect<void>
   /** The service has ended: nobody need wait for what this session is owed. */
   readonly leave: (session: SessionId) => Effect.Effect<void>
-  /** Whether a task is still part of what its parent is owed. */
-  readonly owes: (task: Task) => Effect.Effect<boolean>
+  /** Whether a task is still, in this moment, part of what its parent is owed. */
+  readonly owesUnsafe: (task: Task) => boolean
   /** How many notices all parents together are owed in this moment. */
   readonly owedUnsafe: () => number
   /** The notices that were taken, and by whom, from now on. */
@@ -127,7 +130,7 @@ const make = Effect.gen(function*() {
   /** Each change of a post is one step. */
   const posts = MutableHashMap.empty<SessionId, Post>()
   /** The sessions that were used last: somebody is there. */
-  const open = yield* Ref.make<ReadonlyArray<SessionId>>([])
+  const open = MutableRef.make<ReadonlyArray<SessionId>>([])
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
   // Nobody waits for a service that has ended. What is owed stays in the journal.
@@ -268,16 +271,15 @@ const make = Effect.gen(function*() {
     Effect.sync(() => putAnew(session, change(Option.getOrElse(MutableHashMap.get(posts, session), newPost))))
 
   const used = (session: SessionId) =>
-    Effect.andThen(
-      Ref.update(
+    Effect.suspend(() => {
+      MutableRef.update(
         open,
         (all) => all.at(-1) === session ? all : [...all.filter((one) => one !== session), session].slice(-most)
-      ),
-      Effect.flatMap(postOf(session), (post) =>
-        Option.exists(post, ({ held }) => held)
-          ? attend(session, (post) => ({ ...post, held: false }))
-          : Effect.void)
-    )
+      )
+      return Option.exists(MutableHashMap.get(posts, session), ({ held }) => held)
+        ? attend(session, (post) => ({ ...post, held: false }))
+        : Effect.void
+    })
 
   return Notices.of({
     launched: (parent) => begin(parent, (post) => post),
@@ -307,7 +309,8 @@ const make = Effect.gen(function*() {
             attend(session)
           )
       ),
-    expecting: (session) => Effect.map(postOf(session), Option.isSome),
+    expecting: (session) => Effect.sync(() => MutableHashMap.has(posts, session)),
+    expectingUnsafe: (session) => MutableHashMap.has(posts, session),
     settled: (session) =>
       Effect.flatMap(
         postOf(session),
@@ -318,13 +321,13 @@ const make = Effect.gen(function*() {
     forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
     inherited: (session, held) =>
       Effect.andThen(
-        begin(session, (post) => ({ ...post, held: held && !Ref.getUnsafe(open).includes(session) })),
+        begin(session, (post) => ({ ...post, held: held && !MutableRef.get(open).includes(session) })),
         attend(session)
       ),
     hold: (session) => Effect.sync(() => void MutableHashMap.modify(posts, session, heldBack)),
     used,
     leave,
-    owes: (task) => Effect.sync(() => Outbox.has(journal.boxUnsafe(task.request.parent), task)),
+    owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),
     owedUnsafe: () =>
       Array.from(MutableHashMap.keys(posts), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),

@@ -21,7 +21,7 @@ export const make = Effect.gen(function*() {
     if (surplus <= 0) return
     for (const task of over.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))) {
       if (surplus === 0) return
-      if (yield* notices.owes(task)) continue
+      if (notices.owesUnsafe(task)) continue
       yield* journal.forget(task.id)
       surplus--
     }

@@ -155,18 +155,14 @@ const make = Effect.gen(function*() {
   if (journal.inherits === "at start") yield* Effect.forkScoped(inheritAll(Option.none()))
 
   /** Who the task is for, and where that is; refused where nothing may be launched from. */
-  const ancestorsOf = Effect.fnUntraced(function*(parent: Task.SessionId) {
-    const ancestors = yield* lineageOf(parent)
-    if (ancestors.length > settings.maxDepth) {
-      return yield* new TooDeep({
-        parent,
-        root: ancestors.at(-1) ?? parent,
-        depth: ancestors.length,
-        maxDepth: settings.maxDepth
-      })
-    }
-    return ancestors
-  })
+  const ancestorsOf = (parent: Task.SessionId): Effect.Effect<Lineage.Lineage, LineageUnknown | TooDeep> =>
+    Effect.flatMap(lineageOf(parent), (ancestors): Effect.Effect<Lineage.Lineage, TooDeep> => {
+      const { maxDepth } = settings
+      const depth = ancestors.length
+      return depth > maxDepth
+        ? Effect.fail(new TooDeep({ parent, root: ancestors.at(-1) ?? parent, depth, maxDepth }))
+        : Effect.succeed(ancestors)
+    })
 
   /** An id that is taken by another task is refused: then the next. */
   const queue = (request: Task.Request): Effect.Effect<Task.Task> =>
@@ -192,21 +188,19 @@ const make = Effect.gen(function*() {
 
   const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
+    const { agent, background = true, description, model, parent, prompt } = request
+    const kept = {
+      description,
+      prompt,
+      agent,
+      ...(model === undefined ? {} : { model }),
+      parent,
+      ancestors,
+      background
+    }
     return yield* Effect.uninterruptible(whileAlive(
-      request.parent,
-      Effect.gen(function*() {
-        yield* notices.used(request.parent)
-        const queued = yield* queue({
-          description: request.description,
-          prompt: request.prompt,
-          agent: request.agent,
-          ...(request.model === undefined ? {} : { model: request.model }),
-          parent: request.parent,
-          ancestors,
-          background: request.background ?? true
-        })
-        return yield* runs.begin(queued)
-      })
+      parent,
+      Effect.andThen(notices.used(parent), Effect.flatMap(queue(kept), (queued) => runs.begin(queued)))
     ))
   })
 

@@ -120,14 +120,13 @@ const make = Effect.gen(function*() {
     Effect.forkScoped({ startImmediately: true })
   )
 
-  const verdictOf = (watching: Watched): Effect.Effect<Settlement.Verdict> =>
-    Effect.map(notices.expecting(watching.session), (expecting) =>
-      Settlement.judge(MutableRef.get(watching.seen), {
-        settings,
-        capabilities: host.capabilities,
-        now: clock.currentTimeMillisUnsafe(),
-        expecting
-      }))
+  const verdictOf = ({ seen, session }: Watched): Settlement.Verdict =>
+    Settlement.judge(MutableRef.get(seen), {
+      settings,
+      capabilities: host.capabilities,
+      now: clock.currentTimeMillisUnsafe(),
+      expecting: notices.expectingUnsafe(session)
+    })
 
   /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
   const isAtWork = ({ seen }: Watched, now: number): boolean => {
@@ -170,7 +169,7 @@ const make = Effect.gen(function*() {
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
     for (const watching of all) {
       if (isAtWork(watching, answered)) continue
-      if ((yield* verdictOf(watching))._tag !== "Wait") yield* ring(watching)
+      if (verdictOf(watching)._tag !== "Wait") yield* ring(watching)
     }
     return watched.size === 0
   })
@@ -220,7 +219,7 @@ const make = Effect.gen(function*() {
   /** Judges until a verdict needs something to happen first. */
   const judge = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Option.Option<Outcome>> {
     for (;;) {
-      const verdict = yield* verdictOf(watching)
+      const verdict = verdictOf(watching)
       switch (verdict._tag) {
         case "Settled":
           return Option.some(verdict.outcome)

@@ -353,8 +353,8 @@ describe("a delivery that fails", () => {
       yield* world.end(2)
       yield* world.launch(4)
       assert.isTrue(yield* world.notices.expecting(world.parent))
-      assert.isTrue(yield* world.notices.owes(ended(1, world.parent)))
-      assert.isTrue(yield* world.notices.owes(ended(4, world.parent)))
+      assert.isTrue(world.notices.owesUnsafe(ended(1, world.parent)))
+      assert.isTrue(world.notices.owesUnsafe(ended(4, world.parent)))
       yield* world.host.faults(() => "ok")
       yield* pass("1 minute")
       assert.deepStrictEqual(yield* world.told(), ["progress: 1 (1 more)", "final: 1, 2"])
@@ -469,7 +469,7 @@ describe("a parent that is gone", () => {
       yield* pass("1 minute")
       assert.deepStrictEqual(settled.pollUnsafe(), Exit.void)
       assert.isFalse(yield* world.notices.expecting(world.parent))
-      assert.isFalse(yield* world.notices.owes(ended(1, world.parent)))
+      assert.isFalse(world.notices.owesUnsafe(ended(1, world.parent)))
       const calls = (yield* world.host.calls).length
       yield* world.end(2)
       yield* pass("10 hours")
@@ -571,15 +571,15 @@ describe("whether a session expects something", () => {
       assert.deepStrictEqual(settled.pollUnsafe(), Exit.void)
     }))
 
-  inWorld("C14 `owes` says it of one task: until its batch is told", (world) =>
+  inWorld("C14 `owesUnsafe` says it of one task: until its batch is told", (world) =>
     Effect.gen(function*() {
       const first = ended(1, world.parent)
       yield* world.launch(1, 2)
       yield* world.end(1)
-      assert.isTrue(yield* world.notices.owes(first), "the last word lists it again")
-      assert.isFalse(yield* world.notices.owes(ended(9, world.parent)))
+      assert.isTrue(world.notices.owesUnsafe(first), "the last word lists it again")
+      assert.isFalse(world.notices.owesUnsafe(ended(9, world.parent)))
       yield* world.end(2)
-      assert.isFalse(yield* world.notices.owes(first))
+      assert.isFalse(world.notices.owesUnsafe(first))
     }))
 
   inWorld(

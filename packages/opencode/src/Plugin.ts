@@ -115,7 +115,7 @@ const decodeCaller = Schema.decodeUnknownOption(Schema.Struct({ sessionID: Schem
 const keepTasks = Effect.fnUntraced(function*(session: Task.SessionId, context: Array<string>) {
   const own = (yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.list)).filter((task) => Task.isBelow(task, session))
   const notices = yield* Notices.Notices
-  const unread = yield* Effect.filter(own, notices.owes)
+  const unread = own.filter(notices.owesUnsafe)
   const kept = tasksToKeep(own, new Set(unread.map(({ id }) => id)), yield* Clock.currentTimeMillis)
   if (kept !== undefined) context.push(kept)
 })
