@@ -14,7 +14,6 @@ import {
   HashMap,
   Layer,
   MutableHashMap,
-  MutableRef,
   Option,
   PubSub,
   Random,
@@ -129,8 +128,8 @@ const make = Effect.gen(function*() {
   const deliver = yield* Delivery.make
   /** Each change of a post is one step. */
   const posts = MutableHashMap.empty<SessionId, Post>()
-  /** The sessions that were used last: somebody is there. */
-  const open = MutableRef.make<ReadonlyArray<SessionId>>([])
+  /** The sessions that were used last, the latest last: somebody is there. Changed only by `used`. */
+  const open = new Set<SessionId>()
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
   // Nobody waits for a service that has ended. What is owed stays in the journal.
@@ -272,10 +271,10 @@ const make = Effect.gen(function*() {
 
   const used = (session: SessionId) =>
     Effect.suspend(() => {
-      MutableRef.update(
-        open,
-        (all) => all.at(-1) === session ? all : [...all.filter((one) => one !== session), session].slice(-most)
-      )
+      open.delete(session)
+      open.add(session)
+      const [oldest] = open
+      if (open.size > most && oldest !== undefined) open.delete(oldest)
       return Option.exists(MutableHashMap.get(posts, session), ({ held }) => held)
         ? attend(session, (post) => ({ ...post, held: false }))
         : Effect.void
@@ -321,7 +320,7 @@ const make = Effect.gen(function*() {
     forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
     inherited: (session, held) =>
       Effect.andThen(
-        begin(session, (post) => ({ ...post, held: held && !MutableRef.get(open).includes(session) })),
+        begin(session, (post) => ({ ...post, held: held && !open.has(session) })),
         attend(session)
       ),
     hold: (session) => Effect.sync(() => void MutableHashMap.modify(posts, session, heldBack)),

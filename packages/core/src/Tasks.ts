@@ -235,17 +235,17 @@ const make = Effect.gen(function*() {
     ))
   })
 
-  const get = Effect.fnUntraced(function*(id: string) {
-    const task = isTaskId(id) ? yield* journal.get(id) : Option.none()
-    if (Option.isNone(task)) return yield* new TaskNotFound({ id })
-    return yield* withProgress(task.value)
-  })
+  const get = (id: string): Effect.Effect<Task.Task, TaskNotFound> =>
+    Effect.flatMap(
+      isTaskId(id) ? journal.get(id) : Effect.succeedNone,
+      (task) => Option.isNone(task) ? Effect.fail(new TaskNotFound({ id })) : withProgress(task.value)
+    )
 
-  const withProgress = Effect.fnUntraced(function*(task: Task.Task) {
-    if (task.session === undefined) return task
-    const progress = yield* watch.progress(task.session)
-    return Option.isSome(progress) ? { ...task, progress: progress.value } : task
-  })
+  const withProgress = (task: Task.Task): Effect.Effect<Task.Task> =>
+    task.session === undefined ? Effect.succeed(task) : Effect.map(
+      watch.progress(task.session),
+      (progress) => Option.isSome(progress) ? { ...task, progress: progress.value } : task
+    )
 
   const confirmed = ({ abort, ...rest }: Runs.Stopped): Effect.Effect<Cancellation> =>
     Effect.map(Effect.timeoutOption(abort, settings.abortTimeoutMs), (abort) => ({

@@ -71,13 +71,13 @@ const make = Effect.gen(function*() {
 
   const find = Effect.fnUntraced(function*(name: string) {
     const found = byName(yield* agents.known, name) ?? byName(yield* agents.fresh, name)
-    const all = yield* agents.known
-    const names = all.filter(isSendable).map((agent) => agent.name)
-    if (found === undefined || found.hidden === true) {
-      return yield* new NotAvailable({ message: unknownAgent(name, names) })
-    }
-    if (!isSendable(found)) return yield* new NotAvailable({ message: primaryAgent(found.name, names) })
-    return found
+    if (found !== undefined && isSendable(found)) return found
+    const names = (yield* agents.known).filter(isSendable).map((agent) => agent.name)
+    return yield* new NotAvailable({
+      message: found === undefined || found.hidden === true
+        ? unknownAgent(name, names)
+        : primaryAgent(found.name, names)
+    })
   })
 
   const check = Effect.fnUntraced(function*(model: Model.Model) {

@@ -3,7 +3,7 @@
  */
 import { Result } from "effect"
 import { BadArguments } from "./BadArguments.ts"
-import { argumentsOf, type Field, Name, optional, Switch } from "./fields.ts"
+import { argumentsOf, field, Name, optional, Switch } from "./fields.ts"
 
 export type CancelArguments =
   /** One task; its id as it was written. */
@@ -11,12 +11,12 @@ export type CancelArguments =
   /** Every task that the caller, or one of its tasks, launched. */
   | { readonly _tag: "All" }
 
-const task: Field<string> = {
+const task = field({
   names: ["task_id", "taskId", "id"],
   schema: Name,
   expected: "the id of a task, for example \"bg_1a2b3c4d\""
-}
-const all: Field<boolean> = { names: ["all"], schema: Switch, expected: "true (every task of yours) or false" }
+})
+const all = field({ names: ["all"], schema: Switch, expected: "true (every task of yours) or false" })
 
 /**
  * Reads the arguments of a call. Never throws. Where both an id and `all` are given, the id counts: to stop too little

@@ -6,7 +6,7 @@ import { Option, Result } from "effect"
 import { badModel } from "../text/errors.ts"
 import { clip, oneLine, shown } from "../text/inline.ts"
 import { BadArguments } from "./BadArguments.ts"
-import { type Arguments, argumentsOf, type Field, Name, optional, required, Switch, Text } from "./fields.ts"
+import { type Arguments, argumentsOf, field, Name, optional, required, Switch, Text } from "./fields.ts"
 
 /** Where the prompt goes. Ids are taken as they were written: whether they exist is for the caller to find out. */
 export type Target =
@@ -28,28 +28,28 @@ export interface DelegateArguments {
   readonly background: boolean
 }
 
-const description: Field<string> = { names: ["description"], schema: Text, expected: "a few words of text" }
-const prompt: Field<string> = {
+const description = field({ names: ["description"], schema: Text, expected: "a few words of text" })
+const prompt = field({
   names: ["prompt"],
   schema: Text,
   expected: "the full instruction for the agent, as text"
-}
-const agent: Field<string> = {
+})
+const agent = field({
   names: ["agent", "subagent_type"],
   schema: Name,
   expected: "the name of an agent, for example \"explore\""
-}
-const background: Field<boolean> = {
+})
+const background = field({
   names: ["background", "run_in_background"],
   schema: Switch,
   expected: "true (go on meanwhile) or false (wait for the answer)"
-}
-const model: Field<string> = { names: ["model"], schema: Name, expected: "a model as provider/model" }
-const session: Field<string> = {
+})
+const model = field({ names: ["model"], schema: Name, expected: "a model as provider/model" })
+const session = field({
   names: ["session_id", "task_id"],
   schema: Name,
   expected: "the session id (ses_...) of a task that has ended"
-}
+})
 
 /** Reads the arguments of a call. Never throws; arguments that it does not know are left alone. */
 export const delegateArguments = (input: unknown): Result.Result<DelegateArguments, BadArguments> =>

@@ -3,7 +3,7 @@
  * few round trips. Whoever calls off everything means these, too.
  */
 import { Journal, Task } from "@errand/core"
-import { Context, Deferred, Effect, Fiber, HashMap, Layer, Option, Ref, Schema } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 
 /** The launch was called off before there was a task. */
 export class CalledOff extends Schema.TaggedError<CalledOff>()("CalledOff", {}) {}
@@ -45,8 +45,8 @@ export class Launching extends Context.Service<Launching, {
 
 const make = Effect.gen(function*() {
   const journal = yield* Journal.Journal
-  const launches = yield* Ref.make(HashMap.empty<number, Launch>())
-  const count = yield* Ref.make(0)
+  /** In the order in which they were asked for. Changed only by `around`. */
+  const launches = new Set<Launch>()
 
   const isWithin = (session: Task.SessionId) => (launch: Launch) =>
     launch.session === session ? Effect.succeed(true) : Effect.map(
@@ -57,33 +57,27 @@ const make = Effect.gen(function*() {
   return Launching.of({
     around: (session, description) => <A, E, R, E2, R2>(prepare: Effect.Effect<Effect.Effect<A, E, R>, E2, R2>) =>
       Effect.acquireUseRelease(
-        Effect.gen(function*() {
-          const number = yield* Ref.updateAndGet(count, (n) => n + 1)
-          const preparing = yield* Effect.forkChild(prepare, { startImmediately: true })
-          const launch = {
-            session,
-            description,
-            preparing,
-            fate: Deferred.makeUnsafe<Fate>(),
-            over: Deferred.makeUnsafe<void>()
-          }
-          yield* Ref.update(launches, HashMap.set<number, Launch>(number, launch))
-          return { number, launch }
+        Effect.map(Effect.forkChild(prepare, { startImmediately: true }), (preparing) => {
+          const fate = Deferred.makeUnsafe<Fate>()
+          const launch = { session, description, preparing, fate, over: Deferred.makeUnsafe<void>() }
+          launches.add(launch)
+          return launch
         }),
         // It takes a moment to make a task: it was called off before that, or it is found after it.
-        ({ launch: { fate, preparing } }) =>
+        ({ fate, preparing }) =>
           Effect.flatMap(
             Fiber.await(preparing),
             (prepared) =>
               Effect.flatMap(Deferred.succeed(fate, "made"), (mine): Effect.Effect<A, E | E2 | CalledOff, R> =>
                 mine ? Effect.flatten(prepared) : Effect.fail(new CalledOff()))
           ),
-        ({ launch: { over }, number }) =>
-          Effect.andThen(Ref.update(launches, HashMap.remove(number)), Deferred.succeed(over, undefined))
+        (launch) => {
+          launches.delete(launch)
+          return Deferred.succeed(launch.over, undefined)
+        }
       ),
     callOff: Effect.fnUntraced(function*(session) {
-      const all = HashMap.toEntries(yield* Ref.get(launches)).sort(([a], [b]) => a - b).map(([, launch]) => launch)
-      const meant = yield* Effect.filter(all, isWithin(session))
+      const meant = yield* Effect.filter(launches, isWithin(session))
       const off = yield* Effect.filter(meant, ({ fate }) => Deferred.succeed(fate, "called off"))
       // Not waited for: what asks OpenCode may have others who want to know, and then goes on.
       for (const { preparing } of off) preparing.interruptUnsafe()

@@ -30,7 +30,7 @@ export const delegateTask = Effect.fn("delegate_task")(
     // One that stands in line may stand there for long, and there is nothing to wait for.
     const inLine = yield* tasks.place(task.id)
     const current = Option.isNone(inLine) ? yield* tasks.opened(task.id, patience) : task
-    const place = Option.getOrUndefined(yield* tasks.place(current.id))
+    const place = current.status === "pending" ? Option.getOrUndefined(yield* tasks.place(current.id)) : undefined
     return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
   },
   answered("delegate_task")

@@ -4,7 +4,7 @@
  * OpenCode validates nothing, and models write `"true"` for `true`, `"null"` or an empty string for nothing, and names in
  * quotes. What is meant without doubt is taken; what is not, is refused with a sentence.
  */
-import { Result, Schema, SchemaTransformation } from "effect"
+import { type Option, Result, Schema, SchemaTransformation } from "effect"
 import { type BadArguments, wrong } from "./BadArguments.ts"
 
 /** What a tool was called with, as an object. */
@@ -21,19 +21,20 @@ export const argumentsOf = (input: unknown): Result.Result<Arguments, BadArgumen
 /** One argument: what it is called, its older names, and how it is read. */
 export interface Field<A> {
   readonly names: readonly [string, ...ReadonlyArray<string>]
-  readonly schema: Schema.Codec<A, unknown>
+  readonly decode: (value: unknown) => Option.Option<A>
   /** What is expected, in words. */
   readonly expected: string
 }
+
+export const field = <A>(
+  { expected, names, schema }: Pick<Field<A>, "names" | "expected"> & { readonly schema: Schema.Codec<A, unknown> }
+): Field<A> => ({ names, decode: Schema.decodeUnknownOption(schema), expected })
 
 /** An argument that may be left out. `null` and the empty string count as left out. */
 export const optional = <A>(args: Arguments, field: Field<A>): Result.Result<A | undefined, BadArguments> => {
   const name = field.names.find((name) => Object.hasOwn(args, name) && !isNothing(args[name]))
   if (name === undefined) return Result.succeed(undefined)
-  return Result.fromOption(
-    Schema.decodeUnknownOption(field.schema)(args[name]),
-    () => wrong(name, args[name], field.expected)
-  )
+  return Result.fromOption(field.decode(args[name]), () => wrong(name, args[name], field.expected))
 }
 
 /** An argument that has to be there. */
