@@ -61,6 +61,12 @@ interface Watched {
 /** How much of a transcript is looked at: its end, as a message may be long. */
 const lastMessages = 2
 
+/** How much later than the one before the next session is looked at that the poll has found (ms): about what a look takes. */
+const between = 5
+
+/** How often at most, at a poll: what was not heard of is late enough. */
+const mostPauses = 100
+
 /** Enough to hold the end of a turn with a summary before it, where the host has just written one. */
 const withSummary = 8
 
@@ -136,6 +142,15 @@ const make = Effect.gen(function*() {
       Settlement.judge(observation, { settings, capabilities, now, expecting: false })._tag === "Wait"
   }
 
+  /** One after the other: of whom the host tells just now does not wait behind a crowd of whom it never told. */
+  const ringInTurn = Effect.fnUntraced(function*(due: ReadonlyArray<Watched>) {
+    const atOnce = Math.ceil(due.length / mostPauses)
+    for (const [nth, watching] of due.entries()) {
+      if (nth > 0 && nth % atOnce === 0) yield* Effect.sleep(between)
+      yield* ring(watching)
+    }
+  })
+
   /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
     const now = clock.currentTimeMillisUnsafe()
@@ -167,10 +182,8 @@ const make = Effect.gen(function*() {
       MutableRef.set(polled, true)
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
-    for (const watching of all) {
-      if (isAtWork(watching, answered)) continue
-      if (verdictOf(watching)._tag !== "Wait") yield* ring(watching)
-    }
+    const due = all.filter((watching) => !isAtWork(watching, answered) && verdictOf(watching)._tag !== "Wait")
+    yield* Effect.forkChild(ringInTurn(due), { startImmediately: true })
     return watched.size === 0
   })
 
