@@ -123,7 +123,7 @@ export const inMemory = Effect.gen(function*() {
   const entries = yield* makeEntries
   return Journal.of({
     append: (event) =>
-      Effect.uninterruptible(Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
+      Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
         const entry = entryOf(find(fold, event.id), event)
         if (Option.isNone(entry)) return Effect.succeedNone
         add(fold, entry.value)
@@ -131,8 +131,8 @@ export const inMemory = Effect.gen(function*() {
         // At once, where there is room.
         return PubSub.publishUnsafe(entries, entry.value)
           ? Effect.succeed(task)
-          : Effect.as(PubSub.publish(entries, entry.value), task)
-      })),
+          : Effect.uninterruptible(Effect.as(PubSub.publish(entries, entry.value), task))
+      }),
     get: (id) => Effect.sync(() => find(fold, id)),
     bySession: (session) => Effect.sync(() => inSession(fold, session)),
     atHandUnsafe: (session) => inSession(fold, session),

@@ -5,7 +5,7 @@
  * It starts from the task as the journal has it: a task that had a session before goes on in that, and one that was taken
  * over from a process that is gone goes on from where its session stands.
  */
-import { type Clock, type Deferred, Effect, Option, Ref } from "effect"
+import { type Clock, type Deferred, Effect, MutableRef, Option, type Ref } from "effect"
 import type { HostError, SessionGone } from "./AgentHost.ts"
 import * as Conversation from "./Conversation.ts"
 import type * as Doors from "./Doors.ts"
@@ -42,7 +42,7 @@ export interface Signs {
   /** Waits, once it is over, until the host has said whether it stopped the session. */
   readonly aborted: Ref.Ref<Effect.Effect<Conversation.Abort>>
   /** What has been seen of the session. */
-  readonly progress: Ref.Ref<Effect.Effect<Task.Progress>>
+  readonly progress: MutableRef.MutableRef<() => Task.Progress>
 }
 
 /** A place in an order in which lives stand in line that begin together. */
@@ -135,10 +135,13 @@ const run = Effect.fnUntraced(function*(
   // What was cut off is no end of what is said now.
   const last = standing._tag === "CutOff" ? standing.last : after
   const outcome = yield* watch.during(task, session, last)((watcher) =>
-    Effect.andThen(
-      Effect.andThen(Ref.set(signs.progress, watcher.progress), prompt(task, standing, conversation)),
-      inTime(task, spent(environment, task, started, watcher))(watcher.settled)
-    )
+    Effect.suspend(() => {
+      MutableRef.set(signs.progress, watcher.progressUnsafe)
+      return Effect.andThen(
+        prompt(task, standing, conversation),
+        inTime(task, spent(environment, task, started, watcher))(watcher.settled)
+      )
+    })
   )
   return outcome._tag === "Completed" ? outcome : yield* new Ending.Unanswered({ outcome })
 })

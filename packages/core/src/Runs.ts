@@ -3,7 +3,20 @@
  *
  * There is one way out of a run. The exit of its life becomes the one terminal event, and only then anybody is told.
  */
-import { Clock, Deferred, Effect, Exit, Fiber, FiberMap, FiberSet, HashMap, Option, Ref, Stream } from "effect"
+import {
+  Clock,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  FiberMap,
+  FiberSet,
+  HashMap,
+  MutableRef,
+  Option,
+  Ref,
+  Stream
+} from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
@@ -23,7 +36,7 @@ import { Watch } from "./Watch.ts"
 export interface Run extends Life.Signs {
   readonly number: number
   /** What it is to end as, once somebody has said so. */
-  readonly stop: Deferred.Deferred<Task.Outcome>
+  readonly stop: MutableRef.MutableRef<Option.Option<Task.Outcome>>
   /** Done when it is over. */
   readonly over: Deferred.Deferred<Task.Task>
 }
@@ -87,50 +100,64 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   const find = (id: string) => Effect.sync(() => Option.fromUndefinedOr(runs.get(id)))
 
   /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
-  const end: End = Effect.fnUntraced(function*(task, run, exit) {
-    const stop = Deferred.isDoneUnsafe(run.stop) ? Option.some(yield* Deferred.await(run.stop)) : Option.none()
-    const ended = yield* journal.append({
-      _tag: "Ended",
-      id: task.id,
-      run: task.run,
-      at: clock.currentTimeMillisUnsafe(),
-      outcome: Ending.outcomeOf(exit, stop),
-      progress: yield* Ref.getUnsafe(run.progress)
-    })
-    // First of all: who learns of the end in another way, by waiting for it, may do away with what is owed.
-    if (Option.isSome(ended) && isNews(ended.value)) {
-      if (isCondemned(task.request.parent)) yield* notices.hold(task.request.parent)
-      yield* notices.ended(ended.value)
-    }
-    const forsaken = Option.flatMap(ended, forsakenBy)
-    // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
-    if (Option.isSome(forsaken)) yield* notices.forget(forsaken.value)
+  const end: End = (task, run, exit) =>
+    Effect.flatMap(
+      journal.append({
+        _tag: "Ended",
+        id: task.id,
+        run: task.run,
+        at: clock.currentTimeMillisUnsafe(),
+        outcome: Ending.outcomeOf(exit, MutableRef.get(run.stop)),
+        progress: MutableRef.get(run.progress)()
+      }),
+      Option.match({
+        // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
+        onNone: () => Effect.flatMap(journal.get(task.id), (now) => close(Option.getOrElse(now, () => task), run)),
+        onSome: (ended) => {
+          const told = tell(ended)
+          const closed = Effect.andThen(Effect.suspend(() => close(ended, run)), onEnd)
+          if (!isForsaken(ended) || ended.session === undefined) return Effect.andThen(told, closed)
+          const { session } = ended
+          // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
+          return Effect.andThen(
+            Effect.andThen(told, notices.forget(session)),
+            Effect.andThen(closed, stopAll(below(session), "parent-ended"))
+          )
+        }
+      })
+    )
+
+  /** First of all: who learns of the end in another way, by waiting for it, may do away with what is owed. */
+  const tell = (ended: Task.Task): Effect.Effect<void> => {
+    if (!isNews(ended)) return Effect.void
+    const { parent } = ended.request
+    return isCondemned(parent)
+      ? Effect.andThen(notices.hold(parent), notices.ended(ended))
+      : notices.ended(ended)
+  }
+
+  /** The run is over: nobody need wait for it any more. */
+  const close = (task: Task.Task, run: Run): Effect.Effect<void> => {
     if (runs.get(task.id) === run) runs.delete(task.id)
     Deferred.doneUnsafe(run.opened, Effect.void)
-    if (Option.isNone(ended)) {
-      // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
-      yield* Deferred.succeed(run.over, Option.getOrElse(yield* journal.get(task.id), () => task))
-      return
-    }
-    Deferred.doneUnsafe(run.over, Effect.succeed(ended.value))
-    yield* onEnd
-    if (Option.isSome(forsaken)) yield* stopAll(below(forsaken.value), "parent-ended")
-  })
+    Deferred.doneUnsafe(run.over, Effect.succeed(task))
+    return Effect.void
+  }
 
   /** Whether a session is that of a task which is about to be ended. */
   const isCondemned = (session: Task.SessionId): boolean => {
     const run = Option.flatMap(journal.atHandUnsafe(session), ({ id }) => Option.fromUndefinedOr(runs.get(id)))
-    return Option.exists(run, ({ stop }) => Deferred.isDoneUnsafe(stop))
+    return Option.exists(run, isStopped)
   }
 
   const begin = Effect.fnUntraced(function*(task: Task.Task, turn?: Life.Turn) {
     const run: Run = {
       number: task.run,
-      stop: Deferred.makeUnsafe(),
+      stop: MutableRef.make(Option.none()),
       opened: Deferred.makeUnsafe(),
       over: Deferred.makeUnsafe(),
       aborted: Ref.makeUnsafe<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
-      progress: Ref.makeUnsafe(Effect.succeed(task.progress))
+      progress: MutableRef.make(() => task.progress)
     }
     runs.set(task.id, run)
     if (task.request.background) yield* notices.launched(task.request.parent)
@@ -145,7 +172,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       // The service has ended: nothing lives any more, and nobody is told anything.
       yield* end(task, run, Exit.failCause(begun.cause))
       yield* notices.leave(task.request.parent)
-    } else if (Deferred.isDoneUnsafe(run.stop)) {
+    } else if (isStopped(run)) {
       // Called off before its life could be found.
       yield* Fiber.interrupt(begun.value)
     }
@@ -181,7 +208,9 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   /** Says that a task is to end, and as what, if it is not over. The first word counts. */
   const condemn = Effect.fnUntraced(function*(task: Task.Task, outcome: Task.Outcome) {
     const run = Option.filter(yield* find(task.id), ({ number }) => number === task.run)
-    return { task, run, condemned: Option.isSome(run) && (yield* Deferred.succeed(run.value.stop, outcome)) }
+    const condemned = Option.isSome(run) && !isStopped(run.value)
+    if (condemned) MutableRef.set(run.value.stop, Option.some(outcome))
+    return { task, run, condemned }
   })
 
   const carryOut = Effect.fnUntraced(function*({ condemned, run, task }: Effect.Success<ReturnType<typeof condemn>>) {
@@ -237,11 +266,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
 /** For how long a host is waited for that does not say how the session of somebody further ahead stands. */
 const answersWithin = "5 seconds"
 
-/** The session of a task that ended without an answer: nobody is in there any more who could wait for its tasks. */
-const forsakenBy = (task: Task.Task): Option.Option<Task.SessionId> =>
-  isForsaken(task) ? Option.fromUndefinedOr(task.session) : Option.none()
+/** Whether somebody has said that a run is to end. */
+const isStopped = ({ stop }: Run): boolean => Option.isSome(MutableRef.get(stop))
 
-/** Whether a task is over and has no answer. */
+/** Whether a task is over and has no answer: nobody is in its session any more who could wait for its tasks. */
 export const isForsaken = (task: Task.Task): boolean =>
   Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !isShutdown(task)
 

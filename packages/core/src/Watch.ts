@@ -24,7 +24,8 @@ export interface Watcher {
   readonly settled: Effect.Effect<Outcome>
   /** How long the session has waited for a person until `now` (ms). */
   readonly waitedForPerson: (now: number) => number
-  readonly progress: Effect.Effect<Progress>
+  /** What has been seen of it so far. */
+  readonly progressUnsafe: () => Progress
 }
 
 export class Watch extends Context.Service<Watch, {
@@ -229,37 +230,35 @@ const make = Effect.gen(function*() {
     return true
   })
 
-  /** Judges until a verdict needs something to happen first. */
-  const judge = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Option.Option<Outcome>> {
-    for (;;) {
+  const awaitChildren = Effect.fnUntraced(function*({ seen, session, task }: Watched) {
+    // The slots are back before the news is: a session that is woken works.
+    const woke = yield* notices.told(session, limits.lend(task.id))
+    const now = clock.currentTimeMillisUnsafe()
+    if (Option.isSome(woke)) MutableRef.update(seen, (seen) => Observation.woken(seen, woke.value, now))
+  })
+
+  /** Judges whenever its door is opened, for as long as there is something to do about it. */
+  const untilSettled = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
+    const { door } = watching
+    for (let waits = true;;) {
+      if (waits) {
+        yield* Deferred.await(MutableRef.get(door))
+        MutableRef.set(door, Deferred.makeUnsafe())
+      }
       const verdict = verdictOf(watching)
       switch (verdict._tag) {
         case "Settled":
-          return Option.some(verdict.outcome)
+          return verdict.outcome
         case "Wait":
-          return Option.none()
+          waits = true
+          break
         case "Look":
-          if (!(yield* look(watching))) return Option.none()
+          waits = !(yield* look(watching))
           break
-        case "AwaitChildren": {
-          // The slots are back before the news is: a session that is woken works.
-          const woke = yield* notices.told(watching.session, limits.lend(watching.task.id))
-          const now = clock.currentTimeMillisUnsafe()
-          if (Option.isSome(woke)) {
-            MutableRef.update(watching.seen, (seen) => Observation.woken(seen, woke.value, now))
-          }
-          break
-        }
+        case "AwaitChildren":
+          yield* awaitChildren(watching)
+          waits = false
       }
-    }
-  })
-
-  const untilSettled = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
-    for (;;) {
-      yield* Deferred.await(MutableRef.get(watching.door))
-      MutableRef.set(watching.door, Deferred.makeUnsafe())
-      const outcome = yield* judge(watching)
-      if (Option.isSome(outcome)) return outcome.value
     }
   })
 
@@ -278,7 +277,7 @@ const make = Effect.gen(function*() {
   const watcherOf = (watching: Watched): Watcher => ({
     settled: untilSettled(watching),
     waitedForPerson: (now) => Observation.waitedForPerson(MutableRef.get(watching.seen), now),
-    progress: Effect.sync(() => Observation.progress(MutableRef.get(watching.seen)))
+    progressUnsafe: () => Observation.progress(MutableRef.get(watching.seen))
   })
 
   return Watch.of({
