@@ -62,7 +62,7 @@ export const live = (
   // One that never had a session has nothing to be found out.
   task.session === undefined
     ? withSlots(environment, task, signs, Standing.unprompted)
-    : Effect.flatMap(find(environment, task), (standing) => goOn(environment, task, signs, standing))
+    : Effect.flatMap(find(environment, task), (standing) => liveFrom(environment, task, signs, standing))
 
 /** The same, where others live on at the same time: in line one behind the other. */
 export const liveInTurn = (
@@ -75,7 +75,7 @@ export const liveInTurn = (
     Effect.tap((standing) => standing._tag === "Finished" ? Effect.void : turn.comes),
     // However that went, those behind need not wait for this one any more.
     Effect.ensuring(turn.taken),
-    Effect.flatMap((standing) => goOn(environment, task, signs, standing))
+    Effect.flatMap((standing) => liveFrom(environment, task, signs, standing))
   )
 
 const find = ({ host, hostCalls, notices, settings }: Environment, task: Task.Task) =>
@@ -86,7 +86,7 @@ const find = ({ host, hostCalls, notices, settings }: Environment, task: Task.Ta
   )
 
 /** From how its session stands. */
-const goOn = (
+const liveFrom = (
   environment: Environment,
   task: Task.Task,
   signs: Signs,
@@ -164,14 +164,14 @@ const prompt = (
     case "Unprompted":
       return conversation.prompt(task.request.prompt)
     case "CutOff":
-      return conversation.prompt(goOnWith)
+      return conversation.prompt(goOn)
     case "AtWork":
       return Effect.void
   }
 }
 
 /** What an agent is told whose session was cut off. */
-const goOnWith =
+const goOn =
   "The program that you run in was stopped and started again while you were at work. What you were doing in that moment was "
   + "cut off; everything above is as you left it. See what is done already, then go on with your task and finish it."
 
