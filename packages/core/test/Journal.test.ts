@@ -168,6 +168,16 @@ describe("a journal", () => {
       })
   )
 
+  inJournal("D7 is looked into when a question is asked, not when it is made", (journal) =>
+    Effect.gen(function*() {
+      yield* append(queued(1), started(1))
+      const questions = [journal.get(taskId(1)), journal.bySession(sessionId("ses_1"))]
+      yield* append(opened(1), over(1))
+      for (const question of questions) {
+        assert.deepStrictEqual(Option.map(yield* question, ({ status }) => status), Option.some("completed"))
+      }
+    }))
+
   inJournal("D7 knows a task by its session, over all its runs", (journal) =>
     Effect.gen(function*() {
       yield* append(queued(1), started(1))

@@ -201,12 +201,13 @@ const make = Effect.fnUntraced(function*(
       (found) => Option.isNone(found) || found.value.get(id) === me
     )
 
-  const get = (id: TaskId) => {
-    const known = Journal.find(fold, id)
-    return Option.isSome(known)
-      ? Effect.succeed(known)
-      : Effect.map(attempt(load(id)), Option.flatten)
-  }
+  const get = (id: TaskId) =>
+    Effect.suspend(() => {
+      const known = Journal.find(fold, id)
+      return Option.isSome(known)
+        ? Effect.succeed(known)
+        : Effect.map(attempt(load(id)), Option.flatten)
+    })
 
   /** Who is gone, and of whom that is not clear yet. */
   const others = Effect.gen(function*() {
@@ -317,14 +318,15 @@ const make = Effect.fnUntraced(function*(
   return Journal.Journal.of({
     append,
     get,
-    bySession: (session) => {
-      const known = fold.sessions.get(session)
-      if (known !== undefined) return get(known)
-      return Effect.flatMap(
-        attempt(store.withSession(session)),
-        (id) => Option.match(Option.flatten(id), { onNone: () => Effect.succeedNone, onSome: get })
-      )
-    },
+    bySession: (session) =>
+      Effect.suspend(() => {
+        const known = fold.sessions.get(session)
+        if (known !== undefined) return get(known)
+        return Effect.flatMap(
+          attempt(store.withSession(session)),
+          (id) => Option.match(Option.flatten(id), { onNone: () => Effect.succeedNone, onSome: get })
+        )
+      }),
     atHandUnsafe: (session) => Journal.inSession(fold, session),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
     older: Effect.map(

@@ -102,9 +102,10 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
     },
     hear: (event, { session }) => {
       if (session === undefined) return undefined
-      const before = doingIn(Ref.getUnsafe(doings), session)
-      const after = Doings.hear(before, event, clock.currentTimeMillisUnsafe(), callText)
-      if (after !== before) return Ref.update(doings, (all) => put(all, session, after))
+      const now = clock.currentTimeMillisUnsafe()
+      const after = (before: Doings.Doing) => Doings.hear(before, event, now, callText)
+      const known = doingIn(Ref.getUnsafe(doings), session)
+      if (after(known) !== known) return Ref.update(doings, (all) => put(all, session, after(doingIn(all, session))))
       // One whose turn is over may wait for tasks of its own.
       return event.type === "session.status" && event.properties.status.type === "idle" ? Effect.void : undefined
     },
