@@ -5,10 +5,12 @@ import { Arbitrary, Effect, Option, Ref, Result } from "effect"
 import type { Broken } from "./Broken.ts"
 import { type Program, program } from "./Program.ts"
 import { run, type Tally } from "./story.ts"
-import type { Service } from "./World.ts"
+import { InFile, type Service } from "./World.ts"
 
 export interface Found {
   readonly seed: number
+  /** Whether the journal was kept in a file. */
+  readonly inFile: boolean
   readonly broken: Broken
   /** As drawn. */
   readonly drawn: Program
@@ -38,6 +40,7 @@ export const hunt = Effect.fnUntraced(function*(seed: number, service?: Service)
     return yield* Effect.die(new Error(`seed ${seed} draws no program: ${first._tag}`))
   }
   const { error } = first.failure
+  const inFile = yield* InFile
   // Smaller, and still the same promise: what else a smaller program may break is another story.
   const shrunk = yield* check(
     seed,
@@ -50,7 +53,7 @@ export const hunt = Effect.fnUntraced(function*(seed: number, service?: Service)
       )
   )
   const found: Found = shrunk._tag === "Falsified" && shrunk.failure._tag === "PropertyError"
-    ? { seed, broken: shrunk.failure.error, drawn: first.initialInput, smallest: shrunk.shrunkInput }
-    : { seed, broken: error, drawn: first.initialInput, smallest: first.initialInput }
+    ? { seed, inFile, broken: shrunk.failure.error, drawn: first.initialInput, smallest: shrunk.shrunkInput }
+    : { seed, inFile, broken: error, drawn: first.initialInput, smallest: first.initialInput }
   return Result.fail(found)
 })

@@ -10,6 +10,7 @@ import * as ProgressLine from "../../view/src/ProgressLine.ts"
 import { type Found, hunt } from "./hunt.ts"
 import * as Report from "./Report.ts"
 import * as words from "./words.ts"
+import { InFile } from "./World.ts"
 
 const runs = Flag.Int("runs").pipe(
   Flag.withDescription("How many programs, one per seed"),
@@ -22,15 +23,27 @@ const seed = Flag.Int("seed").pipe(
   Flag.withDefault(1)
 )
 
+const file = Flag.Boolean("file").pipe(
+  Flag.withDescription("Keep the journal in a file, as it is in use: some three times as slow"),
+  Flag.withoutNegation,
+  Flag.withDefault(false)
+)
+
 const progress = ProgressLine.make(process.stderr, process.env)
 
-const storm = Effect.fnUntraced(function*({ runs, seed }: { readonly runs: number; readonly seed: number }) {
+interface Asked {
+  readonly runs: number
+  readonly seed: number
+  readonly file: boolean
+}
+
+const storm = Effect.fnUntraced(function*({ file, runs, seed }: Asked) {
   const began = yield* Clock.currentTimeMillis
   const report = yield* Ref.make(Report.empty)
   const found = yield* progress.during((now) => Report.progress(Ref.getUnsafe(report), runs, began, now))(
     Effect.gen(function*() {
       for (let nth = 0; nth < runs; nth++) {
-        const told = yield* hunt(seed + nth)
+        const told = yield* Effect.provideService(hunt(seed + nth), InFile, file)
         if (Result.isFailure(told)) return Option.some(told.failure)
         // A program never waits for the world outside: without this nothing else would ever have a turn.
         yield* Effect.yieldNow
@@ -49,7 +62,7 @@ const storm = Effect.fnUntraced(function*({ runs, seed }: { readonly runs: numbe
 
 const command = Command.make(
   "storm",
-  { runs, seed },
+  { runs, seed, file },
   (flags) => Effect.flatMap(storm(flags), (code) => Effect.sync(() => void (process.exitCode = code)))
 ).pipe(
   Command.withDescription(
@@ -58,7 +71,8 @@ const command = Command.make(
   ),
   Command.withExamples([
     { command: "pnpm storm --runs 100000", description: "About half an hour" },
-    { command: "pnpm storm --seed 4711 --runs 1", description: "One program again" }
+    { command: "pnpm storm --seed 4711 --runs 1", description: "One program again" },
+    { command: "pnpm storm --runs 10000 --file", description: "The same with the journal in a file" }
   ])
 )
 

@@ -87,12 +87,12 @@ export const program = (told: Program): ReadonlyArray<string> => [
 ]
 
 /** What was found, and how to see it again. */
-export const found = ({ broken, drawn, seed, smallest }: Found): string =>
+export const found = ({ broken, drawn, inFile, seed, smallest }: Found): string =>
   [
     `Broken: ${broken.message}`,
     "",
     `The smallest program that breaks it (${movesOf(smallest).length} of ${movesOf(drawn).length} moves):`,
     ...program(smallest).map((line) => `  ${line}`),
     "",
-    `Again: pnpm storm --seed ${seed} --runs 1`
+    `Again: pnpm storm --seed ${seed} --runs 1${inFile ? " --file" : ""}`
   ].join("\n")
