@@ -27,12 +27,11 @@ export const make = (alarms: Alarms["Service"], limit: number): TimeLimit => {
     const isOver = MutableRef.make(false)
     const look: Effect.Effect<unknown> = Effect.flatMap(spent, (spent) => {
       if (MutableRef.get(isOver)) return Effect.void
-      return spent < limit ? set(Math.max(limit - spent, atMostEvery)) : late
-    })
-    const set = (ms: number) => {
-      MutableRef.set(unset, alarms.setUnsafe(ms, look))
+      if (spent >= limit) return late
+      set(Math.max(limit - spent, atMostEvery))
       return Effect.void
-    }
+    })
+    const set = (ms: number): void => void MutableRef.set(unset, alarms.setUnsafe(ms, look))
     return (effect) =>
       Effect.onExit(
         Effect.flatMap(spent, (spent) => {
