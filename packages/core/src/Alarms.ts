@@ -17,15 +17,12 @@ interface Alarm {
   readonly ring: Effect.Effect<unknown>
 }
 
-/** Most alarms are called off: so long (ms) after the last of them there is no timer either. */
-const longest = 60_000
-
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const alarms = new Set<Alarm>()
   /** When the keeper wakes up (epoch ms). */
   const next = MutableRef.make(Number.POSITIVE_INFINITY)
-  /** Open when that is too late. */
+  /** Open when that is too late, or for nothing. */
   const bell = yield* Latch.make(false)
 
   const keep = Effect.gen(function*() {
@@ -36,14 +33,13 @@ const make = Effect.gen(function*() {
       yield* Effect.forkChild(alarm.ring, { startImmediately: true })
     }
     Latch.closeUnsafe(bell)
-    if (alarms.size === 0) {
-      MutableRef.set(next, Number.POSITIVE_INFINITY)
-      return yield* Latch.await(bell)
-    }
-    let nearest = now + longest
+    let nearest = Number.POSITIVE_INFINITY
     for (const { at } of alarms) nearest = Math.min(nearest, at)
     MutableRef.set(next, nearest)
-    yield* Effect.timeoutOption(Latch.await(bell), nearest - now)
+    // With no alarm there is no timer either.
+    yield* nearest === Number.POSITIVE_INFINITY
+      ? Latch.await(bell)
+      : Effect.timeoutOption(Latch.await(bell), nearest - now)
   })
   yield* Effect.forkScoped(Effect.forever(keep), { startImmediately: true })
 
@@ -55,7 +51,9 @@ const make = Effect.gen(function*() {
         MutableRef.set(next, alarm.at)
         Latch.openUnsafe(bell)
       }
-      return () => void alarms.delete(alarm)
+      return () => {
+        if (alarms.delete(alarm) && alarms.size === 0) Latch.openUnsafe(bell)
+      }
     }
   })
 })
