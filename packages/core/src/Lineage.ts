@@ -12,9 +12,6 @@ import { LineageUnknown } from "./TaskError.ts"
 
 export type Lineage = readonly [SessionId, ...Array<SessionId>]
 
-/** Of how many sessions it is known where they belong. */
-const capacity = 4096
-
 /** More levels than any host nests; a chain that is longer is taken for a fault of the host. */
 const maxLevels = 64
 
@@ -40,18 +37,11 @@ export const make = Effect.gen(function*() {
 
   // What could not be found out is asked again the next time.
   const parents = yield* Cache.makeWith(parentOf, {
-    capacity,
+    capacity: 4096,
     timeToLive: (exit) => Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
   })
 
-  /** Above a root there is nothing, ever. Most tasks are launched from one. */
-  const roots = new Map<SessionId, Effect.Effect<Lineage>>()
-  const keep = (root: SessionId) => {
-    if (roots.size >= capacity) roots.clear()
-    roots.set(root, Effect.succeed([root]))
-  }
-
-  const climb = Effect.fnUntraced(function*(session: SessionId): Effect.fn.Return<Lineage, LineageUnknown> {
+  return Effect.fnUntraced(function*(session: SessionId): Effect.fn.Return<Lineage, LineageUnknown> {
     const above: Array<SessionId> = []
     let current = session
     for (;;) {
@@ -69,10 +59,6 @@ export const make = Effect.gen(function*() {
       above.push(parent)
       current = parent
     }
-    if (above.length === 0) keep(session)
     return [session, ...above]
   })
-
-  return (session: SessionId): Effect.Effect<Lineage, LineageUnknown> =>
-    Effect.suspend(() => roots.get(session) ?? climb(session))
 })
