@@ -1,14 +1,15 @@
 /**
- * What one parent is owed. Pure.
+ * What one parent is owed.
  *
  * A batch is all tasks of a parent that were out at the same time: it begins with the first launch while nothing is out
  * and ends when everything in it is over. A task that ended while others are out is told quietly, with the promise of a
  * last word; the last word lists the whole batch once and wakes the parent. The parent is owed no last word only when it
  * was promised none and knows everything already: it has read the result, or has called the task off itself.
  *
- * Nothing here looks at the whole batch but the last word: one more task costs the same whatever the batch's size.
+ * Nothing here looks at the whole batch but the last word: one more task costs the same whatever the batch's size. A batch
+ * changes in place, in one step each time, as whom it belongs to does (`Journal.Fold`); nobody waits in here.
  */
-import { Array, HashMap, Option, Order } from "effect"
+import { Order } from "effect"
 import type * as Task from "./Task.ts"
 
 interface Member {
@@ -16,18 +17,19 @@ interface Member {
   /** Counts launches: the order in which tasks are listed. */
   readonly place: number
   /** The task once it is over. */
-  readonly ended: Option.Option<Task.Task>
+  ended: Task.Task | undefined
 }
 
 export interface Batch {
-  readonly members: HashMap.HashMap<Task.TaskId, Member>
-  readonly joined: number
-  /** How many are not over. */
-  readonly out: number
+  /** In the order of their places. */
+  readonly members: Map<Task.TaskId, Member>
   /** Those that are over and whose end the parent does not know: by no notice, and not by its own doing. */
-  readonly untold: HashMap.HashMap<Task.TaskId, Member>
+  readonly untold: Set<Member>
+  joined: number
+  /** How many are not over. */
+  out: number
   /** Whether the parent was told that a last word will come. */
-  readonly promised: boolean
+  promised: boolean
 }
 
 /** What to tell the parent next. */
@@ -38,86 +40,79 @@ export type Next =
   | { readonly _tag: "Progress"; readonly tasks: ReadonlyArray<Task.Task>; readonly remaining: number }
   | { readonly _tag: "Final"; readonly tasks: ReadonlyArray<Task.Task> }
 
-export const empty: Batch = {
-  members: HashMap.empty(),
-  joined: 0,
-  out: 0,
-  untold: HashMap.empty(),
-  promised: false
-}
+export const make = (): Batch => ({ members: new Map(), untold: new Set(), joined: 0, out: 0, promised: false })
 
 /** A task was launched or continued. A newer run takes the place of an older one. */
-export const join = (batch: Batch, id: Task.TaskId, run: number): Batch => {
-  const older = HashMap.get(batch.members, id)
-  return {
-    ...batch,
-    members: HashMap.set(batch.members, id, { run, place: batch.joined, ended: Option.none<Task.Task>() }),
-    joined: batch.joined + 1,
-    out: Option.exists(older, isOut) ? batch.out : batch.out + 1,
-    untold: HashMap.remove(batch.untold, id)
+export const join = (batch: Batch, id: Task.TaskId, run: number): void => {
+  const older = batch.members.get(id)
+  if (older !== undefined) {
+    batch.members.delete(id)
+    batch.untold.delete(older)
   }
+  batch.members.set(id, { run, place: batch.joined++, ended: undefined })
+  if (older === undefined || older.ended !== undefined) batch.out++
 }
 
 /** A task is over, once and for all. Whoever called it off knows that. */
-export const end = (batch: Batch, task: Task.Task): Batch => {
-  const member = Option.filter(memberOf(batch, task.id, task.run), isOut)
-  if (Option.isNone(member)) return batch
-  const ended: Member = { ...member.value, ended: Option.some(task) }
+export const end = (batch: Batch, task: Task.Task): void => {
+  const member = memberOf(batch, task.id, task.run)
+  if (member === undefined || member.ended !== undefined) return
+  member.ended = task
+  batch.out--
   const known = task.outcome?._tag === "Cancelled" && task.outcome.reason === "requested"
-  return {
-    ...batch,
-    members: HashMap.set(batch.members, task.id, ended),
-    out: batch.out - 1,
-    untold: known ? batch.untold : HashMap.set(batch.untold, task.id, ended)
-  }
+  if (!known) batch.untold.add(member)
 }
 
 /** The parent has got to know the end of a task. */
-export const know = (batch: Batch, id: Task.TaskId, run: number): Batch =>
-  Option.isSome(memberOf(batch, id, run)) ? { ...batch, untold: HashMap.remove(batch.untold, id) } : batch
+export const know = (batch: Batch, id: Task.TaskId, run: number): void => {
+  const member = memberOf(batch, id, run)
+  if (member !== undefined) batch.untold.delete(member)
+}
 
 export const next = (batch: Batch): Next => {
   if (isClosed(batch)) return { _tag: "Closed" }
-  if (batch.out === 0) return { _tag: "Final", tasks: tasksOf(batch.members) }
-  return HashMap.isEmpty(batch.untold)
+  if (batch.out === 0) return { _tag: "Final", tasks: tasksOf(batch.members.values()) }
+  return batch.untold.size === 0
     ? { _tag: "Nothing" }
-    : { _tag: "Progress", tasks: tasksOf(batch.untold), remaining: batch.out }
+    : { _tag: "Progress", tasks: tasksOf([...batch.untold].sort(inOrder)), remaining: batch.out }
 }
 
 /** Whether everything in the batch is over. */
 export const isOver = (batch: Batch): boolean => batch.out === 0
 
 /** Whether the parent has nothing more to hear of the batch. */
-export const isClosed = (batch: Batch): boolean => batch.out === 0 && HashMap.isEmpty(batch.untold) && !batch.promised
+export const isClosed = (batch: Batch): boolean => batch.out === 0 && batch.untold.size === 0 && !batch.promised
 
 /** Whether a task is in the batch, whatever its run. */
-export const has = (batch: Batch, id: Task.TaskId): boolean => HashMap.has(batch.members, id)
+export const has = (batch: Batch, id: Task.TaskId): boolean => batch.members.has(id)
 
-export const isEmpty = (batch: Batch): boolean => HashMap.isEmpty(batch.members)
+export const isEmpty = (batch: Batch): boolean => batch.members.size === 0
 
 /** A progress notice is about to go out: as it may arrive, the last word is owed from now on. */
-export const promise = (batch: Batch): Batch => ({ ...batch, promised: true })
+export const promise = (batch: Batch): void => void (batch.promised = true)
 
 /** A progress notice with these tasks was taken. Only the batch that they belong to changes. */
-export const told = (batch: Batch, tasks: ReadonlyArray<Task.Task>): Batch =>
-  tasks.reduce<Batch>(
-    (all, task) => isMember(all, task) ? promise(know(all, task.id, task.run)) : all,
-    batch
-  )
+export const told = (batch: Batch, tasks: ReadonlyArray<Task.Task>): void => {
+  for (const task of tasks) {
+    if (!isMember(batch, task)) continue
+    know(batch, task.id, task.run)
+    promise(batch)
+  }
+}
 
 /** Whether this very run of the task is in the batch. */
-export const isMember = (batch: Batch, task: Task.Task): boolean => Option.isSome(memberOf(batch, task.id, task.run))
+export const isMember = (batch: Batch, { id, run }: Task.Task): boolean => memberOf(batch, id, run) !== undefined
 
 /** How this very run of the task ended, if it is in the batch and over. */
-export const endOf = (batch: Batch, id: Task.TaskId, run: number): Option.Option<Task.Task> =>
-  Option.flatMap(memberOf(batch, id, run), ({ ended }) => ended)
+export const endOf = (batch: Batch, id: Task.TaskId, run: number): Task.Task | undefined =>
+  memberOf(batch, id, run)?.ended
 
-const isOut = (member: Member): boolean => Option.isNone(member.ended)
-
-const memberOf = (batch: Batch, id: Task.TaskId, run: number): Option.Option<Member> =>
-  Option.filter(HashMap.get(batch.members, id), (member) => member.run === run)
+const memberOf = (batch: Batch, id: Task.TaskId, run: number): Member | undefined => {
+  const member = batch.members.get(id)
+  return member?.run === run ? member : undefined
+}
 
 const inOrder = Order.mapInput(Order.Number, ({ place }: Member) => place)
 
-const tasksOf = (members: HashMap.HashMap<Task.TaskId, Member>): ReadonlyArray<Task.Task> =>
-  Array.getSomes(Array.sort(HashMap.values(members), inOrder).map(({ ended }) => ended))
+const tasksOf = (members: Iterable<Member>): ReadonlyArray<Task.Task> =>
+  Array.from(members).flatMap(({ ended }) => ended ?? [])

@@ -50,13 +50,13 @@ export class Journal extends Context.Service<Journal, {
   readonly forget: (id: TaskId) => Effect.Effect<void>
   /** What is kept from now on. A listener that is slower than 4,096 entries loses the oldest. */
   readonly entries: Stream.Stream<Entry>
-  /** What a parent is owed in this moment; nothing is an empty box. */
-  readonly boxUnsafe: (parent: SessionId) => Outbox.Box
+  /** What a parent is owed in this moment; nothing is an empty box. Only to be looked at: it is changed by what is kept. */
+  readonly boxUnsafe: (parent: SessionId) => Readonly<Outbox.Box>
   /** Keeps the event that is decided on the parent's box as it is in that moment, if one is; gives the box after it. */
   readonly note: (
     parent: SessionId,
-    decide: (box: Outbox.Box) => Option.Option<NoticeEvent>
-  ) => Effect.Effect<Outbox.Box>
+    decide: (box: Readonly<Outbox.Box>) => Option.Option<NoticeEvent>
+  ) => Effect.Effect<Readonly<Outbox.Box>>
   /** Whether a task is (still) this one's to go on with: another process takes it only from one that seems to be gone. */
   readonly owns: (id: TaskId) => Effect.Effect<boolean>
   /**
@@ -82,7 +82,8 @@ export interface Fold {
 export const emptyFold = (): Fold => ({ tasks: new Map(), sessions: new Map(), boxes: new Map() })
 
 const changeIn = ({ boxes }: Fold): Outbox.Change => (parent, change) => {
-  const box = change(boxes.get(parent) ?? Outbox.empty)
+  const box = boxes.get(parent) ?? Outbox.make()
+  change(box)
   if (Outbox.isSettled(box)) boxes.delete(parent)
   else boxes.set(parent, box)
 }
@@ -100,7 +101,10 @@ export const add = (fold: Fold, { event, task }: Entry, counts = true): void => 
 
 export const note = (fold: Fold, event: NoticeEvent): void => Outbox.ofNotice(event, changeIn(fold))
 
-export const boxOf = (fold: Fold, parent: SessionId): Outbox.Box => fold.boxes.get(parent) ?? Outbox.empty
+export const boxOf = (fold: Fold, parent: SessionId): Readonly<Outbox.Box> => fold.boxes.get(parent) ?? nothing
+
+/** The box of a parent that has none. Nobody changes it: what is changed is in the books. */
+const nothing: Readonly<Outbox.Box> = Outbox.make()
 
 export const find = (fold: Fold, id: TaskId | undefined): Option.Option<Task.Task> =>
   Option.fromUndefinedOr(id === undefined ? undefined : fold.tasks.get(id))

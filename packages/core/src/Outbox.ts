@@ -1,9 +1,9 @@
 /**
- * What every parent is owed, as it follows from what happened: the fold of the events of tasks and of notices. Pure.
+ * What every parent is owed, as it follows from what happened: the fold of the events of tasks and of notices.
  *
  * A parent has a box while something of its own is out or it is owed a word. In it are the batches that are over and
  * wait for their last word, the batch that is out, and the notice that is on its way. What a batch owes is `Batch`'s
- * business.
+ * business. Boxes change in place, as batches do.
  */
 import { Option } from "effect"
 import * as Batch from "./Batch.ts"
@@ -14,36 +14,37 @@ import type { TaskEvent } from "./TaskEvent.ts"
 
 export interface Box {
   /** Batches that are over and wait for their last word, oldest first. */
-  readonly sealed: ReadonlyArray<Batch.Batch>
+  sealed: ReadonlyArray<Batch.Batch>
   /** The batch that is out. */
-  readonly open: Batch.Batch
+  open: Batch.Batch
   /** The notice that is about to go out, or has gone: nobody has said yet that it was taken. */
-  readonly sending: Option.Option<Notice>
+  sending: Option.Option<Notice>
 }
 
-export const empty: Box = { sealed: [], open: Batch.empty, sending: Option.none() }
+export const make = (): Box => ({ sealed: [], open: Batch.make(), sending: Option.none() })
 
 /** Whether tasks are out: a batch that is over is sealed at once. */
-export const isOut = (box: Box): boolean => !Batch.isEmpty(box.open)
+export const isOut = (box: Readonly<Box>): boolean => !Batch.isEmpty(box.open)
 
 /** Whether nothing is out and nothing is owed. */
-export const isSettled = (box: Box): boolean => box.sealed.length === 0 && !isOut(box) && Option.isNone(box.sending)
+export const isSettled = (box: Readonly<Box>): boolean =>
+  box.sealed.length === 0 && !isOut(box) && Option.isNone(box.sending)
 
 /** Whether a task is still part of what its parent is owed. */
-export const has = (box: Box, { id }: Pick<Task, "id">): boolean =>
-  [...box.sealed, box.open].some((batch) => Batch.has(batch, id))
+export const has = (box: Readonly<Box>, { id }: Pick<Task, "id">): boolean =>
+  Batch.has(box.open, id) || box.sealed.some((batch) => Batch.has(batch, id))
 
 /** What to say next, where no notice is on its way. */
-export const next = (box: Box): Batch.Next => Batch.next(box.sealed[0] ?? box.open)
+export const next = (box: Readonly<Box>): Batch.Next => Batch.next(box.sealed[0] ?? box.open)
 
 /** How many notices are owed: the last words of batches that are over, and what can be said of the one that is out. */
-export const owed = ({ open, sealed }: Box): number => {
+export const owed = ({ open, sealed }: Readonly<Box>): number => {
   const { _tag } = Batch.next(open)
   return sealed.length + (_tag === "Progress" || _tag === "Final" ? 1 : 0)
 }
 
-/** Changes a parent's box; one that is empty afterwards is gone. */
-export type Change = (parent: SessionId, change: (box: Box) => Box) => void
+/** Gives a parent's box to be changed; one that is empty afterwards is gone. */
+export type Change = (parent: SessionId, change: (box: Box) => void) => void
 
 /**
  * What an event of a task makes of its parent's box; `task` is the task after it. Who waits for a task itself is owed no
@@ -55,12 +56,15 @@ export const ofTask = (event: TaskEvent, task: Task, change: Change): void => {
   switch (event._tag) {
     case "Queued":
     case "Continued":
-      return change(parent, (box) => ({ ...box, open: Batch.join(box.open, task.id, task.run) }))
+      return change(parent, ({ open }) => Batch.join(open, task.id, task.run))
     case "Adopted":
       // One that somebody waited for was in no batch before.
-      return change(parent, (box) => has(box, task) ? box : { ...box, open: Batch.join(box.open, task.id, task.run) })
+      return change(parent, (box) => has(box, task) ? undefined : Batch.join(box.open, task.id, task.run))
     case "Ended":
-      return isShutdown(task) ? undefined : change(parent, (box) => tidy({ ...box, open: Batch.end(box.open, task) }))
+      return isShutdown(task) ? undefined : change(parent, (box) => {
+        Batch.end(box.open, task)
+        tidy(box)
+      })
     default:
       return undefined
   }
@@ -75,61 +79,52 @@ export const ofNotice = (event: NoticeEvent, change: Change): void =>
       case "Sending":
         return sending(box, event)
       case "Taken":
-        return tidy(taken(box, event.notice))
+        taken(box, event.notice)
+        return tidy(box)
       case "Read":
-        return tidy({
-          ...box,
-          sealed: box.sealed.map((batch) => Batch.know(batch, event.id, event.run)),
-          open: Batch.know(box.open, event.id, event.run)
-        })
+        for (const batch of batchesOf(box)) Batch.know(batch, event.id, event.run)
+        return tidy(box)
       case "Dropped":
-        return empty
+        return void Object.assign(box, make())
     }
   })
 
+const batchesOf = ({ open, sealed }: Readonly<Box>): ReadonlyArray<Batch.Batch> => [...sealed, open]
+
 /** Everything that has to be said, and nothing else: batches that need no last word are dropped. */
-const tidy = (box: Box): Box => {
-  const over = isOut(box) && Batch.isOver(box.open)
-  const sealed = over ? [...box.sealed, box.open] : box.sealed
-  return {
-    ...box,
-    sealed: sealed.filter((batch) => !Batch.isClosed(batch)),
-    open: over ? Batch.empty : box.open
+const tidy = (box: Box): void => {
+  if (isOut(box) && Batch.isOver(box.open)) {
+    box.sealed = [...box.sealed, box.open]
+    box.open = Batch.make()
   }
+  if (box.sealed.some(Batch.isClosed)) box.sealed = box.sealed.filter((batch) => !Batch.isClosed(batch))
 }
 
-const sending = (box: Box, event: Extract<NoticeEvent, { readonly _tag: "Sending" }>): Box => {
-  const batches = [...box.sealed, box.open]
-  const notice: Notice = {
+const sending = (box: Box, event: Extract<NoticeEvent, { readonly _tag: "Sending" }>): void => {
+  const batches = batchesOf(box)
+  box.sending = Option.some({
     id: event.notice,
     kind: event.kind,
     wakes: event.kind === "final",
     tasks: event.tasks.flatMap(({ id, run }) =>
-      Option.toArray(Option.firstSomeOf(batches.map((batch) => Batch.endOf(batch, id, run))))
+      batches.flatMap((batch) => Batch.endOf(batch, id, run) ?? []).slice(0, 1)
     ),
     remaining: event.remaining
-  }
-  return {
-    ...box,
-    sending: Option.some(notice),
-    // As it may arrive, the last word is owed from now on.
-    open: event.kind === "progress" ? Batch.promise(box.open) : box.open
-  }
+  })
+  // As it may arrive, the last word is owed from now on.
+  if (event.kind === "progress") Batch.promise(box.open)
 }
 
-const taken = (box: Box, id: string): Box => {
+const taken = (box: Box, id: string): void => {
   const notice = Option.getOrUndefined(box.sending)
-  if (notice === undefined || notice.id !== id) return box
-  const rest: Box = { ...box, sending: Option.none() }
+  if (notice === undefined || notice.id !== id) return
+  box.sending = Option.none()
   if (notice.kind === "progress") {
     // The batch may have come to its end while the notice was on its way.
-    return {
-      ...rest,
-      sealed: box.sealed.map((batch) => Batch.told(batch, notice.tasks)),
-      open: Batch.told(box.open, notice.tasks)
-    }
+    for (const batch of batchesOf(box)) Batch.told(batch, notice.tasks)
+    return
   }
   // Not simply the first: it is gone if the parent has read everything in it meanwhile.
   const isTold = (batch: Batch.Batch) => notice.tasks.some((task) => Batch.isMember(batch, task))
-  return { ...rest, sealed: box.sealed.filter((batch) => !isTold(batch)) }
+  box.sealed = box.sealed.filter((batch) => !isTold(batch))
 }

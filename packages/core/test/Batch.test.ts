@@ -45,7 +45,19 @@ interface World {
   readonly runs: ReadonlyMap<number, number>
 }
 
-const fresh = (runs: World["runs"]): World => ({ batch: Batch.empty, plain: [], promised: false, runs })
+/** A batch as it is after a change; the one before stays as it was. */
+const changed = (batch: Batch.Batch, ...changes: ReadonlyArray<(batch: Batch.Batch) => void>): Batch.Batch => {
+  const after = structuredClone(batch)
+  for (const change of changes) change(after)
+  return after
+}
+
+const join = (n: number, run = 1) => (batch: Batch.Batch): void => Batch.join(batch, taskId(n), run)
+const end = (...task: Parameters<typeof ended>) => (batch: Batch.Batch): void => Batch.end(batch, ended(...task))
+const know = (n: number, run = 1) => (batch: Batch.Batch): void => Batch.know(batch, taskId(n), run)
+const told = (...task: Parameters<typeof ended>) => (batch: Batch.Batch): void => Batch.told(batch, [ended(...task)])
+
+const fresh = (runs: World["runs"]): World => ({ batch: Batch.make(), plain: [], promised: false, runs })
 
 const currentOf = (world: World, task: number): Plain | undefined => world.plain.find((plain) => plain.task === task)
 
@@ -61,7 +73,7 @@ const apply = (world: World, step: Step): World => {
       const run = (world.runs.get(step.task) ?? 0) + 1
       return {
         ...world,
-        batch: Batch.join(world.batch, taskId(step.task), run),
+        batch: changed(world.batch, join(step.task, run)),
         plain: [
           ...world.plain.filter(({ task }) => task !== step.task),
           { task: step.task, run, ended: undefined, known: false }
@@ -75,7 +87,7 @@ const apply = (world: World, step: Step): World => {
       const task = ended(step.task, "root", outcomes[step.outcome], current.run)
       return {
         ...world,
-        batch: Batch.end(world.batch, task),
+        batch: changed(world.batch, (batch) => Batch.end(batch, task)),
         plain: change(world, step.task, (plain) => ({ ...plain, ended: task, known: task.outcome === calledOff }))
       }
     }
@@ -84,7 +96,7 @@ const apply = (world: World, step: Step): World => {
       if (current === undefined) return world
       return {
         ...world,
-        batch: Batch.know(world.batch, taskId(step.task), current.run),
+        batch: changed(world.batch, know(step.task, current.run)),
         plain: change(world, step.task, (plain) => ({ ...plain, known: plain.known || plain.ended !== undefined }))
       }
     }
@@ -94,9 +106,9 @@ const apply = (world: World, step: Step): World => {
       if (next._tag === "Nothing") return world
       return {
         ...world,
-        batch: Batch.told(world.batch, next.tasks),
+        batch: changed(world.batch, (batch) => Batch.told(batch, next.tasks)),
         plain: next.tasks.reduce<ReadonlyArray<Plain>>(
-          (all, told) => all.map((plain) => plain.ended === told ? { ...plain, known: true } : plain),
+          (all, told) => all.map((plain) => plain.ended?.id === told.id ? { ...plain, known: true } : plain),
           world.plain
         ),
         promised: true
@@ -107,9 +119,11 @@ const apply = (world: World, step: Step): World => {
       const task = step.foreign ? ended(99, "root", failed, run) : ended(step.task, "root", failed, run - 1)
       return {
         ...world,
-        batch: step.known
-          ? Batch.told(Batch.know(world.batch, task.id, task.run), [task])
-          : Batch.end(world.batch, task)
+        batch: changed(world.batch, (batch) => {
+          if (!step.known) return Batch.end(batch, task)
+          Batch.know(batch, task.id, task.run)
+          Batch.told(batch, [task])
+        })
       }
     }
   }
@@ -179,14 +193,12 @@ describe("a batch", () => {
   ]) => {
     for (const { after } of play(steps)) {
       if (!after.promised) continue
-      const over = after.plain.reduce(
-        (batch, { ended: end, run, task }) => {
-          const id = taskId(task)
-          const closed = end === undefined ? Batch.end(batch, ended(task, "root", calledOff, run)) : batch
-          return Batch.know(closed, id, run)
-        },
-        after.batch
-      )
+      const over = changed(after.batch, (batch) => {
+        for (const { ended: over, run, task } of after.plain) {
+          if (over === undefined) Batch.end(batch, ended(task, "root", calledOff, run))
+          Batch.know(batch, taskId(task), run)
+        }
+      })
       assert.strictEqual(Batch.next(over)._tag, "Final")
     }
   }, thorough(400))
@@ -199,17 +211,17 @@ describe("a batch", () => {
     }
   }, thorough(400))
 
-  const two = Batch.join(Batch.join(Batch.empty, taskId(1), 1), taskId(2), 1)
+  const two = changed(Batch.make(), join(1), join(2))
 
   it("C12 that was called off as a whole needs no word: whoever did that knows", () => {
-    const off = Batch.end(Batch.end(two, ended(1, "root", calledOff)), ended(2, "root", calledOff))
+    const off = changed(two, end(1, "root", calledOff), end(2, "root", calledOff))
     assert.strictEqual(Batch.next(off)._tag, "Closed")
     assert.isTrue(Batch.isClosed(off))
   })
 
   it("C3 C12 that was called off in part has a last word, and it lists what was called off as well", () => {
     for (const outcome of [completed, failed, expired]) {
-      const part = Batch.end(Batch.end(two, ended(1, "root", calledOff)), ended(2, "root", outcome))
+      const part = changed(two, end(1, "root", calledOff), end(2, "root", outcome))
       assert.deepStrictEqual(Batch.next(part), {
         _tag: "Final",
         tasks: [ended(1, "root", calledOff), ended(2, "root", outcome)]
@@ -218,34 +230,33 @@ describe("a batch", () => {
   })
 
   it("C3 a parent that was told of the first waits for the last word, even if it calls off the second", () => {
-    const first = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
+    const first = changed(two, end(1, "root"), told(1, "root"))
     assert.strictEqual(Batch.next(first)._tag, "Nothing")
-    const off = Batch.end(first, ended(2, "root", calledOff))
+    const off = changed(first, end(2, "root", calledOff))
     assert.strictEqual(Batch.next(off)._tag, "Final")
   })
 
   it("whose results were all read before anything was told is closed; told ones are known, read ones not told", () => {
-    const read = Batch.know(Batch.end(two, ended(1, "root")), taskId(1), 1)
+    const read = changed(two, end(1, "root"), know(1))
     assert.strictEqual(Batch.next(read)._tag, "Nothing")
-    const both = Batch.know(Batch.end(read, ended(2, "root")), taskId(2), 1)
+    const both = changed(read, end(2, "root"), know(2))
     assert.strictEqual(Batch.next(both)._tag, "Closed")
   })
 
   it("reading a task that still runs is not knowing its end", () => {
-    const early = Batch.end(Batch.know(two, taskId(1), 1), ended(1, "root"))
+    const early = changed(two, know(1), end(1, "root"))
     assert.deepStrictEqual(Batch.next(early), { _tag: "Progress", tasks: [ended(1, "root")], remaining: 1 })
   })
 
   it("C2 an end that is told again is the same end", () => {
-    const told = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
-    assert.deepStrictEqual(Batch.next(Batch.end(told, ended(1, "root", failed))), { _tag: "Nothing" })
+    const again = changed(two, end(1, "root"), told(1, "root"), end(1, "root", failed))
+    assert.deepStrictEqual(Batch.next(again), { _tag: "Nothing" })
   })
 
   it("a task that is continued while the batch is out counts once, with its new run", () => {
-    const once = Batch.told(Batch.end(two, ended(1, "root")), [ended(1, "root")])
-    const again = Batch.end(Batch.join(once, taskId(1), 2), ended(2, "root"))
+    const again = changed(two, end(1, "root"), told(1, "root"), join(1, 2), end(2, "root"))
     assert.deepStrictEqual(Batch.next(again), { _tag: "Progress", tasks: [ended(2, "root")], remaining: 1 })
-    const over = Batch.end(again, ended(1, "root", failed, 2))
+    const over = changed(again, end(1, "root", failed, 2))
     assert.deepStrictEqual(Batch.next(over), { _tag: "Final", tasks: [ended(2, "root"), ended(1, "root", failed, 2)] })
   })
 })

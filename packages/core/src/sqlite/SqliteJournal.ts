@@ -183,7 +183,7 @@ const make = Effect.fnUntraced(function*(
     alone: lock.withPermit
   })
 
-  const note = (parent: SessionId, decide: (box: Outbox.Box) => Option.Option<NoticeEvent>) =>
+  const note = (parent: SessionId, decide: (box: Readonly<Outbox.Box>) => Option.Option<NoticeEvent>) =>
     changing(Effect.gen(function*() {
       const event = decide(Journal.boxOf(fold, parent))
       if (Option.isNone(event)) return Journal.boxOf(fold, parent)
