@@ -11,8 +11,8 @@
  * Entrants with the same pools form a line (a heap by turn). Only the head of a line can be next, so one admission looks
  * at one entrant per line: its cost grows with the number of models in use, not with the number of tasks that wait.
  *
- * The books are maps that change in place, as those in Effect's own semaphore do: as persistent values they took three
- * times as long. No function here waits, so each is one step for everybody else; what is in the maps never changes.
+ * The books change in place, as those in Effect's own semaphore do: as persistent values they took three times as long.
+ * No function here waits, so each is one step for everybody else. An entrant never changes.
  */
 import { Option } from "effect"
 import * as Heap from "./Heap.ts"
@@ -33,20 +33,21 @@ export interface Entrant<A> {
 }
 
 interface Usage {
-  readonly size: number
-  readonly used: number
+  size: number
+  used: number
   /** How many wait for it. */
-  readonly waiting: number
+  waiting: number
   /** The turn served last, while somebody waits. */
-  readonly turn: number
+  turn: number
+  /** Of each parent with somebody waiting for it: the last turn given, and how many wait. */
+  readonly parents: Map<string, { lastTurn: number; waiting: number }>
 }
 
 /** Those who want the same pools. */
 interface Line<A> {
   /** May hold entrants that have left (`Admission.waiting` tells), never at its head, and never more than half. */
   readonly heap: Heap.Heap<Entrant<A>>
-  readonly size: number
-  readonly waiting: number
+  waiting: number
 }
 
 export interface Admission<A> {
@@ -55,8 +56,6 @@ export interface Admission<A> {
   readonly lines: Map<string, Line<A>>
   readonly waiting: Map<string, Entrant<A>>
   readonly inside: Map<string, Entrant<A>>
-  /** Of each pool and parent with somebody waiting for it: the last turn given, and how many wait. */
-  readonly parents: Map<string, { readonly lastTurn: number; readonly waiting: number }>
   arrivals: number
   paused: boolean
 }
@@ -78,7 +77,6 @@ export const make = <A>(): Admission<A> => ({
   lines: new Map(),
   waiting: new Map(),
   inside: new Map(),
-  parents: new Map(),
   arrivals: 0,
   paused: false
 })
@@ -91,9 +89,7 @@ export const returns = ({ turn }: Entrant<unknown>): boolean => turn === returni
 
 const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
-const parentOf = (pool: PoolName, parent: string): string => `${pool} ${parent}`
-
-const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0 })
+const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0, parents: new Map() })
 
 /** Puts somebody in line. Pools that are new get their size; pools that exist keep theirs. */
 export const join = <A>(
@@ -107,36 +103,43 @@ export const join = <A>(
     readonly payload: A
   }
 ): void => {
-  for (const { name, size } of pools) {
-    if (!self.pools.has(name)) self.pools.set(name, unused(size))
-  }
   const names = pools.map(({ name }) => name)
-  const served = turnServed(names.map((name) => usage(self, name)))
-  const given = names.map((name) => self.parents.get(parentOf(name, parent))?.lastTurn ?? 0)
+  const wanted = pools.map((pool) => poolOf(self, pool))
+  const served = turnServed(wanted)
+  const given = wanted.map(({ parents }) => parents.get(parent)?.lastTurn ?? 0)
   const turn = returns ? returning : Math.max(served, ...given) + 1
   const arrival = self.arrivals++
   const entrant: Entrant<A> = { id, parent, pools: names, line: names.join(" "), turn, arrival, payload }
   self.waiting.set(id, entrant)
-  const line = self.lines.get(entrant.line)
-  self.lines.set(entrant.line, {
-    heap: Heap.insert(line?.heap, entrant, before),
-    size: (line?.size ?? 0) + 1,
-    waiting: (line?.waiting ?? 0) + 1
-  })
-  for (const name of names) {
-    const pool = usage(self, name)
-    self.pools.set(name, {
-      ...pool,
-      waiting: pool.waiting + 1,
-      turn: pool.waiting === 0 ? Math.max(pool.turn, served) : pool.turn
-    })
-    const key = parentOf(name, parent)
-    const known = self.parents.get(key)
-    self.parents.set(key, {
-      lastTurn: Math.max(known?.lastTurn ?? turn, turn),
-      waiting: (known?.waiting ?? 0) + 1
-    })
+  const line = lineOf(self, entrant.line)
+  Heap.insert(line.heap, entrant, before)
+  line.waiting++
+  for (const pool of wanted) {
+    if (pool.waiting === 0) pool.turn = Math.max(pool.turn, served)
+    pool.waiting++
+    const known = pool.parents.get(parent)
+    if (known === undefined) pool.parents.set(parent, { lastTurn: turn, waiting: 1 })
+    else {
+      known.lastTurn = Math.max(known.lastTurn, turn)
+      known.waiting++
+    }
   }
+}
+
+const poolOf = <A>({ pools }: Admission<A>, { name, size }: Pool): Usage => {
+  const known = pools.get(name)
+  if (known !== undefined) return known
+  const pool = unused(size)
+  pools.set(name, pool)
+  return pool
+}
+
+const lineOf = <A>({ lines }: Admission<A>, name: string): Line<A> => {
+  const known = lines.get(name)
+  if (known !== undefined) return known
+  const line: Line<A> = { heap: [], waiting: 0 }
+  lines.set(name, line)
+  return line
 }
 
 /** Puts somebody in line in front who was inside before. */
@@ -163,14 +166,11 @@ export const leave = <A>(self: Admission<A>, id: string): void => {
   const inside = self.inside.get(id)
   if (inside !== undefined) {
     self.inside.delete(id)
-    for (const name of inside.pools) {
-      const pool = usage(self, name)
-      self.pools.set(name, { ...pool, used: pool.used - 1 })
-    }
+    for (const name of inside.pools) usage(self, name).used--
     return
   }
   const waiting = self.waiting.get(id)
-  if (waiting !== undefined) unline(self, waiting, (pool) => pool)
+  if (waiting !== undefined) unline(self, waiting)
 }
 
 /** Lets in everybody who may enter, in order. */
@@ -201,6 +201,7 @@ export const placeOf = <A>(self: Admission<A>, id: string): Option.Option<Place>
     return { pool: name, used, size, ahead, paused: self.paused }
   })
 
+/** One that nobody has used or set lets in any number. */
 export const usage = <A>(self: Admission<A>, name: PoolName): Usage =>
   self.pools.get(name) ?? unused(Number.POSITIVE_INFINITY)
 
@@ -219,31 +220,35 @@ const isFull = <A>(self: Admission<A>, name: PoolName): boolean => {
 const nextOf = <A>(self: Admission<A>): Entrant<A> | undefined => {
   let next: Entrant<A> | undefined
   for (const { heap } of self.lines.values()) {
-    if (heap === undefined || (self.paused && !returns(heap.value))) continue
-    if (heap.value.pools.some((pool) => isFull(self, pool))) continue
-    if (next === undefined || before(heap.value, next)) next = heap.value
+    const head = heap[0]
+    if (head === undefined || (self.paused && !returns(head))) continue
+    if (head.pools.some((pool) => isFull(self, pool))) continue
+    if (next === undefined || before(head, next)) next = head
   }
   return next
 }
 
 const enter = <A>(self: Admission<A>, entrant: Entrant<A>): void => {
   self.inside.set(entrant.id, entrant)
-  unline(self, entrant, (pool) => ({ ...pool, used: pool.used + 1, turn: Math.max(pool.turn, entrant.turn) }))
-}
-
-/** Takes a waiting entrant out of the books; `also` happens to their pools besides. */
-const unline = <A>(self: Admission<A>, entrant: Entrant<A>, also: (pool: Usage) => Usage): void => {
-  self.waiting.delete(entrant.id)
-  const line = self.lines.get(entrant.line)
-  if (line === undefined || line.waiting === 1) self.lines.delete(entrant.line)
-  else self.lines.set(entrant.line, tidy({ ...line, waiting: line.waiting - 1 }, self.waiting))
+  unline(self, entrant)
   for (const name of entrant.pools) {
     const pool = usage(self, name)
-    self.pools.set(name, also({ ...pool, waiting: pool.waiting - 1 }))
-    const key = parentOf(name, entrant.parent)
-    const known = self.parents.get(key)
-    if (known === undefined || known.waiting === 1) self.parents.delete(key)
-    else self.parents.set(key, { ...known, waiting: known.waiting - 1 })
+    pool.used++
+    pool.turn = Math.max(pool.turn, entrant.turn)
+  }
+}
+
+/** Takes a waiting entrant out of the books. */
+const unline = <A>(self: Admission<A>, entrant: Entrant<A>): void => {
+  self.waiting.delete(entrant.id)
+  const line = lineOf(self, entrant.line)
+  if (--line.waiting === 0) self.lines.delete(entrant.line)
+  else tidy(line, self.waiting)
+  for (const name of entrant.pools) {
+    const pool = usage(self, name)
+    pool.waiting--
+    const known = pool.parents.get(entrant.parent)
+    if (known !== undefined && --known.waiting === 0) pool.parents.delete(entrant.parent)
   }
 }
 
@@ -251,18 +256,11 @@ const unline = <A>(self: Admission<A>, entrant: Entrant<A>, also: (pool: Usage) 
  * Drops those who left: from the head always, so that the head is always somebody who waits; from the whole line once
  * they are more than half of it, so that the work is paid for by those who left and the line stays in proportion.
  */
-const tidy = <A>(line: Line<A>, waiting: ReadonlyMap<string, Entrant<A>>): Line<A> => {
-  let { heap, size } = line
-  while (heap !== undefined && !isWaiting(waiting, heap.value)) {
-    heap = Heap.pop(heap, before)
-    size--
+const tidy = <A>(line: Line<A>, waiting: ReadonlyMap<string, Entrant<A>>): void => {
+  for (let head = line.heap[0]; head !== undefined && !isWaiting(waiting, head); head = line.heap[0]) {
+    Heap.pop(line.heap, before)
   }
-  if (size <= 2 * line.waiting) return { ...line, heap, size }
-  let rebuilt: Heap.Heap<Entrant<A>>
-  for (const entrant of Heap.values(heap)) {
-    if (isWaiting(waiting, entrant)) rebuilt = Heap.insert(rebuilt, entrant, before)
-  }
-  return { heap: rebuilt, size: line.waiting, waiting: line.waiting }
+  if (line.heap.length > 2 * line.waiting) Heap.keep(line.heap, (entrant) => isWaiting(waiting, entrant), before)
 }
 
 /** An id may have left and joined again: only the entrant itself counts. */

@@ -1,48 +1,49 @@
 /**
- * A persistent priority queue (a leftist heap): `insert` and `pop` take O(log n) and change nothing, so a state that
- * holds one can be the argument and the result of a pure function.
+ * A priority queue (a binary heap): `insert` and `pop` take O(log n) and change it in place.
  */
-interface Node<A> {
-  readonly value: A
-  readonly rank: number
-  readonly left: Heap<A>
-  readonly right: Heap<A>
-}
 
-export type Heap<A> = Node<A> | undefined
+/** Nobody goes before the one at half their index: the first goes before all. */
+export type Heap<A> = Array<A>
 
-/** Whether the first goes before the second. */
+/** Whether the first goes before the second. The same for a heap each time. */
 export type Before<A> = (a: A, b: A) => boolean
 
-const rank = <A>(heap: Heap<A>): number => heap === undefined ? 0 : heap.rank
-
-const node = <A>(value: A, a: Heap<A>, b: Heap<A>): Node<A> =>
-  rank(a) >= rank(b)
-    ? { value, rank: rank(b) + 1, left: a, right: b }
-    : { value, rank: rank(a) + 1, left: b, right: a }
-
-/** The recursion follows right spines only, which are at most log2(n + 1) long. */
-const merge = <A>(a: Heap<A>, b: Heap<A>, before: Before<A>): Heap<A> => {
-  if (a === undefined) return b
-  if (b === undefined) return a
-  return before(a.value, b.value)
-    ? node(a.value, a.left, merge(a.right, b, before))
-    : node(b.value, b.left, merge(a, b.right, before))
+export const insert = <A>(heap: Heap<A>, value: A, before: Before<A>): void => {
+  let at = heap.length
+  while (at > 0) {
+    const above = (at - 1) >> 1
+    const parent = heap[above]
+    if (parent === undefined || !before(value, parent)) break
+    heap[at] = parent
+    at = above
+  }
+  heap[at] = value
 }
 
-export const insert = <A>(heap: Heap<A>, value: A, before: Before<A>): Heap<A> =>
-  merge(heap, { value, rank: 1, left: undefined, right: undefined }, before)
+/** Takes out the first. */
+export const pop = <A>(heap: Heap<A>, before: Before<A>): void => {
+  const last = heap.pop()
+  if (last !== undefined && heap.length > 0) sink(heap, last, before)
+}
 
-/** The heap without its first. */
-export const pop = <A>(heap: Heap<A>, before: Before<A>): Heap<A> =>
-  heap === undefined ? undefined : merge(heap.left, heap.right, before)
+/** Takes out all but these. */
+export const keep = <A>(heap: Heap<A>, isKept: (value: A) => boolean, before: Before<A>): void => {
+  for (const value of heap.splice(0).filter(isKept)) insert(heap, value, before)
+}
 
-/** Everything in the heap, in no order. */
-export function* values<A>(heap: Heap<A>): Generator<A> {
-  const left: Array<Node<A>> = heap === undefined ? [] : [heap]
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    yield next.value
-    if (next.left !== undefined) left.push(next.left)
-    if (next.right !== undefined) left.push(next.right)
+/** Puts it in the place of the first, and down from there to where it belongs. */
+const sink = <A>(heap: Heap<A>, value: A, before: Before<A>): void => {
+  let at = 0
+  for (;;) {
+    const left = 2 * at + 1
+    const a = heap[left]
+    const b = heap[left + 1]
+    if (a === undefined) break
+    const isRight = b !== undefined && before(b, a)
+    const child = isRight ? b : a
+    if (!before(child, value)) break
+    heap[at] = child
+    at = isRight ? left + 1 : left
   }
+  heap[at] = value
 }

@@ -18,7 +18,10 @@ const sorted = (items: ReadonlyArray<Item>): ReadonlyArray<Item> => [...items].s
 
 const drain = (heap: Heap.Heap<Item>): ReadonlyArray<Item> => {
   const all: Array<Item> = []
-  for (let rest = heap; rest !== undefined; rest = Heap.pop(rest, before)) all.push(rest.value)
+  for (let [first] = heap; first !== undefined; [first] = heap) {
+    all.push(first)
+    Heap.pop(heap, before)
+  }
   return all
 }
 
@@ -36,31 +39,31 @@ const counting = () => {
 
 describe("a heap", () => {
   it.prop("holds what a sorted list holds, with the same first", [Steps], ([steps]) => {
-    let heap: Heap.Heap<Item>
+    const heap: Heap.Heap<Item> = []
     let list: ReadonlyArray<Item> = []
     for (const [nth, step] of steps.entries()) {
       if (step === "pop") {
-        heap = Heap.pop(heap, before)
+        Heap.pop(heap, before)
         list = list.slice(1)
       } else {
-        heap = Heap.insert(heap, { key: step, nth }, before)
+        Heap.insert(heap, { key: step, nth }, before)
         list = sorted([...list, { key: step, nth }])
       }
-      assert.deepStrictEqual(heap?.value, list[0])
-      assert.deepStrictEqual(sorted([...Heap.values(heap)]), list)
+      assert.deepStrictEqual(heap[0], list[0])
+      assert.strictEqual(heap.length, list.length)
+      assert.deepStrictEqual(sorted(heap), list)
     }
     assert.deepStrictEqual(drain(heap), list)
   }, thorough(200, 80))
 
-  it.prop("changes nothing: what was made before is what it was", [Steps], ([steps]) => {
-    const made: Array<{ readonly heap: Heap.Heap<Item>; readonly held: ReadonlyArray<Item> }> = []
-    let heap: Heap.Heap<Item>
-    for (const [nth, step] of steps.entries()) {
-      heap = step === "pop" ? Heap.pop(heap, before) : Heap.insert(heap, { key: step, nth }, before)
-      made.push({ heap, held: sorted([...Heap.values(heap)]) })
-    }
-    for (const { heap, held } of made) assert.deepStrictEqual(drain(heap), held)
-  }, thorough(100))
+  it.prop("keeps those that are to be kept, in their order", [sequence(below(20), 80)], ([keys]) => {
+    const heap: Heap.Heap<Item> = []
+    const items = keys.map((key, nth) => ({ key, nth }))
+    for (const item of items) Heap.insert(heap, item, before)
+    const isKept = ({ key }: Item) => key % 3 > 0
+    Heap.keep(heap, isKept, before)
+    assert.deepStrictEqual(drain(heap), sorted(items.filter(isKept)))
+  }, thorough(100, 80))
 
   it.each([
     ["rising", (n: number) => n],
@@ -69,17 +72,16 @@ describe("a heap", () => {
   ])("takes O(log n) for each of 10,000 insertions and pops, with keys %s", patient, (_, keyOf) => {
     const n = 10_000
     const { before, counter } = counting()
+    const heap: Heap.Heap<Item> = []
     let most = 0
-    const step = (next: () => Heap.Heap<Item>) => {
+    const step = (change: () => void) => {
       const had = counter.comparisons
-      const heap = next()
+      change()
       most = Math.max(most, counter.comparisons - had)
-      return heap
     }
-    let heap: Heap.Heap<Item>
-    for (let i = 0; i < n; i++) heap = step(() => Heap.insert(heap, { key: keyOf(i), nth: i }, before))
-    while (heap !== undefined) heap = step(() => Heap.pop(heap, before))
-    // Two right spines of at most log2(n + 1) each.
+    for (let i = 0; i < n; i++) step(() => Heap.insert(heap, { key: keyOf(i), nth: i }, before))
+    while (heap.length > 0) step(() => Heap.pop(heap, before))
+    // Two on each level on the way down.
     assert.isAtMost(most, 2 * Math.ceil(Math.log2(n + 1)))
     assert.isAbove(most, 0)
   })

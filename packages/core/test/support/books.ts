@@ -3,13 +3,18 @@
  */
 import * as Admission from "../../src/Admission.ts"
 
+const copies = <A>(map: ReadonlyMap<string, A>, copy: (value: A) => A): Map<string, A> =>
+  new Map(Array.from(map, ([key, value]) => [key, copy(value)]))
+
 const copy = <A>(state: Admission.Admission<A>): Admission.Admission<A> => ({
   ...state,
-  pools: new Map(state.pools),
-  lines: new Map(state.lines),
+  pools: copies(
+    state.pools,
+    (pool) => ({ ...pool, parents: copies(pool.parents, (parent) => ({ ...parent })) })
+  ),
+  lines: copies(state.lines, (line) => ({ ...line, heap: [...line.heap] })),
   waiting: new Map(state.waiting),
-  inside: new Map(state.inside),
-  parents: new Map(state.parents)
+  inside: new Map(state.inside)
 })
 
 const step = <A, B>(state: Admission.Admission<A>, change: (next: Admission.Admission<A>) => B) => {
