@@ -7,7 +7,7 @@ import { Notices } from "./Notices.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
 
-/** `look`: to be run whenever something may have become superfluous. */
+/** `lookUnsafe`: to be called whenever something may have become superfluous. */
 export const make = Effect.gen(function*() {
   const journal = yield* Journal
   const notices = yield* Notices
@@ -39,5 +39,5 @@ export const make = Effect.gen(function*() {
     Effect.forkScoped({ startImmediately: true })
   )
 
-  return { look: Latch.open(dirty) }
+  return { lookUnsafe: () => void Latch.openUnsafe(dirty) }
 })

@@ -55,8 +55,8 @@ export interface Stopped {
   readonly abort: Effect.Effect<Conversation.Abort>
 }
 
-/** `onEnd` is run whenever a run is over, or somebody is owed less. */
-export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
+/** `onEnd` is called whenever a run is over, or somebody is owed less. */
+export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const host = yield* AgentHost
   const hostCalls = yield* HostCalls
   const journal = yield* Journal
@@ -112,10 +112,13 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       }),
       Option.match({
         // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
-        onNone: () => Effect.flatMap(journal.get(task.id), (now) => close(Option.getOrElse(now, () => task), run)),
+        onNone: () => Effect.map(journal.get(task.id), (now) => close(Option.getOrElse(now, () => task), run)),
         onSome: (ended) => {
           const told = tell(ended)
-          const closed = Effect.andThen(Effect.suspend(() => close(ended, run)), onEnd)
+          const closed = Effect.sync(() => {
+            close(ended, run)
+            onEnd()
+          })
           if (!isForsaken(ended) || ended.session === undefined) return Effect.andThen(told, closed)
           const { session } = ended
           // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
@@ -137,11 +140,10 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
   }
 
   /** The run is over: nobody need wait for it any more. */
-  const close = (task: Task.Task, run: Run): Effect.Effect<void> => {
+  const close = (task: Task.Task, run: Run): void => {
     if (runs.get(task.id) === run) runs.delete(task.id)
     Deferred.doneUnsafe(run.opened, Effect.void)
     Deferred.doneUnsafe(run.over, Effect.succeed(task))
-    return Effect.void
   }
 
   /** Whether a session is that of a task which is about to be ended. */
@@ -256,7 +258,7 @@ export const make = Effect.fnUntraced(function*(onEnd: Effect.Effect<unknown>) {
       const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
       if (Option.isSome(own)) return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), "deleted")
       yield* notices.forget(session)
-      yield* onEnd
+      onEnd()
       return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 

@@ -29,6 +29,7 @@ import {
   TaskRunning,
   TooDeep
 } from "./TaskError.ts"
+import * as Traced from "./Traced.ts"
 import { Watch } from "./Watch.ts"
 
 /** What to do, and for whom. */
@@ -138,7 +139,7 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const lineageOf = yield* Lineage.make
   const retention = yield* Retention.make
-  const runs = yield* Runs.make(retention.look)
+  const runs = yield* Runs.make(retention.lookUnsafe)
   const append = journal.append
   yield* Sightings.keep({ journal, limits, watch })
 
@@ -186,7 +187,7 @@ const make = Effect.gen(function*() {
           : Effect.succeed(task))
     })
 
-  const launch = Effect.fn("Tasks.launch")(function*(request: LaunchRequest) {
+  const launch = Effect.fnUntraced(function*(request: LaunchRequest) {
     const ancestors = yield* ancestorsOf(request.parent)
     const { agent, background = true, description, model, parent, prompt } = request
     const kept = {
@@ -202,9 +203,9 @@ const make = Effect.gen(function*() {
       parent,
       Effect.andThen(notices.used(parent), Effect.flatMap(queue(kept), (queued) => runs.begin(queued)))
     ))
-  })
+  }, Traced.named("Tasks.launch"))
 
-  const resume = Effect.fn("Tasks.resume")(function*(request: ContinueRequest) {
+  const resume = Effect.fnUntraced(function*(request: ContinueRequest) {
     const known = yield* journal.bySession(request.session)
     if (Option.isNone(known)) return yield* new SessionUnknown({ session: request.session })
     const before = known.value
@@ -233,7 +234,7 @@ const make = Effect.gen(function*() {
         return yield* runs.begin(continued.value)
       })
     ))
-  })
+  }, Traced.named("Tasks.resume"))
 
   const get = (id: string): Effect.Effect<Task.Task, TaskNotFound> =>
     Effect.flatMap(
@@ -253,14 +254,14 @@ const make = Effect.gen(function*() {
       abort: Option.getOrElse(abort, () => "unconfirmed" as const)
     }))
 
-  const cancel = Effect.fn("Tasks.cancel")(function*(id: string, why: "requested" | "by-person" = "requested") {
+  const cancel = Effect.fnUntraced(function*(id: string, why: "requested" | "by-person" = "requested") {
     return yield* confirmed(yield* runs.stop(yield* get(id), why))
-  })
+  }, Traced.named("Tasks.cancel"))
 
-  const cancelAll = Effect.fn("Tasks.cancelAll")(function*(session: Task.SessionId) {
+  const cancelAll = Effect.fnUntraced(function*(session: Task.SessionId) {
     const stopped = yield* runs.stopAll(runs.below(session), "requested")
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
-  })
+  }, Traced.named("Tasks.cancelAll"))
 
   const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId) {
     const task = yield* get(id)
@@ -308,7 +309,7 @@ const make = Effect.gen(function*() {
     reading: notices.reading,
     read: (task, by) =>
       Task.isTerminal(task) && task.request.parent === by
-        ? Effect.andThen(notices.read(task), retention.look)
+        ? Effect.tap(notices.read(task), () => Effect.sync(retention.lookUnsafe))
         : Effect.void,
     inherit: Effect.fnUntraced(function*(session) {
       if (journal.inherits === "at start") return

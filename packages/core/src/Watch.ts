@@ -286,7 +286,8 @@ const make = Effect.gen(function*() {
         Effect.suspend(() => {
           const watching = watchedOf(task, session, after)
           watched.set(session, watching)
-          return Effect.andThen(Latch.open(work), use(watcherOf(watching)))
+          Latch.openUnsafe(work)
+          return use(watcherOf(watching))
         }),
         () => {
           watched.delete(session)

@@ -1,7 +1,7 @@
 /**
  * `background_cancel`: calls off one task, or everything below the caller.
  */
-import { Task, TaskError, Tasks } from "@errand/core"
+import { Task, TaskError, Tasks, Traced } from "@errand/core"
 import { Effect } from "effect"
 import { alreadyEnded, type Cancelled, cancelledAll, cancelledOne } from "../text/cancelled.ts"
 import { about, type Caller, text } from "./Caller.ts"
@@ -9,7 +9,7 @@ import { cancelArguments } from "./CancelArguments.ts"
 import { Launching } from "./Launching.ts"
 import { answered } from "./refusal.ts"
 
-export const backgroundCancel = Effect.fn("background_cancel")(
+export const backgroundCancel = Effect.fnUntraced(
   function*(input: unknown, caller: Caller) {
     const args = yield* Effect.fromResult(cancelArguments(input))
     const tasks = yield* Tasks.Tasks
@@ -25,7 +25,8 @@ export const backgroundCancel = Effect.fn("background_cancel")(
     const done = yield* tasks.cancel(found.id)
     return about(done.task, done.cancelled ? cancelledOne(asBefore(done)) : alreadyEnded(done.task))
   },
-  answered("background_cancel")
+  answered("background_cancel"),
+  Traced.named("background_cancel")
 )
 
 const asBefore = ({ abort, before, task }: Tasks.Cancellation): Cancelled => ({

@@ -1,7 +1,7 @@
 /**
  * `background_output`: how a task stands, or what it answered.
  */
-import { Task, Tasks } from "@errand/core"
+import { Task, Tasks, Traced } from "@errand/core"
 import { Clock, Effect, Option } from "effect"
 import { stillAtIt } from "../text/polling.ts"
 import { about, type Caller } from "./Caller.ts"
@@ -10,7 +10,7 @@ import { Polling } from "./Polling.ts"
 import { readTask } from "./readTask.ts"
 import { answered } from "./refusal.ts"
 
-export const backgroundOutput = Effect.fn("background_output")(
+export const backgroundOutput = Effect.fnUntraced(
   function*(input: unknown, caller: Caller) {
     const { block, offset, task: id, timeout } = yield* Effect.fromResult(outputArguments(input))
     const tasks = yield* Tasks.Tasks
@@ -30,5 +30,6 @@ export const backgroundOutput = Effect.fn("background_output")(
     })
     return yield* tasks.reading(caller.session)(waiting)
   },
-  answered("background_output")
+  answered("background_output"),
+  Traced.named("background_output")
 )

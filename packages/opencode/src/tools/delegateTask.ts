@@ -1,7 +1,7 @@
 /**
  * `delegate_task`: sends an agent on an errand, or continues one that came back.
  */
-import { Task, Tasks } from "@errand/core"
+import { Task, Tasks, Traced } from "@errand/core"
 import { Effect, Option } from "effect"
 import { Agents } from "../host/Agents.ts"
 import { continued, launched } from "../text/launched.ts"
@@ -14,7 +14,7 @@ import { answered } from "./refusal.ts"
 /** How long a launch waits for the session's id (ms): a few round trips, unless the host is in trouble. */
 const patience = 2_000
 
-export const delegateTask = Effect.fn("delegate_task")(
+export const delegateTask = Effect.fnUntraced(
   function*(input: unknown, caller: Caller) {
     const args = yield* Effect.fromResult(delegateArguments(input))
     const tasks = yield* Tasks.Tasks
@@ -33,7 +33,8 @@ export const delegateTask = Effect.fn("delegate_task")(
     const place = current.status === "pending" ? Option.getOrUndefined(yield* tasks.place(current.id)) : undefined
     return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
   },
-  answered("delegate_task")
+  answered("delegate_task"),
+  Traced.named("delegate_task")
 )
 
 /** What the task needs is found out first; gives what makes it. */

@@ -17,7 +17,7 @@ export interface ReadOptions {
 /** How long the last message of a session is waited for: the page is worth reading without it. */
 const patience = "2 seconds"
 
-export const readTask = Effect.fn("readTask")(function*(
+export const readTask = Effect.fnUntraced(function*(
   task: Task.Task,
   caller: Caller,
   { offset, waited }: ReadOptions = {}
