@@ -2,7 +2,7 @@
  * Something is done when its time comes, unless it is called off before. One fiber sleeps until the first of all alarms is
  * due, so that one more costs neither a fiber nor a timer.
  */
-import { Clock, Context, Effect, Latch, Layer, MutableRef } from "effect"
+import { Clock, Context, Duration, Effect, FiberHandle, FiberSet, Layer, MutableRef } from "effect"
 
 export class Alarms extends Context.Service<Alarms, {
   /** Does what `ring` says after so long (ms); gives what calls that off. */
@@ -19,40 +19,52 @@ interface Alarm {
 
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
+  const ringing = yield* FiberSet.makeRuntime<never>()
+  const keeping = yield* FiberHandle.makeRuntime<never>()
+  const resting = yield* FiberHandle.makeRuntime<never>()
   const alarms = new Set<Alarm>()
   /** When the keeper wakes up (epoch ms). */
   const next = MutableRef.make(Number.POSITIVE_INFINITY)
-  /** Open when that is too late, or for nothing. */
-  const bell = yield* Latch.make(false)
 
-  const keep = Effect.gen(function*() {
+  const nearest = (): number => {
+    let nearest = Number.POSITIVE_INFINITY
+    for (const { at } of alarms) nearest = Math.min(nearest, at)
+    return nearest
+  }
+
+  /** Sleeps until the first of them is due, and so on. With no alarm there is no timer either. */
+  const keep: Effect.Effect<void> = Effect.suspend(() => {
     const now = clock.currentTimeMillisUnsafe()
     for (const alarm of alarms) {
       if (alarm.at > now) continue
       alarms.delete(alarm)
-      yield* Effect.forkChild(alarm.ring, { startImmediately: true })
+      ringing(alarm.ring)
     }
-    Latch.closeUnsafe(bell)
-    let nearest = Number.POSITIVE_INFINITY
-    for (const { at } of alarms) nearest = Math.min(nearest, at)
-    MutableRef.set(next, nearest)
-    // With no alarm there is no timer either.
-    yield* nearest === Number.POSITIVE_INFINITY
-      ? Latch.await(bell)
-      : Effect.timeoutOption(Latch.await(bell), nearest - now)
+    const at = nearest()
+    MutableRef.set(next, at)
+    return at === Number.POSITIVE_INFINITY
+      ? Effect.void
+      : Effect.andThen(clock.sleep(Duration.millis(at - now)), keep)
   })
-  yield* Effect.forkScoped(Effect.forever(keep), { startImmediately: true })
+
+  /** Not at once: where tasks follow each other the next alarm is set in the same moment. */
+  const rest = Effect.andThen(
+    Effect.yieldNow,
+    Effect.sync(() => {
+      if (alarms.size > 0) return
+      MutableRef.set(next, Number.POSITIVE_INFINITY)
+      keeping(Effect.void)
+    })
+  )
 
   return Alarms.of({
     setUnsafe: (ms, ring) => {
       const alarm: Alarm = { at: clock.currentTimeMillisUnsafe() + ms, ring }
       alarms.add(alarm)
-      if (alarm.at < MutableRef.get(next)) {
-        MutableRef.set(next, alarm.at)
-        Latch.openUnsafe(bell)
-      }
+      // In the place of the keeper who would wake up too late.
+      if (alarm.at < MutableRef.get(next)) keeping(keep)
       return () => {
-        if (alarms.delete(alarm) && alarms.size === 0) Latch.openUnsafe(bell)
+        if (alarms.delete(alarm) && alarms.size === 0) resting(rest, { onlyIfMissing: true })
       }
     }
   })

@@ -5,21 +5,7 @@
  * notice at a time. That a notice is about to go out is kept before it goes, and that it was taken after; so whoever goes
  * on after a crash knows which one may have arrived. How it gets there is `Delivery`'s business.
  */
-import {
-  Clock,
-  Context,
-  Deferred,
-  Effect,
-  FiberMap,
-  HashMap,
-  Layer,
-  MutableHashMap,
-  Option,
-  PubSub,
-  Random,
-  Ref,
-  Stream
-} from "effect"
+import { Clock, Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Stream } from "effect"
 import type { AgentHost } from "./AgentHost.ts"
 import type * as Batch from "./Batch.ts"
 import * as Delivery from "./Delivery.ts"
@@ -86,18 +72,18 @@ export class Notices extends Context.Service<Notices, {
   ).pipe(Layer.provide(HostCalls.layer))
 }
 
-/** What is being done about a parent's box. */
+/** What is being done about a parent's box. Changed in place, in one step each time. */
 interface Post {
   /** Whether a courier is on duty. */
-  readonly courier: boolean
+  courier: boolean
   /** Whether nothing is told for now. */
-  readonly held: boolean
+  held: boolean
   /** The last notice that woke the parent. */
-  readonly woke: Option.Option<string>
+  woke: Option.Option<string>
   /** Done with `woke` when nothing is out and nothing is owed. */
   readonly settled: Deferred.Deferred<Option.Option<string>>
-  /** Done when something about the box changes. */
-  readonly changed: Deferred.Deferred<void>
+  /** Where those wait who look again when something about the box has changed. */
+  readonly waiting: Set<Deferred.Deferred<void>>
 }
 
 const newPost = (): Post => ({
@@ -105,13 +91,19 @@ const newPost = (): Post => ({
   held: false,
   woke: Option.none(),
   settled: Deferred.makeUnsafe(),
-  changed: Deferred.makeUnsafe()
+  waiting: new Set()
 })
+
+/** Something about the box has changed. */
+const wake = ({ waiting }: Post): void => {
+  // Who looks again may wait again.
+  const doors = [...waiting]
+  waiting.clear()
+  for (const door of doors) Deferred.doneUnsafe(door, Effect.void)
+}
 
 /** How many sessions are remembered as open: more than anybody goes back and forth between. */
 const most = 64
-
-const heldBack = (post: Post): Post => ({ ...post, held: true })
 
 /** What a courier finds. */
 type Found =
@@ -126,38 +118,31 @@ const nothing: Found = { _tag: "Nothing" }
 const make = Effect.gen(function*() {
   const journal = yield* Journal
   const deliver = yield* Delivery.make
-  /** Each change of a post is one step. */
-  const posts = MutableHashMap.empty<SessionId, Post>()
+  const posts = new Map<SessionId, Post>()
   /** The sessions that were used last, the latest last: somebody is there. Changed only by `used`. */
   const open = new Set<SessionId>()
   /** How many calls each session reads in. */
   const readers = yield* Ref.make(HashMap.empty<SessionId, number>())
   // Nobody waits for a service that has ended. What is owed stays in the journal.
-  yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => Effect.forEach([...MutableHashMap.keys(posts)], leave, { discard: true }))
-  )
+  yield* Effect.addFinalizer(() => Effect.suspend(() => Effect.forEach([...posts.keys()], leave, { discard: true })))
   const couriers = yield* FiberMap.make<SessionId>()
   const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivered>({ capacity: 1024 }), PubSub.shutdown)
 
   /** Something about a parent's box may have changed: those who wait look again, and a courier is on duty. */
-  const attend = (parent: SessionId, change: (post: Post) => Post = (post) => post) =>
+  const attend = (parent: SessionId) =>
     Effect.uninterruptible(Effect.suspend(() => {
-      const before = Option.map(MutableHashMap.get(posts, parent), change)
-      if (Option.isNone(before)) return Effect.void
-      putAnew(parent, { ...before.value, courier: true })
-      return before.value.courier ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+      const post = posts.get(parent)
+      if (post === undefined) return Effect.void
+      wake(post)
+      if (post.courier) return Effect.void
+      post.courier = true
+      return Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
     }))
-
-  /** A post has changed: those who wait for that go on. */
-  const putAnew = (parent: SessionId, post: Post): void => {
-    MutableHashMap.set(posts, parent, { ...post, changed: Deferred.makeUnsafe<void>() })
-    Deferred.doneUnsafe(post.changed, Effect.void)
-  }
 
   /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */
   const find = (parent: SessionId) =>
     Effect.sync((): Found => {
-      const post = Option.getOrUndefined(MutableHashMap.get(posts, parent))
+      const post = posts.get(parent)
       if (post === undefined) return nothing
       const box = journal.boxUnsafe(parent)
       if (Outbox.isSettled(box)) {
@@ -167,7 +152,7 @@ const make = Effect.gen(function*() {
       const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent)
       if (!isHeld && Option.isSome(box.sending)) return { _tag: "Again", notice: box.sending.value }
       if (!isHeld && isWord(Outbox.next(box))) return { _tag: "Next" }
-      MutableHashMap.set(posts, parent, { ...post, courier: false })
+      post.courier = false
       return nothing
     })
 
@@ -213,21 +198,23 @@ const make = Effect.gen(function*() {
   const taken = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
     const at = yield* Clock.currentTimeMillis
     yield* journal.note(parent, () => Option.some({ _tag: "Taken", parent, at, notice: notice.id }))
-    if (notice.wakes) {
-      MutableHashMap.modify(posts, parent, (post) => ({ ...post, woke: Option.some(notice.id) }))
-    }
+    const post = posts.get(parent)
+    if (post !== undefined && notice.wakes) post.woke = Option.some(notice.id)
     yield* PubSub.publish(deliveries, { parent, notice, at })
   }, Effect.uninterruptible)
 
   /** Nobody need wait for this parent any more. */
-  const remove = (parent: SessionId, { changed, settled, woke }: Post): void => {
-    MutableHashMap.remove(posts, parent)
-    Deferred.doneUnsafe(settled, Effect.succeed(woke))
-    Deferred.doneUnsafe(changed, Effect.void)
+  const remove = (parent: SessionId, post: Post): void => {
+    posts.delete(parent)
+    Deferred.doneUnsafe(post.settled, Effect.succeed(post.woke))
+    wake(post)
   }
 
   const leave = (parent: SessionId) =>
-    Effect.sync(() => void Option.map(MutableHashMap.get(posts, parent), (post) => remove(parent, post)))
+    Effect.sync(() => {
+      const post = posts.get(parent)
+      if (post !== undefined) remove(parent, post)
+    })
 
   const forget = (parent: SessionId) =>
     Effect.uninterruptible(Effect.gen(function*() {
@@ -238,19 +225,26 @@ const make = Effect.gen(function*() {
         return yield* leave(parent)
       }
       // It has tasks out again by now.
-      MutableHashMap.modify(posts, parent, (post) => ({ ...post, courier: false }))
+      const post = posts.get(parent)
+      if (post !== undefined) {
+        post.courier = false
+      }
       yield* attend(parent)
     }))
 
-  const postOf = (session: SessionId) => Effect.sync(() => MutableHashMap.get(posts, session))
+  const postOf = (session: SessionId) => Effect.sync(() => posts.get(session))
 
   /** Waits until a session has tasks out, or has none. Nobody hears of tasks that are out of a post that is gone. */
   const untilOut = (session: SessionId, out: boolean): Effect.Effect<void> =>
     Effect.flatMap(postOf(session), (post) => {
-      if (Option.isNone(post)) return out ? Effect.never : Effect.void
-      return Outbox.isOut(journal.boxUnsafe(session)) === out
-        ? Effect.void
-        : Effect.andThen(Deferred.await(post.value.changed), untilOut(session, out))
+      if (post === undefined) return out ? Effect.never : Effect.void
+      if (Outbox.isOut(journal.boxUnsafe(session)) === out) return Effect.void
+      const door = Deferred.makeUnsafe<void>()
+      post.waiting.add(door)
+      return Effect.andThen(
+        Effect.onInterrupt(Deferred.await(door), () => Effect.sync(() => post.waiting.delete(door))),
+        untilOut(session, out)
+      )
     })
 
   const told = Effect.fnUntraced(function*(
@@ -258,16 +252,23 @@ const make = Effect.gen(function*() {
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
   ) {
     const post = yield* postOf(session)
-    if (Option.isNone(post)) return Option.none<string>()
+    if (post === undefined) return Option.none<string>()
     yield* whileOut(untilOut(session, false))
     return yield* Effect.raceFirst(
-      Deferred.await(post.value.settled),
+      Deferred.await(post.settled),
       Effect.as(untilOut(session, true), Option.none<string>())
     )
   })
 
-  const begin = (session: SessionId, change: (post: Post) => Post) =>
-    Effect.sync(() => putAnew(session, change(Option.getOrElse(MutableHashMap.get(posts, session), newPost))))
+  /** Something of this session's is out, or it is owed a word: it has a post from then on. */
+  const begin = (session: SessionId) =>
+    Effect.sync(() => {
+      const known = posts.get(session)
+      const post = known ?? newPost()
+      if (known === undefined) posts.set(session, post)
+      else wake(post)
+      return post
+    })
 
   const used = (session: SessionId) =>
     Effect.suspend(() => {
@@ -275,13 +276,14 @@ const make = Effect.gen(function*() {
       open.add(session)
       const [oldest] = open
       if (open.size > most && oldest !== undefined) open.delete(oldest)
-      return Option.exists(MutableHashMap.get(posts, session), ({ held }) => held)
-        ? attend(session, (post) => ({ ...post, held: false }))
-        : Effect.void
+      const post = posts.get(session)
+      if (post === undefined || !post.held) return Effect.void
+      post.held = false
+      return attend(session)
     })
 
   return Notices.of({
-    launched: (parent) => begin(parent, (post) => post),
+    launched: (parent) => Effect.asVoid(begin(parent)),
     ended: ({ request }) => attend(request.parent),
     read: Effect.fnUntraced(function*(task) {
       const { id, request: { parent }, run } = task
@@ -308,27 +310,31 @@ const make = Effect.gen(function*() {
             attend(session)
           )
       ),
-    expecting: (session) => Effect.sync(() => MutableHashMap.has(posts, session)),
-    expectingUnsafe: (session) => MutableHashMap.has(posts, session),
+    expecting: (session) => Effect.sync(() => posts.has(session)),
+    expectingUnsafe: (session) => posts.has(session),
     settled: (session) =>
       Effect.flatMap(
         postOf(session),
-        (post) => Option.isNone(post) ? Effect.void : Effect.asVoid(Deferred.await(post.value.settled))
+        (post) => post === undefined ? Effect.void : Effect.asVoid(Deferred.await(post.settled))
       ),
     told,
     // In this order: what the session is owed from then on has a courier of its own.
     forget: (session) => Effect.andThen(FiberMap.remove(couriers, session), forget(session)),
     inherited: (session, held) =>
-      Effect.andThen(
-        begin(session, (post) => ({ ...post, held: held && !open.has(session) })),
-        attend(session)
-      ),
-    hold: (session) => Effect.sync(() => void MutableHashMap.modify(posts, session, heldBack)),
+      Effect.flatMap(begin(session), (post) => {
+        post.held = held && !open.has(session)
+        return attend(session)
+      }),
+    hold: (session) =>
+      Effect.sync(() => {
+        const post = posts.get(session)
+        if (post !== undefined) post.held = true
+      }),
     used,
     leave,
     owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),
     owedUnsafe: () =>
-      Array.from(MutableHashMap.keys(posts), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
+      Array.from(posts.keys(), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),
     deliveries: Stream.fromPubSub(deliveries)
   })
