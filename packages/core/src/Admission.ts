@@ -33,6 +33,7 @@ export interface Entrant<A> {
 }
 
 interface Usage {
+  readonly name: PoolName
   size: number
   used: number
   /** How many wait for it. */
@@ -89,7 +90,7 @@ export const returns = ({ turn }: Entrant<unknown>): boolean => turn === returni
 
 const before = <A>(a: Entrant<A>, b: Entrant<A>): boolean => a.turn === b.turn ? a.arrival < b.arrival : a.turn < b.turn
 
-const unused = (size: number): Usage => ({ size, used: 0, waiting: 0, turn: 0, parents: new Map() })
+const unused = ({ name, size }: Pool): Usage => ({ name, size, used: 0, waiting: 0, turn: 0, parents: new Map() })
 
 /** Puts somebody in line. Pools that are new get their size; pools that exist keep theirs. */
 export const join = <A>(
@@ -103,8 +104,9 @@ export const join = <A>(
     readonly payload: A
   }
 ): void => {
-  const names = pools.map(({ name }) => name)
   const wanted = pools.map((pool) => poolOf(self, pool))
+  // The same strings for all, found faster than equal ones.
+  const names = wanted.map(({ name }) => name)
   const served = turnServed(wanted)
   const given = wanted.map(({ parents }) => parents.get(parent)?.lastTurn ?? 0)
   const turn = returns ? returning : Math.max(served, ...given) + 1
@@ -126,12 +128,12 @@ export const join = <A>(
   }
 }
 
-const poolOf = <A>({ pools }: Admission<A>, { name, size }: Pool): Usage => {
-  const known = pools.get(name)
+const poolOf = <A>({ pools }: Admission<A>, pool: Pool): Usage => {
+  const known = pools.get(pool.name)
   if (known !== undefined) return known
-  const pool = unused(size)
-  pools.set(name, pool)
-  return pool
+  const usage = unused(pool)
+  pools.set(pool.name, usage)
+  return usage
 }
 
 const lineOf = <A>({ lines }: Admission<A>, name: string): Line<A> => {
@@ -185,7 +187,7 @@ export const admit = <A>(self: Admission<A>): ReadonlyArray<Entrant<A>> => {
 
 /** Changes how many a pool lets in. Nobody inside is sent away. A pool that nobody has used yet is remembered. */
 export const resize = <A>(self: Admission<A>, name: PoolName, size: number): void =>
-  void self.pools.set(name, { ...usage(self, name), size })
+  void (poolOf(self, { name, size }).size = size)
 
 export const setPaused = <A>(self: Admission<A>, paused: boolean): void => void (self.paused = paused)
 
@@ -203,7 +205,7 @@ export const placeOf = <A>(self: Admission<A>, id: string): Option.Option<Place>
 
 /** One that nobody has used or set lets in any number. */
 export const usage = <A>(self: Admission<A>, name: PoolName): Usage =>
-  self.pools.get(name) ?? unused(Number.POSITIVE_INFINITY)
+  self.pools.get(name) ?? unused({ name, size: Number.POSITIVE_INFINITY })
 
 /** How full every pool is that was used or set so far. */
 export const usages = <A>(
