@@ -115,5 +115,5 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
         return undefined
     }
   }
-  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
+  yield* feed.listen(hear)
 })

@@ -6,6 +6,7 @@ import { Effect, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Events from "../src/host/events.ts"
 import * as Feed from "../src/host/Feed.ts"
+import type { Event } from "../src/host/wire.ts"
 
 const writes = (session: string) => ({
   id: "evt_1",
@@ -45,9 +46,7 @@ const listening = Effect.fnUntraced(function*(pollIntervalMs?: number) {
     yield* Stream.runForEachArray(feed.signs, (bunch) => Ref.update(bunches, (all) => [...all, bunch.length])).pipe(
       Effect.forkScoped({ startImmediately: true })
     )
-    yield* Stream.runForEach(feed.events, () => Ref.update(news, (n) => n + 1)).pipe(
-      Effect.forkScoped({ startImmediately: true })
-    )
+    yield* feed.listen(() => Ref.update(news, (n) => n + 1))
     return yield* Effect.never
   }).pipe(Effect.provide(source.layer), Effect.forkScoped({ startImmediately: true }))
   yield* Effect.repeat(Effect.yieldNow, { times: 20 })
@@ -119,6 +118,31 @@ describe("the feed", () => {
       const [first = 0, ...rest] = yield* bunches
       assert.isAtMost(rest.length, 1, "whoever waits is woken with the first, and then has the rest at once")
       assert.strictEqual(rest.reduce((sum, size) => sum + size, first), 6)
+    })))
+})
+
+describe("those who listen", () => {
+  it.effect("are asked about an event one after the other, before the next; what breaks is one's own", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const source = Feed.make()
+      const did = yield* Ref.make<ReadonlyArray<string>>([])
+      const does = (who: string) => (event: Event) =>
+        Ref.update(did, (all) => [...all, `${who} ${Events.sessionOf(event)}`])
+      yield* Effect.gen(function*() {
+        const feed = yield* Feed.Feed
+        yield* feed.listen(() => {
+          throw new Error("what is that?")
+        })
+        yield* feed.listen(() => Effect.die("what was that?"))
+        yield* feed.listen(() => undefined)
+        yield* feed.listen(does("a"))
+        yield* Effect.scoped(feed.listen(does("gone")))
+        yield* feed.listen(does("b"))
+        source.pour(idles("one"))
+        source.pour(idles("two"))
+        yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      }).pipe(Effect.provide(source.layer))
+      assert.deepStrictEqual(yield* Ref.get(did), ["a one", "b one", "a two", "b two"])
     })))
 })
 

@@ -4,9 +4,8 @@
  * Boards are kept only where somebody looks, so that a server without a screen does nothing for them.
  */
 import { Tasks } from "@errand/core"
-import { Context, Effect, Layer, Option, Stream } from "effect"
+import { Context, Effect, Layer, Option, PubSub, Stream } from "effect"
 import { Feed } from "../host/Feed.ts"
-import type { Event } from "../host/wire.ts"
 import * as Command from "./Command.ts"
 
 export class Audience extends Context.Service<Audience, {
@@ -17,12 +16,16 @@ export class Audience extends Context.Service<Audience, {
 }>()("opencode-errand/Audience") {
   static readonly layer: Layer.Layer<Audience, never, Feed> = Layer.effect(
     Audience,
-    Effect.map(Feed, ({ events, greeted }) =>
-      Audience.of({
-        present: greeted,
-        // Nearly no event is one, so what came at once is looked at in one go.
-        commands: Stream.flattenIterable(Stream.mapArray(events, (all) => [all.flatMap(commandIn)]))
-      }))
+    Effect.gen(function*() {
+      const { greeted, listen } = yield* Feed
+      const commands = yield* Effect.acquireRelease(PubSub.unbounded<Command.Command>(), PubSub.shutdown)
+      yield* listen(({ properties, type }) => {
+        if (type !== "tui.command.execute") return undefined
+        const command = Command.parse(properties.command)
+        return Option.isSome(command) ? PubSub.publish(commands, command.value) : undefined
+      })
+      return Audience.of({ present: greeted, commands: Stream.fromPubSub(commands) })
+    })
   )
 }
 
@@ -36,6 +39,3 @@ export const wishes: Layer.Layer<never, never, Audience | Tasks.Tasks> = Layer.e
       ? Effect.forkChild(Effect.ignore(tasks.cancel(command.task, "by-person")))
       : Effect.void).pipe(Effect.forkScoped({ startImmediately: true }))
 }))
-
-const commandIn = ({ properties, type }: Event): ReadonlyArray<Command.Command> =>
-  type === "tui.command.execute" ? Option.toArray(Command.parse(properties.command)) : []

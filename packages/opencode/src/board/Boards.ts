@@ -204,6 +204,6 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
   })
 
   // What is asked is heard at once, whether somebody looks by then or only later.
-  yield* Effect.forkScoped(feed.forEach(hearEvent), { startImmediately: true })
+  yield* feed.listen(hearEvent)
   yield* Effect.forkScoped(serve, { startImmediately: true })
 })

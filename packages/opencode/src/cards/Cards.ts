@@ -12,6 +12,7 @@ import { Context, Effect, HashMap, HashSet, Layer, Option, Queue, Ref, Schedule,
 import type { PluginSettings } from "../config/PluginSettings.ts"
 import { Client, type PartAddress } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
+import * as Memory from "../host/Memory.ts"
 import type { Event } from "../host/wire.ts"
 import { elsewhere, lost, told } from "../text/card.ts"
 import { card, launchedBy, lineOf, type Look, lookOf, type Mark } from "./Card.ts"
@@ -54,10 +55,10 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
   /** Of the tasks that are not over. */
   const spots = yield* Ref.make(HashMap.empty<string, Spot>())
   /** The runs of tasks of others whose cards were looked for. */
-  const sought = yield* Ref.make(HashSet.empty<string>())
+  const sought = Memory.make<string, true>(1024)
   /** The sessions that are at work. */
   const busy = yield* Ref.make(HashSet.empty<string>())
-  const swept = yield* Ref.make(HashSet.empty<Task.SessionId>())
+  const swept = Memory.make<Task.SessionId, true>(1024)
   /** The tasks that are to be looked at, and the same in their order. */
   const due = yield* Ref.make(HashSet.empty<string>())
   const line = yield* Queue.unbounded<string>()
@@ -93,8 +94,8 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
   /** Where the card of a task is that was taken over. It is looked for once. */
   const seek = Effect.fnUntraced(function*(task: Task.Task) {
     const key = `${task.id} ${task.run}`
-    if (task.adopted === undefined || HashSet.has(yield* Ref.get(sought), key)) return Option.none<Spot>()
-    yield* Ref.update(sought, (all) => HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<string>(), key))
+    if (task.adopted === undefined || sought.has(key)) return Option.none<Spot>()
+    sought.set(key, true)
     const calls = yield* callsOf(task.request.parent)
     const own = calls.find(({ launch }) => launch.task === task.id && launch.run === task.run)
     if (own === undefined) return Option.none<Spot>()
@@ -231,7 +232,7 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     if (entries.some(({ event }) => event._tag === "Started" || event._tag === "Ended")) yield* lineMoves
   })
 
-  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
+  yield* feed.listen(hear)
   yield* Effect.forkScoped(Stream.runForEachArray(tasks.changes, hearChanges), { startImmediately: true })
   yield* Effect.forkScoped(Effect.forever(next))
   // Those that were taken over before this listened.
@@ -245,14 +246,9 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     used: (session) =>
       Effect.suspend(() => {
         // To look into the journal for every session that a task has just been given would cost more than all the rest.
-        if (HashSet.has(Ref.getUnsafe(swept), session) || Option.exists(journal.atHandUnsafe(session), isNew)) {
-          return Effect.void
-        }
-        return Effect.andThen(
-          Ref.update(swept, (all) =>
-            HashSet.add(HashSet.size(all) < 1024 ? all : HashSet.empty<Task.SessionId>(), session)),
-          Effect.forkIn(Effect.ignoreCause(sweep(session)), scope)
-        )
+        if (swept.has(session) || Option.exists(journal.atHandUnsafe(session), isNew)) return Effect.void
+        swept.set(session, true)
+        return Effect.forkIn(Effect.ignoreCause(sweep(session)), scope)
       })
   })
 })

@@ -4,20 +4,24 @@
  * The hook is called before anything else is running and is never waited for, so pouring in is a plain call that cannot
  * fail. Events are decoded once, here; those that mean nothing are dropped.
  */
-import { Context, Effect, Latch, Layer, Option, PubSub, Ref, Stream } from "effect"
+import { Context, Effect, Latch, Layer, Option, PubSub, Ref, type Scope, Stream } from "effect"
 import * as Events from "./events.ts"
 import type { Event } from "./wire.ts"
 
+/** What is to be done about an event; nothing about most of them. Whoever waits for something long does that elsewhere. */
+export type Listener = (event: Event) => Effect.Effect<unknown> | undefined
+
 export class Feed extends Context.Service<Feed, {
-  /** Every event that means something, from the moment of listening, but that somebody writes. */
-  readonly events: Stream.Stream<Event>
-  /** Those, and that somebody writes: of each session at most once a second, and before whatever else it does. */
+  /**
+   * Every event that means something, from the moment of listening, and that somebody writes: of each session at most once
+   * a second, and before whatever else it does.
+   */
   readonly signs: Stream.Stream<Event>
   /**
-   * Does about every event from now on what `todo` says, one after the other. Nothing is to be done about most events by
-   * most who listen: then it costs hardly anything.
+   * From now on, and while the scope lasts, does about every event what the listener says; not about that somebody writes.
+   * All who listen are asked about an event before the next one comes, by one fiber: nobody is woken up for nothing.
    */
-  readonly forEach: (todo: (event: Event) => Effect.Effect<unknown> | undefined) => Effect.Effect<void>
+  readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
   /** Waits until somebody who looks has said hello. That may have been before anybody could listen. */
   readonly greeted: Effect.Effect<void>
 }>()("opencode-errand/Feed") {}
@@ -38,8 +42,8 @@ const often = 1_000
 
 /** Made before the runtime is, as the hook is there first. Who writes is told of before the poll would ask for them. */
 export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
-  const events = Effect.runSync(PubSub.unbounded<Event>())
   const signs = Effect.runSync(PubSub.unbounded<Event>())
+  const listeners = new Set<(event: Event) => Option.Option<ReturnType<Listener>>>()
   /** The sessions that write, of which it is not told yet. */
   const writing = new Map<string, Event>()
   const someone = Latch.makeUnsafe(false)
@@ -53,8 +57,14 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
   const pass = Effect.gen(function*() {
     yield* Latch.await(something)
     yield* Latch.close(something)
-    yield* PubSub.publishAll(events, pending.events.splice(0))
+    // First to those who wait for an end.
     yield* PubSub.publishAll(signs, pending.signs.splice(0))
+    for (const event of pending.events.splice(0)) {
+      for (const listener of listeners) {
+        const todo = Option.getOrUndefined(listener(event))
+        if (todo !== undefined) yield* Effect.ignoreCause(todo)
+      }
+    }
   })
 
   const tell = Effect.gen(function*() {
@@ -97,18 +107,14 @@ export const make = (pollIntervalMs = Number.POSITIVE_INFINITY): Source => {
         yield* Effect.forkScoped(Effect.forever(tell))
         yield* Effect.forkScoped(Effect.forever(pass))
         return Feed.of({
-          events: Stream.fromPubSub(events),
           signs: Stream.fromPubSub(signs),
-          forEach: (todo) =>
-            Stream.runForEachArray(
-              Stream.fromPubSub(events),
-              Effect.fnUntraced(function*(all) {
-                for (const event of all) {
-                  const one = todo(event)
-                  if (one !== undefined) yield* one
-                }
-              })
-            ),
+          listen: (listener) =>
+            Effect.suspend(() => {
+              // An event that one cannot make anything of is lost on nobody else.
+              const own = Option.liftThrowable(listener)
+              listeners.add(own)
+              return Effect.addFinalizer(() => Effect.sync(() => listeners.delete(own)))
+            }),
           greeted: Latch.await(greeted)
         })
       })

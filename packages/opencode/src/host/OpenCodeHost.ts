@@ -5,13 +5,14 @@
  * It may not ask questions, nor use OpenCode's own `task` tool; it may send tasks of its own unless it is too deep.
  */
 import { AgentHost, type Notice, Task } from "@errand/core"
-import { Effect, HashMap, Layer, Option, Ref, Schema, Stream } from "effect"
+import { Effect, Layer, MutableRef, Option, Schema, Stream } from "effect"
 import { CardSwitch } from "../cards/CardSwitch.ts"
 import { name, title } from "../text/inline.ts"
 import * as NoticeText from "../text/notice.ts"
 import { Client, type PermissionRule, type TextPart } from "./Client.ts"
 import * as Events from "./events.ts"
 import { Feed } from "./Feed.ts"
+import * as Memory from "./Memory.ts"
 import { Sessions } from "./Sessions.ts"
 import * as Transcript from "./transcript.ts"
 import { Mark, type SessionInfo } from "./wire.ts"
@@ -26,10 +27,14 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   const sessions = yield* Sessions
   const cards = yield* CardSwitch
   /** The tasks that a session was asked for, and the session where the answer came. */
-  const asked = yield* Ref.make(HashMap.empty<Task.TaskId, Option.Option<Task.SessionId>>())
+  const asked = Memory.make<Task.TaskId, Option.Option<Task.SessionId>>(4096)
+  const scope = yield* Effect.scope
 
-  const remember = (task: Task.TaskId, session: Option.Option<Task.SessionId>) =>
-    Ref.update(asked, (all) => HashMap.set(HashMap.size(all) < 4096 ? all : HashMap.empty(), task, session))
+  /** Whether there are cards is found out once a task is on its way: its news need not wait for that. */
+  const isLooked = MutableRef.make(false)
+  const lookForCards = Effect.suspend(() =>
+    MutableRef.getAndSet(isLooked, true) ? Effect.void : Effect.forkIn(cards.on, scope)
+  )
 
   const gone = ({ session }: AgentHost.SessionGone) =>
     Effect.fail(
@@ -57,15 +62,16 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   })
 
   const open = Effect.fnUntraced(function*(request: AgentHost.OpenRequest) {
-    const before = HashMap.get(yield* Ref.get(asked), request.task)
+    const before = asked.get(request.task)
     const known = Option.isNone(before)
       ? Option.none()
       : Option.isSome(before.value)
       ? before.value
       : yield* leftBehind(request)
-    yield* remember(request.task, known)
+    asked.set(request.task, known)
     const session = Option.isSome(known) ? known.value : yield* create(request)
-    yield* remember(request.task, Option.some(session))
+    asked.set(request.task, Option.some(session))
+    yield* lookForCards
     return session
   })
 

@@ -5,9 +5,10 @@
  * that it uses now, and these change with every message of the user.
  */
 import { type AgentHost, Task } from "@errand/core"
-import { Context, Effect, HashMap, Layer, Option, Ref } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
+import * as Memory from "./Memory.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
 import type { Event, PermissionRule, SessionInfo } from "./wire.ts"
 
@@ -33,7 +34,7 @@ export class Sessions extends Context.Service<Sessions, {
   )
 }
 
-/** More than a person opens, and little memory. When it is full it begins anew, and what was known is asked for again. */
+/** More than a person opens, and little memory. */
 const remembered = 1024
 
 /** OpenCode's own helpers speak in a session without being who the user talks with. */
@@ -42,53 +43,55 @@ const helpers = new Set(["compaction", "title", "summary"])
 const make = Effect.gen(function*() {
   const client = yield* Client
   const feed = yield* Feed
-  const known = yield* Ref.make(HashMap.empty<Task.SessionId, Known>())
-  const voices = yield* Ref.make(HashMap.empty<Task.SessionId, Voice>())
-
-  const remember = <A>(ref: Ref.Ref<HashMap.HashMap<Task.SessionId, A>>, session: Task.SessionId, value: A) =>
-    Ref.update(ref, (all) => HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), session, value))
+  const known = Memory.make<Task.SessionId, Known>(remembered)
+  const voices = Memory.make<Task.SessionId, Voice>(remembered)
 
   /** Most sessions have the same rules as some other: these are kept once. */
-  const rules = yield* Ref.make(HashMap.empty<string, Rules>())
-  const once = (permission: Rules) =>
-    Ref.modify(rules, (all): readonly [Rules, HashMap.HashMap<string, Rules>] => {
-      const key = JSON.stringify(permission)
-      const same = HashMap.get(all, key)
-      if (Option.isSome(same)) return [same.value, all]
-      return [permission, HashMap.set(HashMap.size(all) < remembered ? all : HashMap.empty(), key, permission)]
+  const rules = Memory.make<string, Rules>(remembered)
+  const once = (permission: Rules): Rules => {
+    const key = JSON.stringify(permission)
+    return Option.getOrElse(rules.get(key), () => {
+      rules.set(key, permission)
+      return permission
     })
+  }
 
-  const learn = ({ id, parentID, permission }: SessionInfo) =>
-    Effect.flatMap(once(permission ?? []), (permission) => {
-      const parent = parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
-      const value: Known = { parent, permission }
-      return Effect.as(remember(known, Task.SessionId.make(id), value), value)
-    })
+  const learn = ({ id, parentID, permission }: SessionInfo): Known => {
+    const parent = parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
+    const value: Known = { parent, permission: once(permission ?? []) }
+    known.set(Task.SessionId.make(id), value)
+    return value
+  }
 
   /** What is told again of a session is mostly something else about it. */
   const isKnown = ({ id, parentID, permission }: SessionInfo): boolean => {
-    const before = HashMap.get(Ref.getUnsafe(known), Task.SessionId.make(id))
+    const before = known.get(Task.SessionId.make(id))
     return Option.isSome(before) && before.value.parent === (parentID ?? undefined) &&
       JSON.stringify(before.value.permission) === JSON.stringify(permission ?? [])
   }
 
   const spoke = (session: Task.SessionId, voice: Voice) =>
-    isNobody(voice) || helpers.has(voice.agent ?? "") ? Effect.void : remember(voices, session, voice)
+    Effect.sync(() => {
+      if (!isNobody(voice) && !helpers.has(voice.agent ?? "")) voices.set(session, voice)
+    })
 
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
     switch (type) {
       case "session.created":
       case "session.updated":
-        return isKnown(properties.info) ? undefined : learn(properties.info)
+        return isKnown(properties.info) ? undefined : Effect.sync(() => learn(properties.info))
       case "session.deleted": {
         const session = Task.SessionId.make(properties.info.id)
-        return Effect.andThen(Ref.update(known, HashMap.remove(session)), Ref.update(voices, HashMap.remove(session)))
+        return Effect.sync(() => {
+          known.remove(session)
+          voices.remove(session)
+        })
       }
       default:
         return undefined
     }
   }
-  yield* Effect.forkScoped(feed.forEach(hear), { startImmediately: true })
+  yield* feed.listen(hear)
 
   /** The last message of a user, as the transcript has it: only where no message was seen since the plugin runs. */
   const lastVoice = Effect.fnUntraced(function*(session: Task.SessionId) {
@@ -101,19 +104,16 @@ const make = Effect.gen(function*() {
     return voice
   })
 
-  const memo = <A>(
-    ref: Ref.Ref<HashMap.HashMap<Task.SessionId, A>>,
-    lookup: (session: Task.SessionId) => Lookup<A>
-  ) =>
-  (session: Task.SessionId) =>
-    Effect.flatMap(
-      Ref.get(ref),
-      (all) => Option.match(HashMap.get(all, session), { onNone: () => lookup(session), onSome: Effect.succeed })
-    )
+  const recall =
+    <A>(memory: Memory.Memory<Task.SessionId, A>, lookup: (session: Task.SessionId) => Lookup<A>) =>
+    (session: Task.SessionId): Lookup<A> =>
+      Effect.suspend(() =>
+        Option.match(memory.get(session), { onNone: () => lookup(session), onSome: (value) => Effect.succeed(value) })
+      )
 
   return Sessions.of({
-    get: memo(known, (session) => Effect.flatMap(client.session(session), learn)),
-    voice: memo(voices, lastVoice),
+    get: recall(known, (session) => Effect.map(client.session(session), learn)),
+    voice: recall(voices, lastVoice),
     spoke
   })
 })
