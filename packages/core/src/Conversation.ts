@@ -61,7 +61,7 @@ export const holding =
       const session = Option.fromUndefinedOr(task.session)
       const state = MutableRef.make<State>({ session, call: Option.none(), closed: false })
       const hold: Hold = { environment, task, aborted, state }
-      return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold))
+      return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold, exit))
     })
 
 /** Opens the session of a task, or takes up the one it had. */
@@ -121,24 +121,35 @@ const commit = <A, E>(
     )
   )
 
-const close = Effect.fnUntraced(function*(hold: Hold) {
-  const { aborted, environment: { calls, journal, stopping }, state, task } = hold
-  MutableRef.update(state, (state) => ({ ...state, closed: true }))
-  // Whoever has taken it over works in that session.
-  if (!(yield* journal.owns(task.id))) return
-  const word = yield* Deferred.make<Abort>()
-  const stopped = yield* Deferred.make<void>()
-  const isStopped = Effect.andThen(
-    Ref.update(
-      stopping,
-      (all) => Option.exists(HashMap.get(all, task.id), (last) => last === stopped) ? HashMap.remove(all, task.id) : all
-    ),
-    Deferred.succeed(stopped, undefined)
-  )
-  yield* Ref.set(aborted, Deferred.await(word))
-  yield* Ref.update(stopping, HashMap.set(task.id, stopped))
-  yield* FiberSet.run(calls, Effect.ensuring(stop(hold, word), isStopped))
-})
+const close = (hold: Hold, exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    const { aborted, environment: { calls, journal, stopping }, state, task } = hold
+    MutableRef.update(state, (state) => ({ ...state, closed: true }))
+    const word = Deferred.makeUnsafe<Abort>()
+    const stopped = Deferred.makeUnsafe<void>()
+    const isStopped = Effect.andThen(
+      Ref.update(
+        stopping,
+        (all) =>
+          Option.exists(HashMap.get(all, task.id), (last) => last === stopped) ? HashMap.remove(all, task.id) : all
+      ),
+      Deferred.succeed(stopped, undefined)
+    )
+    // Whoever has taken it over works in that session.
+    const stopOwn = Effect.flatMap(
+      journal.owns(task.id),
+      (isOwn) => isOwn ? stop(hold, word) : Deferred.succeed(word, "none")
+    )
+    // One that has come to an end by itself is told of first: what its session does a moment longer is nothing.
+    const inTurn = Exit.hasInterrupts(exit) ? stopOwn : Effect.andThen(aMoment, stopOwn)
+    return Ref.set(aborted, Deferred.await(word)).pipe(
+      Effect.andThen(Ref.update(stopping, HashMap.set(task.id, stopped))),
+      Effect.andThen(FiberSet.run(calls, Effect.ensuring(inTurn, isStopped)))
+    )
+  })
+
+/** Until what is begun in this turn of the event loop, and what that begins in the next, is on its way. */
+const aMoment = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
 
 const stop = Effect.fnUntraced(function*(
   { environment, state }: Hold,

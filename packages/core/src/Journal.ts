@@ -48,6 +48,8 @@ export class Journal extends Context.Service<Journal, {
   readonly older: Effect.Effect<ReadonlyArray<Task.Task>>
   /** A task that is over need not be kept at hand any more. */
   readonly forget: (id: TaskId) => Effect.Effect<void>
+  /** Whether what comes in one moment is kept in one go: who learns that the first of it is kept finds all of it there. */
+  readonly gathers: boolean
   /** What is kept from now on. A listener that is slower than 4,096 entries loses the oldest. */
   readonly entries: Stream.Stream<Entry>
   /** What a parent is owed in this moment; nothing is an empty box. Only to be looked at: it is changed by what is kept. */
@@ -143,6 +145,7 @@ export const inMemory = Effect.gen(function*() {
     tasks: Effect.sync(() => [...fold.tasks.values()]),
     older: Effect.succeed([]),
     forget: (id) => Effect.sync(() => remove(fold, id)),
+    gathers: false,
     entries: Stream.fromPubSub(entries),
     boxUnsafe: (parent) => boxOf(fold, parent),
     note: (parent, decide) =>

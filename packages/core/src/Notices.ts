@@ -178,16 +178,17 @@ const make = Effect.gen(function*() {
 
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
-      for (let waited = false;;) {
+      // Tasks that end in the same moment are told of in one notice.
+      const waits = !journal.gathers
+      for (let hasWaited = false;;) {
         const found = yield* find(parent)
         if (found._tag === "Nothing") return
-        // Tasks that end in the same moment are told of in one notice.
-        if (found._tag === "Next" && !waited) {
-          waited = true
+        if (found._tag === "Next" && waits && !hasWaited) {
+          hasWaited = true
           yield* Effect.yieldNow
           continue
         }
-        waited = false
+        hasWaited = false
         const notice = found._tag === "Again" ? Option.some(found.notice) : yield* compose(parent)
         if (Option.isNone(notice)) continue
         yield* deliver(parent, notice.value, found._tag === "Again")

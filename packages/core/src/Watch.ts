@@ -8,7 +8,7 @@
  */
 import { Clock, Context, Deferred, Effect, Latch, Layer, MutableRef, Option, PubSub, Schedule, Stream } from "effect"
 import { AgentHost, type HostEvent } from "./AgentHost.ts"
-import * as Doors from "./Doors.ts"
+import type { Door } from "./Doors.ts"
 import { HostCalls } from "./HostCalls.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
@@ -54,7 +54,7 @@ interface Watched {
   readonly session: SessionId
   readonly seen: MutableRef.MutableRef<Observation.Observation>
   /** Where its fiber waits until the verdict may have changed. */
-  readonly door: MutableRef.MutableRef<Doors.Door>
+  readonly door: MutableRef.MutableRef<Door>
   /** Whether the last ring was the poll's: a look then counts as one of the polls that must agree. */
   readonly polled: MutableRef.MutableRef<boolean>
 }
@@ -88,8 +88,8 @@ const make = Effect.gen(function*() {
     PubSub.shutdown
   )
   const lastTick = MutableRef.make(0)
-  const openAll = Doors.make()
-  const ring = ({ door }: Watched) => openAll([MutableRef.get(door)])
+  /** Its fiber looks again, right here, until it waits for something. */
+  const ring = ({ door }: Watched): void => void Deferred.doneUnsafe(MutableRef.get(door), Effect.void)
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
   const work = yield* Latch.make(false)
 
@@ -110,14 +110,17 @@ const make = Effect.gen(function*() {
   /** Everything that came at once: of a crowd that writes the host tells together. */
   const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
     const now = clock.currentTimeMillisUnsafe()
+    const rung = new Set<Watched>()
     for (const event of events) {
       if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
       if (event._tag === "Busy") yield* notices.used(event.session)
       const watching = watched.get(event.session)
       if (watching === undefined) continue
       observe(watching, (seen) => Observation.hear(seen, event, now), now)
-      if (Observation.mayDecide(event)) yield* ring(watching)
+      if (Observation.mayDecide(event)) rung.add(watching)
     }
+    // By then all of it is heard.
+    for (const watching of rung) ring(watching)
   })
 
   // A feed that ends or fails is taken up again; what it lost meanwhile the poll finds.
@@ -148,7 +151,7 @@ const make = Effect.gen(function*() {
     const atOnce = Math.ceil(due.length / mostPauses)
     for (const [nth, watching] of due.entries()) {
       if (nth > 0 && nth % atOnce === 0) yield* Effect.sleep(between)
-      yield* ring(watching)
+      ring(watching)
     }
   })
 
@@ -270,7 +273,7 @@ const make = Effect.gen(function*() {
     task,
     session,
     seen: MutableRef.make(Observation.make(clock.currentTimeMillisUnsafe(), after)),
-    door: MutableRef.make<Doors.Door>(Deferred.makeUnsafe()),
+    door: MutableRef.make<Door>(Deferred.makeUnsafe()),
     polled: MutableRef.make(false)
   })
 

@@ -334,6 +334,7 @@ const make = Effect.fnUntraced(function*(
       (found) => [...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id))
     ),
     forget: (id) => Effect.sync(() => Journal.remove(fold, id)),
+    gathers: true,
     entries: Stream.fromPubSub(entries),
     boxUnsafe: (parent) => Journal.boxOf(fold, parent),
     note,
