@@ -5,9 +5,9 @@
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
  * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, FiberSet, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
+import { Deferred, Effect, Exit, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
-import type { Call, HostCalls } from "./HostCalls.ts"
+import type { Call, HostCalls, Start } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
@@ -29,8 +29,8 @@ export interface Environment {
   readonly settings: Settings
   readonly hostCalls: HostCalls["Service"]
   readonly journal: Pick<Journal["Service"], "owns">
-  /** The calls that may outlive a task; ends with the service. */
-  readonly calls: FiberSet.FiberSet<unknown, unknown>
+  /** Starts what may outlive a task; it ends with the service. */
+  readonly start: Start
   /** The tasks whose sessions are being stopped, each with what is done when that is over. */
   readonly stopping: Ref.Ref<HashMap.HashMap<TaskId, Deferred.Deferred<void>>>
 }
@@ -105,25 +105,21 @@ const conversation = (hold: Hold, session: SessionId, after: Option.Option<strin
 
 /** Runs a call that cannot be taken back: its caller may go, it stays until it is answered or out of time. */
 const commit = <A, E>(
-  { environment: { calls, hostCalls, settings }, state }: Hold,
+  { environment: { hostCalls, settings, start }, state }: Hold,
   operation: string,
   call: Effect.Effect<A, E>
 ): Effect.Effect<A, E | HostError> =>
-  Effect.uninterruptibleMask((restore) =>
-    MutableRef.get(state).closed ? Effect.interrupt : Effect.flatMap(
-      hostCalls.committed(calls, operation, settings.startTimeoutMs, call),
-      (call) => {
-        // Nobody need know of a call that is over already.
-        if (call.isOver()) return call.answer
-        MutableRef.update(state, (state) => ({ ...state, call: Option.some(call) }))
-        return restore(call.answer)
-      }
-    )
-  )
+  Effect.suspend(() => {
+    if (MutableRef.get(state).closed) return Effect.interrupt
+    const made = hostCalls.commitUnsafe(start, operation, settings.startTimeoutMs, call)
+    // Nobody need know of a call that is over already.
+    if (!made.isOver()) MutableRef.update(state, (state) => ({ ...state, call: Option.some(made) }))
+    return made.answer
+  })
 
 const close = (hold: Hold, exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown> =>
   Effect.suspend(() => {
-    const { aborted, environment: { calls, journal, stopping }, state, task } = hold
+    const { aborted, environment: { journal, start, stopping }, state, task } = hold
     MutableRef.update(state, (state) => ({ ...state, closed: true }))
     const word = Deferred.makeUnsafe<Abort>()
     const stopped = Deferred.makeUnsafe<void>()
@@ -144,7 +140,7 @@ const close = (hold: Hold, exit: Exit.Exit<unknown, unknown>): Effect.Effect<unk
     const inTurn = Exit.hasInterrupts(exit) ? stopOwn : Effect.andThen(aMoment, stopOwn)
     return Ref.set(aborted, Deferred.await(word)).pipe(
       Effect.andThen(Ref.update(stopping, HashMap.set(task.id, stopped))),
-      Effect.andThen(FiberSet.run(calls, Effect.ensuring(inTurn, isStopped)))
+      Effect.andThen(Effect.sync(() => start(Effect.ensuring(inTurn, isStopped))))
     )
   })
 

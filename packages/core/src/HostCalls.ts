@@ -4,7 +4,7 @@
  *
  * A call runs in a fiber of its own, and only one that is not answered at once is given an alarm.
  */
-import { Context, Effect, Exit, Fiber, FiberSet, Layer } from "effect"
+import { Context, Effect, Exit, Fiber, Layer } from "effect"
 import { HostError } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 
@@ -15,21 +15,16 @@ export interface Call<A, E> {
   readonly answer: Effect.Effect<A, E | HostError>
 }
 
+/** Starts a fiber that is somebody else's than who starts it. */
+export type Start = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+
 export class HostCalls extends Context.Service<HostCalls, {
   /** `ms` is how long the call may take; `operation` is the port's name of it. Who goes away takes the call along. */
   readonly within: <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>) => Effect.Effect<A, E | HostError>
   /** The same, and goes on meanwhile. The call is over when the fiber is that made it, at the latest. */
   readonly begin: <A, E>(operation: string, ms: number, call: Effect.Effect<A, E>) => Effect.Effect<Call<A, E>>
-  /**
-   * The same, out of the hands of who makes the call: it may go, and the call stays among `calls` until it is over. To be
-   * run where nobody can interrupt.
-   */
-  readonly committed: <A, E>(
-    calls: FiberSet.FiberSet<unknown, unknown>,
-    operation: string,
-    ms: number,
-    call: Effect.Effect<A, E>
-  ) => Effect.Effect<Call<A, E>>
+  /** The same, at once and out of the hands of who makes the call: it lives where `start` puts it. */
+  readonly commitUnsafe: <A, E>(start: Start, operation: string, ms: number, call: Effect.Effect<A, E>) => Call<A, E>
 }>()("@errand/core/HostCalls") {
   static readonly layer: Layer.Layer<HostCalls> = Layer.effect(HostCalls, Effect.suspend(() => make)).pipe(
     Layer.provide(Alarms.layer)
@@ -68,8 +63,7 @@ const make = Effect.gen(function*() {
         )
       ),
     begin: (operation, ms, call) => Effect.map(begin(operation, ms, call), ({ call }) => call),
-    committed: (calls, operation, ms, call) =>
-      Effect.map(FiberSet.run(calls, answered(operation, call)), (fiber) => inTime(operation, ms, fiber))
+    commitUnsafe: (start, operation, ms, call) => inTime(operation, ms, start(answered(operation, call)))
   })
 })
 

@@ -3,20 +3,7 @@
  *
  * There is one way out of a run. The exit of its life becomes the one terminal event, and only then anybody is told.
  */
-import {
-  Clock,
-  Deferred,
-  Effect,
-  Exit,
-  Fiber,
-  FiberMap,
-  FiberSet,
-  HashMap,
-  MutableRef,
-  Option,
-  Ref,
-  Stream
-} from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, FiberSet, HashMap, MutableRef, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
@@ -39,6 +26,8 @@ export interface Run extends Life.Signs {
   readonly stop: MutableRef.MutableRef<Option.Option<Task.Outcome>>
   /** Done when it is over. */
   readonly over: Deferred.Deferred<Task.Task>
+  /** Its fiber, once it has begun. */
+  readonly life: MutableRef.MutableRef<Option.Option<Fiber.Fiber<void>>>
 }
 
 type End = (task: Task.Task, run: Run, exit: Exit.Exit<Task.Outcome, Ending.Failure>) => Effect.Effect<void>
@@ -67,13 +56,13 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const clock = yield* Clock.Clock
   /** By the ids of their tasks. Changed only by `begin` and `end`. */
   const runs = new Map<string, Run>()
-  /** A life belongs to the service: it keeps nothing of the call that asked for it, such as its span and where it stood. */
-  const context = yield* Effect.context<never>()
 
   // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
   const calls = yield* FiberSet.make<unknown, unknown>()
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
-  const lives = yield* FiberMap.make<string>()
+  /** A life belongs to the service: it keeps nothing of the call that asked for it, such as its span and where it stood. */
+  const startLife = yield* FiberSet.makeRuntime<never>()
+  const startCall = yield* FiberSet.runtime(calls)<never>()
   const stopping = yield* Ref.make(HashMap.empty<Task.TaskId, Deferred.Deferred<void>>())
   const timeLimit = TimeLimit.make(yield* Alarms, settings.taskTtlMs)
   const inTime: Life.Environment["inTime"] = (task, spent) =>
@@ -87,7 +76,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     host,
     hostCalls,
     settings,
-    calls,
+    start: (call) => startCall(call),
     stopping,
     journal,
     limits,
@@ -152,34 +141,46 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     return Option.exists(run, isStopped)
   }
 
-  const begin = Effect.fnUntraced(function*(task: Task.Task, turn?: Life.Turn) {
-    const run: Run = {
-      number: task.run,
-      stop: MutableRef.make(Option.none()),
-      opened: Deferred.makeUnsafe(),
-      over: Deferred.makeUnsafe(),
-      aborted: Ref.makeUnsafe<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
-      progress: MutableRef.make(() => task.progress)
-    }
-    runs.set(task.id, run)
-    if (task.request.background) yield* notices.launched(task.request.parent)
+  const begin = (task: Task.Task, turn?: Life.Turn): Effect.Effect<Task.Task> =>
+    Effect.suspend(() => {
+      const run: Run = {
+        number: task.run,
+        stop: MutableRef.make(Option.none()),
+        opened: Deferred.makeUnsafe(),
+        over: Deferred.makeUnsafe(),
+        life: MutableRef.make(Option.none()),
+        aborted: Ref.makeUnsafe<Effect.Effect<Conversation.Abort>>(Effect.succeed("none")),
+        progress: MutableRef.make(() => task.progress)
+      }
+      runs.set(task.id, run)
+      const { background, parent } = task.request
+      return Effect.andThen(
+        background ? notices.launched(parent) : Effect.void,
+        Effect.andThen(
+          Effect.suspend(() => live(task, run, turn)),
+          Effect.map(journal.get(task.id), Option.getOrElse(() => task))
+        )
+      )
+    })
+
+  const live = (task: Task.Task, run: Run, turn: Life.Turn | undefined): Effect.Effect<unknown> => {
     const lived = turn === undefined
       ? Life.live(environment, task, run)
       : Life.liveInTurn(environment, task, run, turn)
-    const life = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(lived)), (exit) => end(task, run, exit))
+    const fiber = startLife(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.exit(restore(lived)), (exit) => end(task, run, exit))
+      )
     )
-    const begun = yield* Effect.exit(Effect.setContext(FiberMap.run(lives, task.id, life), context))
-    if (Exit.isFailure(begun)) {
+    MutableRef.set(run.life, Option.some(fiber))
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined && Exit.isFailure(exit) && runs.get(task.id) === run) {
       // The service has ended: nothing lives any more, and nobody is told anything.
-      yield* end(task, run, Exit.failCause(begun.cause))
-      yield* notices.leave(task.request.parent)
-    } else if (isStopped(run)) {
-      // Called off before its life could be found.
-      yield* Fiber.interrupt(begun.value)
+      return Effect.andThen(end(task, run, Exit.failCause(exit.cause)), notices.leave(task.request.parent))
     }
-    return Option.getOrElse(yield* journal.get(task.id), () => task)
-  })
+    // Called off before its life could be found.
+    return isStopped(run) ? Fiber.interrupt(fiber) : Effect.void
+  }
 
   /**
    * All at once, and in line one behind the other: how the sessions stand of those who ran has to be asked for first, and
@@ -221,8 +222,8 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       const now = Option.getOrElse(yield* journal.get(task.id), () => task)
       return { task: now, before: now.status, cancelled: false, abort: Effect.succeed<Conversation.Abort>("none") }
     }
-    const fiber = yield* FiberMap.get(lives, task.id)
-    if (Option.isSome(fiber)) yield* Fiber.interrupt(fiber.value)
+    const life = MutableRef.get(run.value.life)
+    if (Option.isSome(life)) yield* Fiber.interrupt(life.value)
     const after = yield* Deferred.await(run.value.over)
     return {
       task: after,
