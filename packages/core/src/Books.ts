@@ -47,7 +47,7 @@ const interval = Random.nextIntBetween(400, 600)
 export const shared = Effect.fnUntraced(function*<A>(
   slots: SharedSlots,
   lending: Lending.Lending<A>,
-  open: (payloads: ReadonlyArray<A>) => Effect.Effect<unknown>
+  open: (payloads: ReadonlyArray<A>) => void
 ): Effect.fn.Return<Books<A>, never, Scope.Scope> {
   const sharing = Sharing.make(lending)
   const { over, seekers } = sharing
@@ -64,7 +64,7 @@ export const shared = Effect.fnUntraced(function*<A>(
     const waits = yield* Effect.catchDefect(slots.exchange(back, wants), (defect) =>
       // Nobody is to wait for ever for what is broken.
       Effect.as(Effect.logError("Limits hold in this process only, for now", defect), new Map<string, Wait>()))
-    yield* open(Sharing.answer(sharing, wants, waits, yield* Clock.currentTimeMillis).map(({ payload }) => payload))
+    open(Sharing.answer(sharing, wants, waits, yield* Clock.currentTimeMillis).map(({ payload }) => payload))
     yield* answered.release
     const heard = JSON.stringify([...waits])
     if ((yield* Ref.getAndSet(told, heard)) !== heard) yield* PubSub.publish(moves, undefined)

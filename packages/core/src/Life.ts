@@ -27,7 +27,7 @@ export interface Environment extends Conversation.Environment {
   readonly notices: Notices["Service"]
   readonly watch: Watch["Service"]
   /** Lets those in, soon, who wait for something. */
-  readonly openAll: (doors: ReadonlyArray<Doors.Door>) => Effect.Effect<unknown>
+  readonly openAll: Doors.OpenAll
   /** Around what a task has only so much time for: when that is spent, the task is ended. */
   readonly inTime: (
     task: Task.Task,
@@ -131,7 +131,7 @@ const run = Effect.fnUntraced(function*(
     ...(Option.isSome(after) ? { after: after.value } : {})
   })
   // Its agent is told first: who waits for the session has time until then.
-  yield* openAll([signs.opened])
+  openAll([signs.opened])
   // What was cut off is no end of what is said now.
   const last = standing._tag === "CutOff" ? standing.last : after
   const outcome = yield* watch.during(task, session, last)((watcher) =>

@@ -82,20 +82,18 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const lending = Lending.make<Doors.Door>()
   const { admission } = lending
-  const openAll = Doors.make()
+  const openAll = yield* Doors.make
   const loans = yield* Effect.acquireRelease(PubSub.sliding<Loan>({ capacity: 1024 }), PubSub.shutdown)
   const slots = yield* SharedSlots.Current
   const books = Option.isSome(slots) ? yield* Books.shared(slots.value, lending, openAll) : Books.local(lending)
 
   /** The one way in which the books change: in one piece, and the doors of all whom the change lets in are opened. */
   const step = <A>(change: (now: number) => A): Effect.Effect<A> =>
-    Effect.suspend(() => {
+    Effect.sync(() => {
       const now = clock.currentTimeMillisUnsafe()
       const result = change(now)
-      const admitted = books.admit(now)
-      return admitted.length === 0
-        ? Effect.succeed(result)
-        : Effect.as(openAll(admitted.map(({ payload }) => payload)), result)
+      openAll(books.admit(now).map(({ payload }) => payload))
+      return result
     })
 
   const look = <A>(at: (now: number) => A): Effect.Effect<A> => Effect.sync(() => at(clock.currentTimeMillisUnsafe()))

@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       spent,
       late: Effect.suspend(() => Effect.flatMap(condemn(task, Ending.timeLimit(settings.taskTtlMs)), carryOut))
     })
-  const openAll = Doors.make()
+  const openAll = yield* Doors.make
   const environment: Life.Environment = {
     clock,
     host,
@@ -191,7 +191,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     for (const task of tasks) {
       const door: Doors.Door = Deferred.makeUnsafe()
       // Opened a moment later: by then it stands there.
-      yield* begin(task, { comes, taken: openAll([door]) })
+      yield* begin(task, { comes, taken: Effect.sync(() => openAll([door])) })
       comes = Effect.timeoutOption(Deferred.await(door), answersWithin)
     }
   })
