@@ -81,9 +81,11 @@ const Complaint = Schema.Union([
   Schema.Struct({ error: Schema.Array(Schema.Struct({ message: Schema.String })) })
 ])
 
+const decodeComplaint = Schema.decodeUnknownOption(Complaint)
+
 /** What is wrong by the words of an error, whatever that is; undefined where it has none. */
 const wordsOf = (error: unknown): string | undefined => {
-  const words = Option.match(Schema.decodeUnknownOption(Complaint)(error), {
+  const words = Option.match(decodeComplaint(error), {
     onNone: () => typeof error === "string" ? error : "",
     onSome: (known) => {
       if ("data" in known) return known.data.message
@@ -112,6 +114,8 @@ const unknownForm = (operation: string, kind: "unreachable" | "refused", { issue
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
+const decodeAnswer = Schema.decodeUnknownEffect(Answer)
+
 /** One call; gives what is in `data`. A 404 about a session is `SessionGone`. */
 const call = Effect.fnUntraced(function*(
   operation: string,
@@ -119,7 +123,7 @@ const call = Effect.fnUntraced(function*(
 ): Effect.fn.Return<unknown, AgentHost.HostError | NotFound> {
   const raw = yield* Effect.tryPromise({ try: send, catch: (cause) => unreachable(operation, cause) })
   const { data, error, response } = yield* Effect.mapError(
-    Schema.decodeUnknownEffect(Answer)(raw),
+    decodeAnswer(raw),
     (error) => unknownForm(operation, "unreachable", error)
   )
   const status = response?.status ?? (error === undefined ? 200 : 500)
@@ -141,6 +145,20 @@ const decoded = <S extends Schema.Constraint>(operation: string, schema: S) => {
   const decode = Schema.decodeUnknownEffect(schema)
   return (data: unknown) => Effect.mapError(decode(data), (error) => unknownForm(operation, "refused", error))
 }
+
+// Made once: to make one takes longer than to use it.
+const asSession = decoded("session", SessionInfo)
+const asOpened = decoded("open", SessionInfo)
+const asChildren = decoded("children", Schema.Array(SessionInfo))
+const asStatuses = decoded("activity", Statuses)
+const asTranscript = decoded("transcript", Transcript)
+const asMessages = decoded("transcript", Schema.Array(RawMessage))
+const asMessage = decoded("message", RawMessage)
+const asHealth = decoded("health", Health)
+const asTodos = decoded("todos", Schema.Array(Todo))
+const asAgents = decoded("agents", Schema.Array(AgentInfo))
+const asProviders = decoded("providers", Providers)
+const asConfig = decoded("config", ConfigInfo)
 
 /** Asks OpenCode. All of them fail with `HostError`; those about one session with `SessionGone` where it is not there. */
 export class Client extends Context.Service<Client, {
@@ -238,7 +256,7 @@ function make({ client, directory }: HostInput): Client["Service"] {
     session: (id) =>
       Effect.flatMap(
         about("session", id, (signal) => client.session.get({ path: { id }, query, signal })),
-        decoded("session", SessionInfo)
+        asSession
       ),
     createSession: ({ metadata, model, parentID, permission, title }) => {
       const body = {
@@ -250,13 +268,13 @@ function make({ client, directory }: HostInput): Client["Service"] {
       }
       return Effect.flatMap(
         plain("open", (signal) => client.session.create({ body, query, signal })),
-        decoded("open", SessionInfo)
+        asOpened
       )
     },
     children: (id) =>
       Effect.flatMap(
         about("children", id, (signal) => client.session.children({ path: { id }, query, signal })),
-        decoded("children", Schema.Array(SessionInfo))
+        asChildren
       ),
     prompt: (id, { agent, model, noReply, parts, variant }) => {
       const body = {
@@ -274,7 +292,7 @@ function make({ client, directory }: HostInput): Client["Service"] {
     statuses: Effect.map(
       Effect.flatMap(
         plain("activity", (signal) => client.session.status({ query, signal })),
-        decoded("activity", Statuses)
+        asStatuses
       ),
       (all) => new Map(Object.entries(all).map(([id, { type }]) => [id, type]))
     ),
@@ -282,13 +300,13 @@ function make({ client, directory }: HostInput): Client["Service"] {
       Effect.flatMap(
         about("transcript", id, (signal) =>
           client.session.messages({ path: { id }, query: { ...query, limit: last }, signal })),
-        decoded("transcript", Transcript)
+        asTranscript
       ),
     storedParts: (id, last) =>
       Effect.flatMap(
         about("transcript", id, (signal) =>
           client.session.messages({ path: { id }, query: { ...query, limit: last }, signal })),
-        decoded("transcript", Schema.Array(RawMessage))
+        asMessages
       ).pipe(Effect.map((messages) =>
         messages.flatMap(({ parts }) =>
           parts
@@ -297,7 +315,7 @@ function make({ client, directory }: HostInput): Client["Service"] {
     storedPart: ({ message, part, session }) =>
       call("message", (signal) => client.session.message({ path: { id: session, messageID: message }, query, signal }))
         .pipe(
-          Effect.flatMap(decoded("message", RawMessage)),
+          Effect.flatMap(asMessage),
           Effect.map(({ parts }) => Option.fromUndefinedOr(parts.find((stored) => isNamed(stored, part)))),
           Effect.catchTag("NotFound", () => Effect.succeedNone)
         ),
@@ -310,26 +328,26 @@ function make({ client, directory }: HostInput): Client["Service"] {
         }, stored)
       )),
     version: Effect.map(
-      Effect.flatMap(plain("health", send("get", () => "/global/health")), decoded("health", Health)),
+      Effect.flatMap(plain("health", send("get", () => "/global/health")), asHealth),
       ({ version }) => version
     ),
     todos: (id) =>
       Effect.flatMap(
         plain("todos", (signal) => client.session.todo({ path: { id }, query, signal })),
-        decoded("todos", Schema.Array(Todo))
+        asTodos
       ),
     agents: Effect.flatMap(
       plain("agents", (signal) => client.app.agents({ query, signal })),
-      decoded("agents", Schema.Array(AgentInfo))
+      asAgents
     ),
     providers: Effect.flatMap(
       plain("providers", (signal) => client.config.providers({ query, signal })),
-      decoded("providers", Providers)
+      asProviders
     ),
     configuredModel: Effect.map(
       Effect.flatMap(
         plain("config", (signal) => client.config.get({ query, signal })),
-        decoded("config", ConfigInfo)
+        asConfig
       ),
       ({ model }) => model ?? undefined
     ),

@@ -134,8 +134,10 @@ const childRules = (parent: ReadonlyArray<PermissionRule>, mayLaunch: boolean): 
   }))
 ]
 
+const decodeMark = Schema.decodeUnknownOption(Mark)
+
 const taskOf = (session: SessionInfo): string | undefined =>
-  Option.getOrUndefined(Schema.decodeUnknownOption(Mark)(session.metadata))?.errand.task
+  Option.getOrUndefined(decodeMark(session.metadata))?.errand.task
 
 const activityOf = (type: string): AgentHost.Activity =>
   type === "busy" || type === "retry" || type === "idle" ? type : "unknown"

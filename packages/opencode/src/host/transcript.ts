@@ -80,9 +80,11 @@ export const isSummary = ({ mode, summary }: MessageInfo): boolean => summary ==
 
 const isContinue = Schema.is(Schema.Struct({ compaction_continue: Schema.Literal(true) }))
 
+const decodeMark = Schema.decodeUnknownOption(Mark)
+
 /** A notice is a user's message, and its mark stands beside the text: what a text says of itself is no mark. */
 const noticeOf = (part: Part): Option.Option<string> =>
-  Option.flatMapNullishOr(Schema.decodeUnknownOption(Mark)(part.metadata), ({ errand }) => errand.notice)
+  Option.flatMapNullishOr(decodeMark(part.metadata), ({ errand }) => errand.notice)
 
 export const isAbort = (error: ErrorInfo): boolean => error.name === "MessageAbortedError"
 
