@@ -4,7 +4,7 @@
  * For who asks nothing is different: each has its own answer, in the order in which they asked, and what goes wrong with
  * one is that one's own.
  */
-import { Deferred, Effect, type Exit } from "effect"
+import { Deferred, Effect, Exit } from "effect"
 
 export interface Options<Request, Kept, Answer> {
   /** What a request is about: of two about the same the second is dealt with after the first. */
@@ -16,12 +16,17 @@ export interface Options<Request, Kept, Answer> {
   /** Then once more, before anybody has an answer. Must not fail. */
   readonly finish: Effect.Effect<unknown>
   /** Around all of that: nobody else changes the same meanwhile. */
-  readonly alone: (all: Effect.Effect<void>) => Effect.Effect<void>
+  readonly alone: <A>(all: Effect.Effect<A>) => Effect.Effect<A>
 }
 
 interface Asked<Request, Answer> {
   readonly request: Request
   readonly done: Deferred.Deferred<Answer>
+}
+
+interface Answered<Answer> {
+  readonly done: Deferred.Deferred<Answer>
+  readonly exit: Exit.Exit<Answer>
 }
 
 /** Gives what asks. Whoever has asked waits for the answer, and cannot be interrupted meanwhile. */
@@ -31,22 +36,28 @@ export const make = <Request, Kept, Answer>(
   type Batch = ReadonlyArray<Asked<Request, Answer>>
   const asked: Array<Asked<Request, Answer>> = []
 
-  const deal = (batch: Batch): Effect.Effect<void> =>
+  /** What became of each. */
+  const deal = (batch: Batch): Effect.Effect<ReadonlyArray<Answered<Answer>>> =>
     Effect.matchCauseEffect(keep(batch.map(({ request }) => request)), {
       onFailure: (cause) =>
         batch.length > 1
-          ? Effect.forEach(batch, (one) => deal([one]), { discard: true })
-          : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true }),
+          ? Effect.map(Effect.forEach(batch, (one) => deal([one])), (all) => all.flat())
+          : Effect.succeed(batch.map(({ done }) => ({ done, exit: Exit.failCause(cause) }))),
       onSuccess: Effect.fnUntraced(function*(kept) {
-        const exits: Array<readonly [Asked<Request, Answer>, Exit.Exit<Answer>]> = []
+        const answered: Array<Answered<Answer>> = []
         for (const [nth, one] of kept.entries()) {
           const asked = batch[nth]
-          if (asked !== undefined) exits.push([asked, yield* Effect.exit(settle(asked.request, one))])
+          if (asked === undefined) continue
+          answered.push({ done: asked.done, exit: yield* Effect.exit(settle(asked.request, one)) })
         }
         yield* finish
-        for (const [{ done }, exit] of exits) Deferred.doneUnsafe(done, exit)
+        return answered
       })
     })
+
+  const answer = (all: ReadonlyArray<Answered<Answer>>): void => {
+    for (const { done, exit } of all) Deferred.doneUnsafe(done, exit)
+  }
 
   /** How many can be dealt with now. */
   const size = (): number => {
@@ -55,11 +66,13 @@ export const make = <Request, Kept, Answer>(
     return again === -1 ? asked.length : again
   }
 
-  const dealWithAll = Effect.uninterruptible(alone(Effect.whileLoop({
+  const dealWithAll = Effect.uninterruptible(Effect.whileLoop({
     while: () => asked.length > 0,
-    body: () => deal(asked.splice(0, size())),
-    step: () => {}
-  })))
+    // Somebody else may have dealt with all of them by the time it is alone.
+    body: () => alone(Effect.suspend(() => asked.length === 0 ? Effect.succeed([]) : deal(asked.splice(0, size())))),
+    // By then others may change the same: what somebody does first who has an answer need not wait.
+    step: answer
+  }))
 
   return (request) =>
     Effect.uninterruptible(Effect.suspend(() => {
