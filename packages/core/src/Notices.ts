@@ -133,10 +133,10 @@ const make = Effect.gen(function*() {
     Effect.uninterruptible(Effect.suspend(() => {
       const post = posts.get(parent)
       if (post === undefined) return Effect.void
-      wake(post)
-      if (post.courier) return Effect.void
+      const isOnDuty = post.courier
       post.courier = true
-      return Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
+      wake(post)
+      return isOnDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
     }))
 
   /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */

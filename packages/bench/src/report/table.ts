@@ -1,6 +1,7 @@
 /**
  * Figures and lines as tables, for a terminal and for a page. Pure.
  */
+import { fit, widthOf } from "@errand/view/format"
 import { type Figure, type Line, median, spread, type Unit } from "../Figure.ts"
 
 /** Those whom nobody is compared with: they do less than what is asked, and show what there is anyway. */
@@ -129,9 +130,8 @@ export const lines = (all: ReadonlyArray<Line>): string =>
 /** As Markdown, with columns that stand below each other. */
 export const grid = (texts: ReadonlyArray<ReadonlyArray<string>>): string => {
   const rows = texts.map((row) => row.map((text) => text.replaceAll("|", "\\|")))
-  const widths = (rows[0] ?? []).map((_, nth) => Math.max(...rows.map((row) => (row[nth] ?? "").length), 1))
-  const line = (row: ReadonlyArray<string>) =>
-    `| ${row.map((text, nth) => text.padEnd(widths[nth] ?? 0)).join(" | ")} |`
+  const widths = (rows[0] ?? []).map((_, nth) => Math.max(...rows.map((row) => widthOf(row[nth] ?? "")), 1))
+  const line = (row: ReadonlyArray<string>) => `| ${row.map((text, nth) => fit(text, widths[nth] ?? 0)).join(" | ")} |`
   const [head, ...body] = rows
   return [line(head ?? []), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body.map(line)].join("\n")
 }

@@ -5,14 +5,14 @@
  * It may not ask questions, nor use OpenCode's own `task` tool; it may send tasks of its own unless it is too deep.
  */
 import { AgentHost, type Notice, Task } from "@errand/core"
-import { Effect, Layer, MutableRef, Option, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Schema, Stream } from "effect"
 import { CardSwitch } from "../cards/CardSwitch.ts"
+import * as Memory from "../Memory.ts"
 import { name, title } from "../text/inline.ts"
 import * as NoticeText from "../text/notice.ts"
 import { Client, type PermissionRule, type TextPart } from "./Client.ts"
 import * as Events from "./events.ts"
 import { Feed } from "./Feed.ts"
-import * as Memory from "./Memory.ts"
 import { Sessions } from "./Sessions.ts"
 import * as Transcript from "./transcript.ts"
 import { Mark, type SessionInfo } from "./wire.ts"
@@ -31,10 +31,7 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   const scope = yield* Effect.scope
 
   /** Whether there are cards is found out once a task is on its way: its news need not wait for that. */
-  const isLooked = MutableRef.make(false)
-  const lookForCards = Effect.suspend(() =>
-    MutableRef.getAndSet(isLooked, true) ? Effect.void : Effect.forkIn(cards.on, scope)
-  )
+  const lookForCards = yield* Effect.cached(Effect.forkIn(cards.on, scope))
 
   const gone = ({ session }: AgentHost.SessionGone) =>
     Effect.fail(

@@ -6,9 +6,9 @@
  */
 import { type AgentHost, Task } from "@errand/core"
 import { Context, Effect, Layer, Option } from "effect"
+import * as Memory from "../Memory.ts"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
-import * as Memory from "./Memory.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
 import type { Event, PermissionRule, SessionInfo } from "./wire.ts"
 
