@@ -142,10 +142,9 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
       // Only of families that have a board: sessions come and go.
       const root = Task.SessionId.make(properties.info.id)
       const metadata = Option.fromNullishOr(properties.info.metadata)
-      return Ref.update(
-        families,
-        (all) => HashMap.has(all, root) ? Families.change(all, root, (family) => ({ ...family, metadata })) : all
-      )
+      return HashMap.has(Ref.getUnsafe(families), root)
+        ? Ref.update(families, HashMap.modify(root, (family) => ({ ...family, metadata })))
+        : undefined
     }
     if (type === "session.deleted") return forget(Task.SessionId.make(properties.info.id))
     // Where nobody is asked there is nothing to show.

@@ -5,14 +5,12 @@
  * that it uses now, and these change with every message of the user.
  */
 import { type AgentHost, Task } from "@errand/core"
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 import * as Memory from "../Memory.ts"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
-import type { Event, PermissionRule, SessionInfo } from "./wire.ts"
-
-type Rules = ReadonlyArray<typeof PermissionRule.Type>
+import { type Event, Rules, type SessionInfo } from "./wire.ts"
 
 export interface Known {
   readonly parent: Task.SessionId | undefined
@@ -40,34 +38,48 @@ const remembered = 1024
 /** OpenCode's own helpers speak in a session without being who the user talks with. */
 const helpers = new Set(["compaction", "title", "summary"])
 
+const decodeRules = Schema.decodeUnknownOption(Rules)
+
+const parentOf = (parentID: string | null | undefined): Task.SessionId | undefined =>
+  parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
+
+/** A session as an event tells of it. */
+type Told = Extract<Event, { readonly type: "session.updated" }>["properties"]["info"]
+
+const isSame = Option.makeEquivalence<Known>((a, b) => a.parent === b.parent && a.permission === b.permission)
+
 const make = Effect.gen(function*() {
   const client = yield* Client
   const feed = yield* Feed
   const known = Memory.make<Task.SessionId, Known>(remembered)
   const voices = Memory.make<Task.SessionId, Voice>(remembered)
 
-  /** Most sessions have the same rules as some other: these are kept once. */
+  /** Most sessions have the same rules as some other: these are read once, and kept once. None where they are none. */
   const rules = Memory.make<string, Rules>(remembered)
-  const once = (permission: Rules): Rules => {
-    const key = JSON.stringify(permission)
-    return Option.getOrElse(rules.get(key), () => {
-      rules.set(key, permission)
-      return permission
+  const rulesOf = (permission: unknown): Option.Option<Rules> => {
+    const key = JSON.stringify(permission ?? [])
+    return Option.orElse(rules.get(key), () => {
+      const read = decodeRules(permission ?? [])
+      if (Option.isSome(read)) rules.set(key, read.value)
+      return read
     })
   }
 
   const learn = ({ id, parentID, permission }: SessionInfo): Known => {
-    const parent = parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
-    const value: Known = { parent, permission: once(permission ?? []) }
+    const value: Known = { parent: parentOf(parentID), permission: permission ?? [] }
     known.set(Task.SessionId.make(id), value)
     return value
   }
 
   /** What is told again of a session is mostly something else about it. */
-  const isKnown = ({ id, parentID, permission }: SessionInfo): boolean => {
-    const before = known.get(Task.SessionId.make(id))
-    return Option.isSome(before) && before.value.parent === (parentID ?? undefined) &&
-      JSON.stringify(before.value.permission) === JSON.stringify(permission ?? [])
+  const hearOf = ({ id, parentID, permission }: Told): Effect.Effect<void> | undefined => {
+    const session = Task.SessionId.make(id)
+    const told = Option.map(rulesOf(permission), (permission) => ({ parent: parentOf(parentID), permission }))
+    if (isSame(known.get(session), told)) return undefined
+    return Effect.sync(() =>
+      // What it may do cannot be read: whoever has to know asks.
+      Option.isNone(told) ? known.remove(session) : known.set(session, told.value)
+    )
   }
 
   const spoke = (session: Task.SessionId, voice: Voice) =>
@@ -79,7 +91,7 @@ const make = Effect.gen(function*() {
     switch (type) {
       case "session.created":
       case "session.updated":
-        return isKnown(properties.info) ? undefined : Effect.sync(() => learn(properties.info))
+        return hearOf(properties.info)
       case "session.deleted": {
         const session = Task.SessionId.make(properties.info.id)
         return Effect.sync(() => {

@@ -11,19 +11,24 @@ export const PermissionRule = Schema.Struct({
   action: Schema.Literals(["allow", "ask", "deny"])
 })
 
-export const SessionInfo = Schema.Struct({
+/** What a session may do, of which the last rule that fits counts. */
+export const Rules = Schema.Array(PermissionRule)
+export type Rules = typeof Rules.Type
+
+const sessionFields = {
   id: Schema.NonEmptyString,
   parentID: Schema.optionalKey(Schema.NullishOr(Schema.String)),
-  agent: Schema.optionalKey(Schema.NullishOr(Schema.String)),
-  model: Schema.optionalKey(Schema.NullishOr(Schema.Struct({
-    providerID: Schema.String,
-    id: Schema.String,
-    variant: Schema.optionalKey(Schema.NullishOr(Schema.String))
-  }))),
-  permission: Schema.optionalKey(Schema.NullishOr(Schema.Array(PermissionRule))),
   metadata: Schema.optionalKey(Schema.Unknown)
+}
+
+export const SessionInfo = Schema.Struct({
+  ...sessionFields,
+  permission: Schema.optionalKey(Schema.NullishOr(Rules))
 })
 export type SessionInfo = typeof SessionInfo.Type
+
+/** A session as events tell of it, again and again: its rules are read by whoever does not know them yet. */
+const SessionTold = Schema.Struct({ ...sessionFields, permission: Schema.optionalKey(Schema.Unknown) })
 
 /** What OpenCode says of itself. */
 export const Health = Schema.Struct({ version: Schema.NonEmptyString })
@@ -119,8 +124,8 @@ const event = <T extends string, P extends Schema.Struct.Fields>(type: T, proper
  * session is idle is told twice, as its status and as `session.idle`, the older one: the status is enough.
  */
 export const Event = Schema.Union([
-  event("session.created", { info: SessionInfo }),
-  event("session.updated", { info: SessionInfo }),
+  event("session.created", { info: SessionTold }),
+  event("session.updated", { info: SessionTold }),
   event("session.deleted", { info: Schema.Struct({ id: Schema.String }) }),
   event("session.status", {
     ...session,
