@@ -141,8 +141,7 @@ export const B3: Measure = {
           expected: () => expected,
           atOnce,
           sample
-          // Beside each other: who waits mostly waits, and what the machine does besides meets both.
-        }), 2),
+        })),
       (figures) => figures.map(explained)
     ),
   lines: (figures) => {
