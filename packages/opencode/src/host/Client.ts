@@ -1,14 +1,13 @@
 /**
  * The calls to OpenCode's server that Errand needs, as Effects with typed errors.
  *
- * OpenCode answers `{ data, error, response }` and does not throw for errors; what it throws is a transport that broke.
  * The client is OpenCode's own, and is called as the object that it is. Every call names the directory, so that it
- * reaches the instance that the sessions live in. Answers are decoded: the SDK's types are a hope, not a fact.
+ * reaches the instance that the sessions live in.
  */
 import { AgentHost, type Model, type Task } from "@errand/core"
 import type { OpencodeClient } from "@opencode-ai/sdk"
-import { Context, Effect, Layer, Option, Predicate, Schema, SchemaIssue } from "effect"
-import { clip, oneLine, shown } from "../text/inline.ts"
+import { Context, Effect, Layer, Option, Predicate, Schema } from "effect"
+import { call, decoded } from "./calls.ts"
 import {
   AgentInfo,
   ConfigInfo,
@@ -65,85 +64,6 @@ export interface PartAddress {
   readonly session: Task.SessionId
   readonly message: string
   readonly part: string
-}
-
-/** An answer of OpenCode's client. */
-const Answer = Schema.Struct({
-  data: Schema.optionalKey(Schema.Unknown),
-  error: Schema.optionalKey(Schema.Unknown),
-  response: Schema.optionalKey(Schema.Struct({ status: Schema.Finite }))
-})
-
-/** OpenCode says what is wrong in different places. */
-const Complaint = Schema.Union([
-  Schema.Struct({ data: Schema.Struct({ message: Schema.String }) }),
-  Schema.Struct({ message: Schema.String }),
-  Schema.Struct({ error: Schema.Array(Schema.Struct({ message: Schema.String })) })
-])
-
-const decodeComplaint = Schema.decodeUnknownOption(Complaint)
-
-/** What is wrong by the words of an error, whatever that is; undefined where it has none. */
-const wordsOf = (error: unknown): string | undefined => {
-  const words = Option.match(decodeComplaint(error), {
-    onNone: () => typeof error === "string" ? error : "",
-    onSome: (known) => {
-      if ("data" in known) return known.data.message
-      return "message" in known ? known.message : known.error.map(({ message }) => message).join("; ")
-    }
-  })
-  return oneLine(words) === "" ? undefined : clip(words, 2_000)
-}
-
-const unreachable = (operation: string, cause: unknown) =>
-  new AgentHost.HostError({
-    operation,
-    kind: "unreachable",
-    message: wordsOf(cause) ?? "the call broke, and nothing says why"
-  })
-
-const unknownForm = (operation: string, kind: "unreachable" | "refused", { issue }: Schema.SchemaError) => {
-  const [first] = formatIssue(issue).issues
-  const where = (first?.path ?? []).map((key) => `[${shown(typeof key === "number" ? key : String(key))}]`).join("")
-  return new AgentHost.HostError({
-    operation,
-    kind,
-    message: `OpenCode answered in an unknown form${where === "" ? "" : ` (at ${where})`}`
-  })
-}
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const decodeAnswer = Schema.decodeUnknownEffect(Answer)
-
-/** One call; gives what is in `data`. A 404 about a session is `SessionGone`. */
-const call = Effect.fnUntraced(function*(
-  operation: string,
-  send: (signal: AbortSignal) => PromiseLike<unknown>
-): Effect.fn.Return<unknown, AgentHost.HostError | NotFound> {
-  const raw = yield* Effect.tryPromise({ try: send, catch: (cause) => unreachable(operation, cause) })
-  const { data, error, response } = yield* Effect.mapError(
-    decodeAnswer(raw),
-    (error) => unknownForm(operation, "unreachable", error)
-  )
-  const status = response?.status ?? (error === undefined ? 200 : 500)
-  if (error === undefined && status < 400) return data
-  const message = wordsOf(error) ?? `OpenCode answered ${status}`
-  if (status === 404) return yield* new NotFound({ message })
-  return yield* new AgentHost.HostError({
-    operation,
-    // A server that fails may have done it all the same.
-    kind: status >= 500 ? "unreachable" : "refused",
-    message
-  })
-})
-
-/** OpenCode knows nothing at that address. */
-class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
-
-const decoded = <S extends Schema.Constraint>(operation: string, schema: S) => {
-  const decode = Schema.decodeUnknownEffect(schema)
-  return (data: unknown) => Effect.mapError(decode(data), (error) => unknownForm(operation, "refused", error))
 }
 
 // Made once: to make one takes longer than to use it.
