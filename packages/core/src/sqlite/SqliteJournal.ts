@@ -18,6 +18,7 @@ import { patiently } from "./opening.ts"
 import * as Owner from "./Owner.ts"
 import * as Processes from "./Processes.ts"
 import * as Store from "./Store.ts"
+import * as TakeOver from "./TakeOver.ts"
 import * as Together from "./Together.ts"
 
 export interface Options {
@@ -209,63 +210,9 @@ const make = Effect.fnUntraced(function*(
         : Effect.map(attempt(load(id)), Option.flatten)
     })
 
-  /** Who is gone, and of whom that is not clear yet. */
-  const others = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
-    const judged = (yield* store.owners).filter(({ id }) => id !== me)
-      .map((owner) => ({ owner, verdict: Owner.judge(owner, { host, now, since, isAlive: Processes.isAlive }) }))
-    const unknown = (yield* store.unknownOwners).filter((id) => id !== me)
-    return {
-      gone: [
-        ...judged.filter(({ verdict }) => verdict === "gone").map(({ owner: { id, seen } }) => ({ id, seen })),
-        ...unknown.map((id) => ({ id, seen: 0 }))
-      ],
-      unclear: judged.filter(({ verdict }) => verdict === "unclear").map(({ owner }) => owner)
-    }
-  })
-
-  /** Takes over what one owner left behind. */
-  const takeOver = Effect.fnUntraced(
-    function*(owner: { readonly id: string; readonly seen: number }, root?: SessionId) {
-      const now = yield* Clock.currentTimeMillis
-      const ids = yield* store.unfinishedOf(owner.id, root)
-      const records = yield* store.records(ids, owner.id)
-      yield* store.handOver(ids, owner.id, me)
-      const tasks = new Map<TaskId, Task.Task>()
-      for (const record of records) {
-        if (record._tag === "Task") {
-          const { event } = record
-          const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
-          if (Option.isSome(task)) tasks.set(event.id, task.value)
-        }
-      }
-      const open = [...tasks.values()].filter((task) => !Task.isTerminal(task))
-      const adopted = open.map((task): TaskEvent => ({
-        _tag: "Adopted",
-        id: task.id,
-        run: task.run,
-        at: now,
-        // It ran at least until its owner was last seen.
-        ranMs: task.startedAt === undefined ? 0 : Math.max(0, owner.seen - task.startedAt)
-      }))
-      const taken = adopted.flatMap((event) =>
-        Option.toArray(Journal.entryOf(Option.fromUndefinedOr(tasks.get(event.id)), event))
-      )
-      if (taken.length > 0) yield* store.insert(taken, me)
-      yield* store.forgetOwner(owner.id)
-      return { records, adopted, open }
-    }
-  )
-
   const inherit = (root: Option.Option<SessionId>): Effect.Effect<Journal.Inheritance> =>
     changing(Effect.gen(function*() {
-      const found = yield* attempt(store.transaction(Effect.gen(function*() {
-        const { gone, unclear } = yield* others
-        if (gone.length > 0) yield* beat
-        const left = yield* Effect.forEach(gone, (owner) => takeOver(owner, Option.getOrUndefined(root)))
-        const doubtful = yield* Effect.forEach(unclear, ({ id }) => store.unfinishedOf(id, Option.getOrUndefined(root)))
-        return { left, unclear: doubtful.flat().length > 0 }
-      })))
+      const found = yield* attempt(store.transaction(TakeOver.takeOver(store, { id: me, host, since, beat }, root)))
       if (Option.isNone(found)) return { tasks: [], parents: [], unclear: false }
       const tasks = new Map<TaskId, Task.Task>()
       const parents = new Set<SessionId>()

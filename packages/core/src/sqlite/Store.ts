@@ -170,7 +170,7 @@ const make = (sql: SqlClient.SqlClient) => {
 
     ...owners.statements(sql),
 
-    /** What an owner has not finished, all of it or in one family, oldest first. */
+    /** What an owner has not finished, all of it or in one family. */
     unfinishedOf: (owner: string, root: SessionId | undefined) =>
       Effect.map(
         Effect.flatMap(
