@@ -194,18 +194,35 @@ describe("load", () => {
       assert.deepStrictEqual(own.sources, ["/p/.opencode/errand.json"])
     }))
 
-  it.effect("OPENCODE_CONFIG_DIR, else XDG_CONFIG_HOME, else ~/.config", () =>
+  it.effect("beside OpenCode's own configuration: XDG_CONFIG_HOME or ~/.config, and OPENCODE_CONFIG_DIR above all", () =>
     Effect.gen(function*() {
       const files = disk({
         "/c/errand.json": "{\"maxDepth\":1}",
-        "/x/opencode/errand.json": "{\"maxDepth\":2}",
-        "/home/me/.config/opencode/errand.json": "{\"maxDepth\":4}"
+        "/x/opencode/errand.json": "{\"maxDepth\":2,\"stablePolls\":2}",
+        "/home/me/.config/opencode/errand.json": "{\"maxDepth\":4,\"stablePolls\":4}",
+        "/p/.opencode/errand.json": "{\"maxConcurrency\":5}"
       })
-      const depth = (env: Record<string, string>) =>
-        Effect.map(load({ ...surroundings, env }, undefined, files), (loaded) => loaded.settings.maxDepth)
-      assert.strictEqual(yield* depth({ OPENCODE_CONFIG_DIR: "/c", XDG_CONFIG_HOME: "/x" }), 1)
-      assert.strictEqual(yield* depth({ OPENCODE_CONFIG_DIR: "", XDG_CONFIG_HOME: "/x" }), 2)
-      assert.strictEqual(yield* depth({ XDG_CONFIG_HOME: "" }), 4)
+      const found = (env: Record<string, string>) =>
+        Effect.map(
+          load({ ...surroundings, env }, undefined, files),
+          ({ settings: { maxConcurrency, maxDepth, stablePolls } }) => [maxDepth, stablePolls, maxConcurrency]
+        )
+      assert.deepStrictEqual(yield* found({ OPENCODE_CONFIG_DIR: "/c", XDG_CONFIG_HOME: "/x" }), [1, 2, 5])
+      assert.deepStrictEqual(yield* found({ OPENCODE_CONFIG_DIR: "", XDG_CONFIG_HOME: "/x" }), [2, 2, 5])
+      assert.deepStrictEqual(yield* found({ XDG_CONFIG_HOME: "" }), [4, 4, 5])
+      assert.deepStrictEqual(yield* found({ OPENCODE_DISABLE_PROJECT_CONFIG: "1" }), [4, 4, 0])
+    }))
+
+  it.effect("in a folder of a project its settings count as in the project, and the nearest most", () =>
+    Effect.gen(function*() {
+      const files = disk({
+        "/p/.opencode/errand.json": "{\"maxDepth\":1,\"stablePolls\":2}",
+        "/p/a/.opencode/errand.json": "{\"maxDepth\":2}",
+        "/p/b/.opencode/errand.json": "{\"maxDepth\":4}"
+      })
+      const loaded = yield* load({ ...surroundings, directory: "/p/a/src" }, undefined, files)
+      assert.deepStrictEqual(loaded.settings, { ...defaults, maxDepth: 2, stablePolls: 2 })
+      assert.deepStrictEqual(loaded.sources, ["/p/.opencode/errand.json", "/p/a/.opencode/errand.json"])
     }))
 
   it.effect("jsonc before json, and says so; an unreadable file is a problem, not a failure", () =>

@@ -1,5 +1,6 @@
 /**
- * Which files hold the settings, and in which order they count: the user's, the project's, the plugin's options.
+ * Which files hold the settings, and in which order they count: the user's, the project's from the highest folder down to
+ * the one that OpenCode works in, the plugin's options.
  *
  * Each may be `errand.jsonc` or `errand.json`. The file of the older tool is read only where Errand has none of its own.
  */
@@ -31,13 +32,13 @@ export const load = Effect.fn("ConfigFiles.load")(function*(
 ) {
   const places = ConfigPlaces.folders(surroundings)
   const own = yield* Effect.forEach(places, (place) => readPair(place, ConfigPlaces.own, readFile), {
-    concurrency: 2
+    concurrency: "unbounded"
   })
   const hasOwn = own.some((pair) => pair.exists)
   const older = hasOwn
     ? []
     : yield* Effect.forEach(places, (place) => readPair(place, ConfigPlaces.older, readFile), {
-      concurrency: 2
+      concurrency: "unbounded"
     })
   const sources: ReadonlyArray<Source> = [
     ...older.flatMap((pair) => pair.sources),

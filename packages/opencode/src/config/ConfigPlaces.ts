@@ -1,31 +1,47 @@
 /**
  * Where the files with settings may be. Plain paths, so that the start of the plugin can look at them, too.
  */
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 /** Where to look. */
 export interface Surroundings {
-  /** The project's directory. */
+  /** The directory that OpenCode works in. */
   readonly directory: string
   /** The user's home directory. */
   readonly home: string
-  /** The environment; `OPENCODE_CONFIG_DIR` and `XDG_CONFIG_HOME` are looked at. */
+  /** The environment; `OPENCODE_CONFIG_DIR`, `XDG_CONFIG_HOME` and `OPENCODE_DISABLE_PROJECT_CONFIG` are looked at. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** The directory of the user's OpenCode configuration. */
-export const userDirectory = ({ env, home }: Surroundings): string => {
-  if (isSet(env["OPENCODE_CONFIG_DIR"])) return env["OPENCODE_CONFIG_DIR"]
-  return join(isSet(env["XDG_CONFIG_HOME"]) ? env["XDG_CONFIG_HOME"] : join(home, ".config"), "opencode")
+const set = (value: string | undefined): ReadonlyArray<string> => value === undefined || value === "" ? [] : [value]
+
+/** The folder of the user's OpenCode configuration. */
+export const configFolder = ({ env, home }: Omit<Surroundings, "directory">): string =>
+  join(set(env["XDG_CONFIG_HOME"])[0] ?? join(home, ".config"), "opencode")
+
+/** A directory and all above it, the highest first. */
+const above = (directory: string): ReadonlyArray<string> => {
+  const parent = dirname(directory)
+  return parent === directory ? [directory] : [...above(parent), directory]
 }
 
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
+const isOn = (value: string | undefined): boolean => value === "1" || value?.toLowerCase() === "true"
 
-/** The folders that hold them: the user's, and the project's. */
-export const folders = (surroundings: Surroundings): readonly [user: string, project: string] => [
-  userDirectory(surroundings),
-  join(surroundings.directory, ".opencode")
-]
+/** The directories that may hold the project's configuration, the weakest first. */
+export const projectDirectories = ({ directory, env }: Surroundings): ReadonlyArray<string> =>
+  isOn(env["OPENCODE_DISABLE_PROJECT_CONFIG"]) ? [] : above(directory)
+
+/** The folders that OpenCode 1.18.33 keeps for itself, from the weakest to the strongest: Errand's files are beside its own. */
+export const folders = (surroundings: Surroundings): ReadonlyArray<string> => {
+  const { env, home } = surroundings
+  return [
+    ...new Set([
+      configFolder(surroundings),
+      ...[home, ...projectDirectories(surroundings)].map((path) => join(path, ".opencode")),
+      ...set(env["OPENCODE_CONFIG_DIR"])
+    ])
+  ]
+}
 
 /** In each folder: a file of Errand's own, or that of the older tool, in which a member holds the settings. */
 export const own = { name: "errand", section: undefined } as const

@@ -2,7 +2,8 @@
  * OpenCode's lists of plugins: which files have one, and what stands in them. Pure.
  */
 import { Option, Result, Schema } from "effect"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
+import { configFolder, folders, projectDirectories, type Surroundings } from "../../config/ConfigPlaces.ts"
 import { parseJsonc } from "../../config/jsonc.ts"
 import { ours, parse } from "./Spec.ts"
 
@@ -56,51 +57,17 @@ export const errandEntries = (files: ReadonlyArray<ListFile>, half: Half): Reado
 export const isSeveral = (entries: ReadonlyArray<Entry>): boolean =>
   entries.some(({ source }) => source !== entries[0]?.source)
 
-/** What decides where OpenCode looks. */
-export interface Surroundings {
-  readonly directory: string
-  readonly home: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 const set = (value: string | undefined): ReadonlyArray<string> => value === undefined || value === "" ? [] : [value]
 
-/** OpenCode's own folder in one of the user's. */
-const folder = ({ env, home }: Omit<Surroundings, "directory">, variable: string, ...fallback: ReadonlyArray<string>) =>
-  join(set(env[variable])[0] ?? join(home, ...fallback), "opencode")
-
-export const configFolder = (user: Omit<Surroundings, "directory">): string =>
-  folder(user, "XDG_CONFIG_HOME", ".config")
-
-export const cacheFolder = (user: Omit<Surroundings, "directory">): string => folder(user, "XDG_CACHE_HOME", ".cache")
-
-/** A directory and all above it, the highest first. */
-const above = (directory: string): ReadonlyArray<string> => {
-  const parent = dirname(directory)
-  return parent === directory ? [directory] : [...above(parent), directory]
-}
-
-const isOff = (value: string | undefined): boolean => value === "1" || value?.toLowerCase() === "true"
-
-/** The folders that OpenCode keeps for itself: it looks for a list in them, and installs packages there. */
-export const ownFolders = (surroundings: Surroundings): ReadonlyArray<string> => {
-  const { directory, env, home } = surroundings
-  const project = isOff(env["OPENCODE_DISABLE_PROJECT_CONFIG"]) ? [] : above(directory)
-  return [
-    ...new Set([
-      configFolder(surroundings),
-      ...[home, ...project].map((path) => join(path, ".opencode")),
-      ...set(env["OPENCODE_CONFIG_DIR"])
-    ])
-  ]
-}
+export const cacheFolder = ({ env, home }: Omit<Surroundings, "directory">): string =>
+  join(set(env["XDG_CACHE_HOME"])[0] ?? join(home, ".cache"), "opencode")
 
 /** Where OpenCode 1.18.33 looks for lists, from the weakest to the strongest. */
 export const places = (surroundings: Surroundings): ReadonlyArray<Place> => {
-  const { directory, env, home } = surroundings
+  const { env, home } = surroundings
   const config = configFolder(surroundings)
-  const project = isOff(env["OPENCODE_DISABLE_PROJECT_CONFIG"]) ? [] : above(directory)
-  const own = ownFolders(surroundings).filter((path) => path !== config)
+  const project = projectDirectories(surroundings)
+  const own = folders(surroundings).filter((path) => path !== config)
   const scopeOf = (path: string): Scope =>
     path === join(home, ".opencode") || path === env["OPENCODE_CONFIG_DIR"] ? "user" : "project"
   const pair = (path: string, name: string) => [join(path, `${name}.json`), join(path, `${name}.jsonc`)]

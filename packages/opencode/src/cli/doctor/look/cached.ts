@@ -3,8 +3,9 @@
  */
 import { Effect } from "effect"
 import { join } from "node:path"
+import type { Surroundings } from "../../../config/ConfigPlaces.ts"
 import type { Cached } from "../checks/cache.ts"
-import { cacheFolder, errandEntries, type ListedEntry, type ListFile, type Surroundings } from "../Lists.ts"
+import { cacheFolder, errandEntries, type ListedEntry, type ListFile } from "../Lists.ts"
 import { cacheName, ours, parse } from "../Spec.ts"
 import { packageIn } from "./packageAt.ts"
 

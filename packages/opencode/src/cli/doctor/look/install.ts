@@ -4,8 +4,8 @@
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { join } from "node:path"
 import { fromDisk } from "../../../config/ConfigFiles.ts"
+import * as ConfigPlaces from "../../../config/ConfigPlaces.ts"
 import { type Folder, type InstallFound, wanting } from "../checks/install.ts"
-import { configFolder, ownFolders, type Surroundings } from "../Lists.ts"
 
 const dependency = "@opencode-ai/plugin"
 
@@ -19,14 +19,14 @@ const decodeLock = Schema.decodeOption(
 )
 
 export const install = Effect.fn("doctor.install")(function*(
-  surroundings: Surroundings
+  surroundings: ConfigPlaces.Surroundings
 ): Effect.fn.Return<InstallFound, never, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
   const isThere = (path: string) => Effect.orElseSucceed(fs.exists(path), () => false)
   // OpenCode makes its own folder where there is none; the others only count where they are.
-  const own = configFolder(surroundings)
+  const own = ConfigPlaces.configFolder(surroundings)
   const paths = yield* Effect.filter(
-    ownFolders(surroundings),
+    ConfigPlaces.folders(surroundings),
     (path) => path === own ? Effect.succeed(true) : isThere(path)
   )
   const folders = yield* Effect.forEach(
@@ -61,7 +61,7 @@ const locked = (text: Option.Option<string>): ReadonlyArray<string> =>
   })
 
 /** npm's own order: the environment before the user's `.npmrc`. */
-const registry = Effect.fnUntraced(function*({ env, home }: Surroundings) {
+const registry = Effect.fnUntraced(function*({ env, home }: ConfigPlaces.Surroundings) {
   const named = env["npm_config_registry"] ?? env["NPM_CONFIG_REGISTRY"] ?? ""
   const file = yield* text(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc"))
   const line = Option.flatMap(file, (text) => Option.fromUndefinedOr(/^\s*registry\s*=\s*(\S+)/m.exec(text)?.[1]))

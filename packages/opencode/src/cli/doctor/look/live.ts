@@ -5,9 +5,9 @@ import type { Model } from "@errand/core"
 import { Clock, Data, Effect, Option, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { createServer } from "node:net"
+import type { Surroundings } from "../../../config/ConfigPlaces.ts"
 import { lookOnly } from "../../../Journals.ts"
 import type { LiveFound } from "../checks/live.ts"
-import type { Surroundings } from "../Lists.ts"
 import { reasonOf } from "./install.ts"
 
 /** OpenCode may install packages first, and wait more than a minute for a registry that does not answer. */

@@ -4,8 +4,8 @@
 import { Effect, FileSystem, Option } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { delimiter, join } from "node:path"
+import type { Surroundings } from "../../../config/ConfigPlaces.ts"
 import type { OpenCodeFound } from "../checks/openCode.ts"
-import type { Surroundings } from "../Lists.ts"
 
 /** `opencode --version` takes more than a second where nothing else is to be done. */
 const patience = "30 seconds"
