@@ -112,13 +112,17 @@ const make = Effect.fnUntraced(function*(
   const load = (id: TaskId) => Effect.map(store.eventsOf(id), foldTask)
 
   /** What an event makes of its task, whose owner is known; none where the event is refused. */
-  const decide = Effect.fnUntraced(function*(event: TaskEvent, owner: string | undefined) {
+  const decide = (
+    event: TaskEvent,
+    owner: string | undefined
+  ): Effect.Effect<Option.Option<Journal.Entry>, Store.StoreError> => {
     // Only what is over is anybody's.
-    if (owner !== undefined && owner !== me && event._tag !== "Continued") return Option.none<Journal.Entry>()
+    if (owner !== undefined && owner !== me && event._tag !== "Continued") return Effect.succeedNone
     const known = owner === me ? Journal.find(fold, event.id) : Option.none()
-    const before = Option.isNone(known) && owner !== undefined ? yield* load(event.id) : known
-    return Journal.entryOf(before, event)
-  })
+    return Option.isNone(known) && owner !== undefined
+      ? Effect.map(load(event.id), (before) => Journal.entryOf(before, event))
+      : Effect.succeed(Journal.entryOf(known, event))
+  }
 
   /** Decides on events of different tasks, and keeps those that are taken. */
   const keep = Effect.fnUntraced(function*(events: ReadonlyArray<TaskEvent>) {
@@ -141,33 +145,32 @@ const make = Effect.fnUntraced(function*(
     if (Outbox.isSettled(box)) yield* store.settled(parent, me)
   })
 
-  const add = (entry: Journal.Entry) =>
-    Effect.gen(function*() {
-      Journal.add(fold, entry)
-      news.push(entry)
-      const { task } = entry
-      // Its parent knows it, by a batch that this has closed or because it waited for it: nobody is to be told.
-      if (
-        Task.isTerminal(task) && !isShutdown(entry.event) && !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
-      ) {
-        yield* attempt(store.transaction(Effect.andThen(store.told(task.id), sweep(task.request.parent))))
-      }
+  /** At once; gives what is left to be done. */
+  const addUnsafe = (entry: Journal.Entry): Effect.Effect<unknown> => {
+    Journal.add(fold, entry)
+    news.push(entry)
+    const { task } = entry
+    // Its parent knows it, by a batch that this has closed or because it waited for it: nobody is to be told.
+    return Task.isTerminal(task) && !isShutdown(entry.event) &&
+        !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
+      ? attempt(store.transaction(Effect.andThen(store.told(task.id), sweep(task.request.parent))))
+      : Effect.void
+  }
+
+  /** Where a task is somebody else's by now, it is theirs to be looked at. */
+  const letGo = (id: TaskId) =>
+    Effect.map(owns(id), (isOwn) => {
+      if (!isOwn) Journal.remove(fold, id)
     })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
-  const settle = Effect.fnUntraced(function*(event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) {
-    const entry = Option.getOrElse(
-      kept,
-      () => Journal.entryOf(Journal.find(fold, event.id), event)
-    )
-    if (Option.isNone(entry)) {
-      // Where it is somebody else's by now, it is theirs to be looked at.
-      if (Option.isSome(kept) && !(yield* owns(event.id))) Journal.remove(fold, event.id)
-      return Option.none<Task.Task>()
-    }
-    yield* add(entry.value)
-    return Option.some(entry.value.task)
-  })
+  const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
+    Effect.suspend((): Effect.Effect<Option.Option<Task.Task>> => {
+      const entry = Option.getOrElse(kept, () => Journal.entryOf(Journal.find(fold, event.id), event))
+      return Option.isSome(entry)
+        ? Effect.as(addUnsafe(entry.value), Option.some(entry.value.task))
+        : Effect.as(Option.isSome(kept) ? letGo(event.id) : Effect.void, Option.none())
+    })
 
   /** What comes at the same time is kept in one transaction, which costs hardly more than one event does. */
   const append = Together.make({
