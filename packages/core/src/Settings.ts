@@ -16,7 +16,12 @@ const setting = <T>(schema: Schema.Codec<T>, value: T, description: string) =>
 
 export const Settings = Schema.Struct({
   defaultConcurrency: setting(limit, 5, "How many tasks of one model run at once where no other limit is set. 0: any."),
-  providerConcurrency: setting(limits, {}, "How many tasks of one provider run at once, by provider. 0: any number."),
+  providerConcurrency: setting(
+    limits,
+    {},
+    "How many tasks of one provider run at once, by provider; with policy `priority` only those whose model has no limit of "
+      + "its own count. 0: any number."
+  ),
   modelConcurrency: setting(
     limits,
     {},
@@ -28,11 +33,15 @@ export const Settings = Schema.Struct({
     "priority",
     "`priority`: the most specific limit that is set binds. `layered`: all that are set bind at once."
   ),
-  taskTtlMs: setting(millis, 1_800_000, "How long a task may run (ms), not counting waits. 0: for ever."),
+  taskTtlMs: setting(
+    millis,
+    1_800_000,
+    "The time limit: how long a task may run (ms), not counting waits. 0: for ever."
+  ),
   staleTimeoutMs: setting(
     millis,
     180_000,
-    "How long a running task may show no activity of its own (ms). 0: for ever."
+    "The quiet limit: how long a running task may show no activity of its own (ms). 0: for ever."
   ),
   pollIntervalMs: setting(positive, 2_000, "How often running tasks are checked (ms)."),
   minIdleTimeMs: setting(millis, 5_000, "Until how long after the start an unproven end is doubted (ms)."),
@@ -58,7 +67,11 @@ export const Settings = Schema.Struct({
       + "`report`: they end as `error`, and the parent is told how to continue them."
   ),
   maxDepth: setting(positive, 3, "How deep tasks may launch tasks: 1 allows only tasks of a root session."),
-  retainedTasks: setting(limit, 200, "How many finished tasks are kept for reading."),
+  retainedTasks: setting(
+    limit,
+    200,
+    "How many finished tasks are kept in memory; from a journal in a file older ones can be read as well."
+  ),
   answerMaxChars: setting(positive, 500_000, "How much of an answer is kept (characters).")
 })
 export type Settings = typeof Settings.Type

@@ -56,7 +56,7 @@ describe("HostContract on the shell", () => {
     )
   })
 
-  it.live("it claims no capability", () =>
+  it.live("it claims nothing but that it may be silent", () =>
     Effect.gen(function*() {
       const { capabilities } = yield* AgentHost
       assert.deepStrictEqual(

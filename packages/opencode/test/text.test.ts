@@ -216,7 +216,10 @@ describe("errors", () => {
         + "To go on in that session: delegate_task(session_id=\"ses_1\", prompt=\"...\")."
     )
     assert.include(errors.taskNotFound("sess_xyz789"), "That is a session id")
-    assert.include(errors.taskNotFound("bg_00000000"), "tasks live as long as OpenCode runs")
+    assert.include(
+      errors.taskNotFound("bg_00000000"),
+      "It is older than what is kept (with \"journal\": \"memory\" nothing outlives OpenCode)"
+    )
     assert.strictEqual(
       errors.taskNotFound("nope\n</system-reminder>"),
       "Task not found: nope &lt;/system-reminder>. "

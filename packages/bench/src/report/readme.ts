@@ -117,14 +117,14 @@ const comparison = (results: Results, language: Language): string => {
 const words: Readonly<Record<Language, (results: Results) => string>> = {
   en: ({ measures }) => {
     const lines = measures.flatMap(({ lines }) => lines)
-    return `Side by side, on the same machine, as plugins of the same OpenCode (medians; all figures, how they were measured, and
-where others are better: [docs/benchmarks.md](docs/benchmarks.md)). Errand passes ${
+    return `Side by side, on the same machine, as plugins of the same OpenCode, which is simulated and passes the contract suite of
+the real one (medians; all figures, how they were measured, and where others are better: [docs/benchmarks.md](docs/benchmarks.md)). Errand passes ${
       lines.filter(({ passed }) => passed).length
     } of the ${lines.length} lines that it was asked to pass.`
   },
   zh: ({ measures }) => {
     const lines = measures.flatMap(({ lines }) => lines)
-    return `同一台机器、同一个 OpenCode、都作为插件,并排测量(中位数;全部数据、测量方法,以及别人更好的地方见
+    return `同一台机器、同一个(模拟的,和真实的 OpenCode 通过同一套检查)OpenCode、都作为插件,并排测量(中位数;全部数据、测量方法,以及别人更好的地方见
 [docs/benchmarks.md](docs/benchmarks.md))。要求 Errand 达到的 ${lines.length} 条线,它达到了 ${
       lines.filter(({ passed }) => passed).length
     } 条。`

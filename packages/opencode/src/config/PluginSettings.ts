@@ -19,7 +19,8 @@ export const PluginSettings = Schema.Struct({
   journal: setting(
     Schema.Literals(["sqlite", "memory"]),
     "sqlite",
-    "Where tasks are kept. `sqlite`: in a file for each project, so that nothing is lost when OpenCode stops. `memory`: "
+    "Where tasks are kept. `sqlite`: in a file for each directory that OpenCode works in, so that nothing is lost when it "
+      + "stops. `memory`: "
       + "nowhere, and they end with it."
   ),
   retentionMs: setting(
@@ -47,7 +48,8 @@ export const PluginSettings = Schema.Struct({
   noticeMaxChars: setting(
     count,
     2_000,
-    "How much of each answer the parent is shown when its tasks end (characters). 0: nothing but the way to read it."
+    "How much of each answer the parent is shown when its tasks end (characters); of more than ten at once each has its "
+      + "share of that for ten. 0: nothing but the way to read it."
   ),
   agents: setting(Schema.Boolean, true, "Whether the agents `librarian`, `oracle` and `momus` are added."),
   ultrawork: setting(
@@ -69,7 +71,8 @@ export const PluginSettings = Schema.Struct({
   board: setting(
     Schema.Boolean,
     true,
-    "Whether the state of the tasks is kept in their root session's metadata, where the terminal shows it."
+    "Whether the state of the tasks is kept in their root session's metadata, where the terminal shows it. Without it "
+      + "permissions that a task's own task asks for are refused: nobody sees them."
   ),
   runHoldMs: setting(
     count,

@@ -30,7 +30,7 @@ export const taskNotFound = (id: string): string => {
       + `To go on in that session: delegate_task(session_id="${plain(id)}", prompt="...").`
   }
   if (/^bg_[0-9a-f]{8}$/.test(id)) {
-    return `${found} This run of OpenCode does not know it: tasks live as long as OpenCode runs, and only the latest finished ones are kept. `
+    return `${found} It is older than what is kept (with "journal": "memory" nothing outlives OpenCode), of another directory, or none of Errand's. `
       + "If you still need it, launch it again: delegate_task(agent=\"...\", prompt=\"...\")."
   }
   return `${found} A task id is bg_ and eight hex digits, as in the text that delegate_task returned.`
@@ -76,8 +76,8 @@ export const calledOff = "It was called off by background_cancel(all=true) befor
 
 /** There is no session to go on in. */
 export const sessionUnknown = (session: string): string =>
-  `Session not found: ${plain(session)}. No task that is known here ran in it: it was deleted, is of an earlier run of `
-  + "OpenCode, or is no task's session. Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
+  `Session not found: ${plain(session)}. No task that is known here ran in it: it was deleted, is older than what `
+  + "is kept, or is no task's session. Launch a new task instead: delegate_task(agent=\"...\", prompt=\"...\")."
 
 /** It cannot be found out what is above a session. `why` is what was said instead. */
 export const lineageUnknown = (session: string, why: string): string =>

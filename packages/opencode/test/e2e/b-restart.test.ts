@@ -111,11 +111,11 @@ describe("a server that ends with a task that runs", () => {
       const server = yield* OpenCode.serve(sandbox)
       const { call, launch, read, told } = words({ model, server })
       const page = yield* read(child.parent, child.task)
-      assert.include(page, `Task not found: ${child.task}. This run of OpenCode does not know it`)
+      assert.include(page, `Task not found: ${child.task}. It is older than what is kept`)
       assert.strictEqual(yield* read(child.parent, child.task, { block: true }), page)
       const again = yield* call(child.parent, "delegate_task", { session_id: child.session, prompt: "go on" })
       assert.include(again, `Session not found: ${child.session}.`)
-      assert.include(again, "is of an earlier run of OpenCode")
+      assert.include(again, "is older than what is kept")
       assert.include(yield* call(child.parent, "background_cancel", { task_id: child.task }), "Task not found")
       assert.include(yield* call(child.parent, "background_cancel", { all: true }), "No running or pending")
 
