@@ -12,7 +12,7 @@ export class Alarms extends Context.Service<Alarms, {
 }
 
 interface Alarm {
-  /** Epoch ms. */
+  /** Monotonic ms. */
   readonly at: number
   readonly ring: Effect.Effect<unknown>
 }
@@ -23,8 +23,11 @@ const make = Effect.gen(function*() {
   const keeping = yield* FiberHandle.makeRuntime<never>()
   const resting = yield* FiberHandle.makeRuntime<never>()
   const alarms = new Set<Alarm>()
-  /** When the keeper wakes up (epoch ms). */
+  /** When the keeper wakes up (monotonic ms). */
   const next = MutableRef.make(Number.POSITIVE_INFINITY)
+
+  /** As sleeps do, an alarm counts no time in which the computer slept, and knows nothing of clocks that are set. */
+  const monotonicUnsafe = (): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
 
   const nearest = (): number => {
     let nearest = Number.POSITIVE_INFINITY
@@ -34,7 +37,7 @@ const make = Effect.gen(function*() {
 
   /** Sleeps until the first of them is due, and so on. With no alarm there is no timer either. */
   const keep: Effect.Effect<void> = Effect.suspend(() => {
-    const now = clock.currentTimeMillisUnsafe()
+    const now = monotonicUnsafe()
     for (const alarm of alarms) {
       if (alarm.at > now) continue
       alarms.delete(alarm)
@@ -59,7 +62,7 @@ const make = Effect.gen(function*() {
 
   return Alarms.of({
     setUnsafe: (ms, ring) => {
-      const alarm: Alarm = { at: clock.currentTimeMillisUnsafe() + ms, ring }
+      const alarm: Alarm = { at: monotonicUnsafe() + ms, ring }
       alarms.add(alarm)
       // In the place of the keeper who would wake up too late.
       if (alarm.at < MutableRef.get(next)) keeping(keep)

@@ -29,6 +29,7 @@ export const cancelled = (reason: CancelReason): Outcome => ({ _tag: "Cancelled"
 const words: Record<CancelReason, string> = {
   requested: "it was called off",
   "by-person": "a person called it off",
+  "from-above": "somebody above its parent called it off",
   interrupted: "its session was interrupted in the host",
   deleted: "its session, or one above it, was deleted",
   "parent-ended": "the task that launched it ended without waiting for it",

@@ -175,14 +175,17 @@ const goOn =
   "The program that you run in was stopped and started again while you were at work. What you were doing in that moment was "
   + "cut off; everything above is as you left it. See what is done already, then go on with your task and finish it."
 
-/** How much of its time a task has spent (ms): not that in which a person was waited for, or its slots were lent. */
+/**
+ * How much of its time a task has spent (ms): not that in which a person was waited for, its slots were lent, or the computer
+ * slept.
+ */
 const spent = (
   { clock, limits }: Environment,
   task: Task.Task,
   started: number,
   watcher: Watcher
 ): Effect.Effect<number> =>
-  Effect.map(limits.away(task.id), (away) => {
-    const now = clock.currentTimeMillisUnsafe()
-    return Task.ranBefore(task) + now - started - watcher.waitedForPerson(now) - away
-  })
+  Effect.map(
+    limits.away(task.id),
+    (away) => Task.ranBefore(task) + clock.currentTimeMillisUnsafe() - started - watcher.uncountedUnsafe() - away
+  )

@@ -47,6 +47,8 @@ export interface Observation {
   readonly askedAt: Option.Option<number>
   /** How long it waited for a person before (ms). */
   readonly askedFor: number
+  /** How long the computer slept while it would have run (ms). */
+  readonly sleptFor: number
   readonly retry: Option.Option<{ readonly attempt: number; readonly message: string; readonly nextAt: number }>
   /** The tool calls that are running, by id. */
   readonly tools: HashMap.HashMap<string, string>
@@ -79,6 +81,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   asks: HashMap.empty(),
   askedAt: Option.none(),
   askedFor: 0,
+  sleptFor: 0,
   retry: Option.none(),
   tools: HashMap.empty(),
   toolCalls: 0,
@@ -141,7 +144,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Idle":
       return { ...doing(self, "idle", now), stale: true }
     case "Retrying":
-      return active({ ...doing(self, "retry", now), retry: Option.some(event) }, now)
+      return active({ ...doing(self, "retry", now), retry: Option.some(retryOf(event, now)) }, now)
     case "Wrote":
       return active(notAtRest(self, now), now)
     case "Tool":
@@ -180,6 +183,15 @@ const isEndDue = ({ endDue }: Observation, event: HostEvent): boolean => {
       return endDue
   }
 }
+
+/** A host may tell of parts of a millisecond, or of no number at all; what is kept is whole. */
+const retryOf = ({ attempt, message, nextAt }: Extract<HostEvent, { readonly _tag: "Retrying" }>, now: number) => ({
+  attempt: whole(attempt, 1),
+  message,
+  nextAt: whole(nextAt, now)
+})
+
+const whole = (n: number, otherwise: number): number => Number.isSafeInteger(Math.round(n)) ? Math.round(n) : otherwise
 
 const asking = (self: Observation, now: number): number => Option.getOrElse(self.askedAt, () => now)
 
@@ -293,8 +305,29 @@ export const woken = (self: Observation, notice: string, now: number): Observati
   ended: Option.none()
 })
 
+/**
+ * The computer slept until now, for so long (ms): that was nobody's silence, and nobody's doubt lasts for it. `ran`: whether
+ * it would have run meanwhile.
+ */
+export const slept = (self: Observation, ms: number, ran: boolean): Observation => {
+  const later = (at: number): number => at + ms
+  return {
+    ...self,
+    promptedAt: later(self.promptedAt),
+    quietSince: later(self.quietSince),
+    activitySince: later(self.activitySince),
+    askedAt: Option.map(self.askedAt, later),
+    unreachableSince: Option.map(self.unreachableSince, later),
+    look: Option.map(self.look, (look) => ({ ...look, at: later(look.at) })),
+    sleptFor: self.sleptFor + (ran ? ms : 0)
+  }
+}
+
+/** How much of the time until now does not count (ms): a person was waited for, or the computer slept. */
+export const uncounted = (self: Observation, now: number): number => waitedForPerson(self, now) + self.sleptFor
+
 /** How long a person was waited for until now (ms). */
-export const waitedForPerson = (self: Observation, now: number): number =>
+const waitedForPerson = (self: Observation, now: number): number =>
   self.askedFor + Option.match(self.askedAt, { onNone: () => 0, onSome: (since) => now - since })
 
 /** What people may want to know. */

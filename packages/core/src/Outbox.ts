@@ -58,8 +58,14 @@ export const ofTask = (event: TaskEvent, task: Task, change: Change): void => {
     case "Continued":
       return change(parent, ({ open }) => Batch.join(open, task.id, task.run))
     case "Adopted":
-      // One that somebody waited for was in no batch before.
-      return change(parent, (box) => has(box, task) ? undefined : Batch.join(box.open, task.id, task.run))
+      // A run that somebody waited for was in no batch before; an earlier one of the same task may be.
+      return change(
+        parent,
+        (box) =>
+          batchesOf(box).some((batch) => Batch.isMember(batch, task))
+            ? undefined
+            : Batch.join(box.open, task.id, task.run)
+      )
     case "Ended":
       return isShutdown(task) ? undefined : change(parent, (box) => {
         Batch.end(box.open, task)

@@ -18,8 +18,6 @@ const maxChars = 200
 
 const cut = (text: string): string => text.length <= maxChars ? text : `${text.slice(0, maxChars - 1)}…`
 
-const whole = (n: number, otherwise: number): number => Number.isFinite(n) ? Math.round(n) : otherwise
-
 /** What the second of two observations of one run tells that the first did not. */
 export const between = (
   before: Observation,
@@ -39,13 +37,7 @@ export const between = (
     // A host tells of one attempt several times.
     const known = Option.exists(before.retry, (last) => last.attempt === attempt && last.nextAt === nextAt)
     if (!known) {
-      sightings.push({
-        _tag: "Retried",
-        ...stamp,
-        attempt: whole(attempt, 1),
-        message: cut(message),
-        nextAt: whole(nextAt, stamp.at)
-      })
+      sightings.push({ _tag: "Retried", ...stamp, attempt, message: cut(message), nextAt })
     }
   }
   return sightings

@@ -66,6 +66,8 @@ export const CancelReason = Schema.Literals([
   "requested",
   /** A person called it off. Unlike `requested`, its parent does not know. */
   "by-person",
+  /** Somebody further above called it off. Its parent does not know. */
+  "from-above",
   /** The session was interrupted in the host, by a person for example. */
   "interrupted",
   /** The session, or one above it, was deleted. */

@@ -54,6 +54,9 @@ export interface ContinueRequest {
   readonly background?: boolean | undefined
 }
 
+/** Who calls a task off: its parent, a person, or somebody above its parent. */
+export type Calling = Extract<Task.CancelReason, "requested" | "by-person" | "from-above">
+
 /** What became of a cancellation. */
 export interface Cancellation {
   /** The task as it is now. */
@@ -87,9 +90,9 @@ export class Tasks extends Context.Service<Tasks, {
   readonly opened: (id: string, atMost?: number) => Effect.Effect<Task.Task, TaskNotFound>
   /**
    * The task is cancelled when this returns; whether the host stopped its session is in the result. By default it is its
-   * parent that calls it off, and knows that; a parent whose task a person calls off is told.
+   * parent that calls it off, and knows that; a parent whose task a person calls off, or somebody above it, is told.
    */
-  readonly cancel: (id: string, why?: "requested" | "by-person") => Effect.Effect<Cancellation, TaskNotFound>
+  readonly cancel: (id: string, why?: Calling) => Effect.Effect<Cancellation, TaskNotFound>
   /** Cancels everything that is pending or running below a session, whatever its depth, and nothing else. */
   readonly cancelAll: (session: Task.SessionId) => Effect.Effect<ReadonlyArray<Cancellation>>
   /** Every task that is kept, oldest first. */
@@ -254,7 +257,7 @@ const make = Effect.gen(function*() {
       abort: Option.getOrElse(abort, () => "unconfirmed" as const)
     }))
 
-  const cancel = Effect.fnUntraced(function*(id: string, why: "requested" | "by-person" = "requested") {
+  const cancel = Effect.fnUntraced(function*(id: string, why: Calling = "requested") {
     return yield* confirmed(yield* runs.stop(yield* get(id), why))
   }, Traced.named("Tasks.cancel"))
 

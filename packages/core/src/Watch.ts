@@ -16,14 +16,15 @@ import * as Observation from "./Observation.ts"
 import * as Settings from "./Settings.ts"
 import * as Settlement from "./Settlement.ts"
 import * as Sighting from "./Sighting.ts"
+import * as Sleep from "./Sleep.ts"
 import type { Outcome, Progress, SessionId, Task } from "./Task.ts"
 
 /** A session under watch. */
 export interface Watcher {
   /** Runs until the session is settled. */
   readonly settled: Effect.Effect<Outcome>
-  /** How long the session has waited for a person until `now` (ms). */
-  readonly waitedForPerson: (now: number) => number
+  /** How much of the time until now does not count (ms): a person was waited for, or the computer slept. */
+  readonly uncountedUnsafe: () => number
   /** What has been seen of it so far. */
   readonly progressUnsafe: () => Progress
 }
@@ -88,6 +89,24 @@ const make = Effect.gen(function*() {
     PubSub.shutdown
   )
   const lastTick = MutableRef.make(0)
+  /** When the clock was last looked at (epoch ms). */
+  const lookedAt = MutableRef.make(0)
+  /** What passes at most between two looks while a session is under watch: a poll, and the call before it. */
+  const lookEvery = settings.pollIntervalMs + settings.callTimeoutMs
+
+  /** The time (epoch ms). Where it shows that the computer slept, that counts for nobody. */
+  const nowUnsafe = (): number => {
+    const now = clock.currentTimeMillisUnsafe()
+    const slept = Sleep.between(MutableRef.getAndSet(lookedAt, now), now, lookEvery)
+    if (slept === 0) return now
+    for (const { seen, task } of watched.values()) {
+      // Who has lent its slots would not have run, and that is counted there.
+      const ran = limits.heldUnsafe(task.id).length > 0
+      MutableRef.update(seen, (seen) => Observation.slept(seen, slept, ran))
+    }
+    return now
+  }
+
   /** Its fiber looks again, right here, until it waits for something. */
   const ring = ({ door }: Watched): void => void Deferred.doneUnsafe(MutableRef.get(door), Effect.void)
   /** Open while there is a session to poll for: with nothing out there is no timer either. */
@@ -109,7 +128,7 @@ const make = Effect.gen(function*() {
 
   /** Everything that came at once: of a crowd that writes the host tells together. */
   const hear = Effect.fnUntraced(function*(events: ReadonlyArray<HostEvent>) {
-    const now = clock.currentTimeMillisUnsafe()
+    const now = nowUnsafe()
     const rung = new Set<Watched>()
     for (const event of events) {
       if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
@@ -123,9 +142,10 @@ const make = Effect.gen(function*() {
     for (const watching of rung) ring(watching)
   })
 
-  // A feed that ends or fails is taken up again; what it lost meanwhile the poll finds.
+  // A feed that ends, fails or breaks is taken up again; what it lost meanwhile the poll finds.
   yield* Stream.runForEachArray(host.events, hear).pipe(
     Effect.ignore,
+    Effect.catchDefect(() => Effect.void),
     Effect.repeat(Schedule.spaced(settings.pollIntervalMs)),
     Effect.forkScoped({ startImmediately: true })
   )
@@ -134,7 +154,7 @@ const make = Effect.gen(function*() {
     Settlement.judge(MutableRef.get(seen), {
       settings,
       capabilities: host.capabilities,
-      now: clock.currentTimeMillisUnsafe(),
+      now: nowUnsafe(),
       expecting: notices.expectingUnsafe(session)
     })
 
@@ -157,7 +177,7 @@ const make = Effect.gen(function*() {
 
   /** One call for all sessions that nothing was heard of since the last tick, or whose end should have been heard of. */
   const tick = Effect.gen(function*() {
-    const now = clock.currentTimeMillisUnsafe()
+    const now = nowUnsafe()
     const before = MutableRef.getAndSet(lastTick, now)
     const all = [...watched.values()]
     // What was heard of within this very moment cannot be told from what will be heard while the answer is on its way.
@@ -172,7 +192,7 @@ const make = Effect.gen(function*() {
       : yield* Effect.option(
         hostCalls.within("activity", settings.callTimeoutMs, host.activity(unclear.map(({ session }) => session)))
       )
-    const answered = clock.currentTimeMillisUnsafe()
+    const answered = nowUnsafe()
     // What was heard while the answer was on its way is newer than the answer.
     const unheard = unclear.filter(({ heardAt, seen }) => MutableRef.get(seen).heardAt === heardAt)
     for (const watching of unheard) {
@@ -221,7 +241,7 @@ const make = Effect.gen(function*() {
     const todos = host.capabilities.todos ? yield* begin("todos", callTimeoutMs, host.todos(session)) : noTodos
     const messages = yield* Effect.option(asked.answer)
     const openTodos = yield* Effect.option(todos.answer)
-    const now = clock.currentTimeMillisUnsafe()
+    const now = nowUnsafe()
     if (Option.isNone(messages) || Option.isNone(openTodos)) {
       MutableRef.update(seen, (seen) => Observation.unseen(seen, now))
       return false
@@ -236,7 +256,7 @@ const make = Effect.gen(function*() {
   const awaitChildren = Effect.fnUntraced(function*({ seen, session, task }: Watched) {
     // The slots are back before the news is: a session that is woken works.
     const woke = yield* notices.told(session, limits.lend(task.id))
-    const now = clock.currentTimeMillisUnsafe()
+    const now = nowUnsafe()
     if (Option.isSome(woke)) MutableRef.update(seen, (seen) => Observation.woken(seen, woke.value, now))
   })
 
@@ -272,14 +292,17 @@ const make = Effect.gen(function*() {
   ): Watched => ({
     task,
     session,
-    seen: MutableRef.make(Observation.make(clock.currentTimeMillisUnsafe(), after)),
+    seen: MutableRef.make(Observation.make(nowUnsafe(), after)),
     door: MutableRef.make<Door>(Deferred.makeUnsafe()),
     polled: MutableRef.make(false)
   })
 
   const watcherOf = (watching: Watched): Watcher => ({
     settled: untilSettled(watching),
-    waitedForPerson: (now) => Observation.waitedForPerson(MutableRef.get(watching.seen), now),
+    uncountedUnsafe: () => {
+      const now = nowUnsafe()
+      return Observation.uncounted(MutableRef.get(watching.seen), now)
+    },
     progressUnsafe: () => Observation.progress(MutableRef.get(watching.seen))
   })
 

@@ -3,6 +3,7 @@ import { Clock, Effect, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { Alarms } from "../src/Alarms.ts"
 import { Census, counted } from "./support/Census.ts"
+import { onSleepyComputer } from "./support/time.ts"
 
 const soon = Effect.repeat(Effect.yieldNow, { times: 10 })
 
@@ -58,6 +59,22 @@ describe("an alarm", () => {
       yield* pass(60_000)
       assert.deepStrictEqual(yield* rang, ["on at 2000"])
     })))
+
+  it.effect("D4 D6 rings in its time on a computer that slept, and on one whose clock was set back", () =>
+    Effect.forEach([3_600_000, -3_600_000], (jump) =>
+      onSleepyComputer((sleep) =>
+        inWorld(Effect.gen(function*() {
+          const { rang, set } = yield* world
+          yield* set("late", 1_800_000)
+          yield* soon
+          yield* sleep(jump)
+          yield* set("early", 10_000)
+          yield* pass(10_000)
+          assert.strictEqual((yield* rang).length, 1)
+          yield* pass(1_790_000)
+          assert.strictEqual((yield* rang).length, 2)
+        }))
+      )))
 
   it.effect("that is slow, or fails, holds up nobody", () =>
     inWorld(Effect.gen(function*() {

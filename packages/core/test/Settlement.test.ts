@@ -1189,16 +1189,16 @@ describe("a session that waits for a person", () => {
   it("G7 says what for, and for how long it has waited so far", () => {
     const { observation } = watch({ says: asked, transcript: [], activity: [[0, "busy"]] }, { until: 10_000 })
     assert.strictEqual(Observation.progress(observation).waitingFor, "bash \"npm test\", edit")
-    assert.strictEqual(Observation.waitedForPerson(observation, 10_020), 10_000)
+    assert.strictEqual(Observation.uncounted(observation, 10_020), 10_000)
     const one = Observation.hear(observation, { _tag: "Answered", session, ask: "a1" }, 20_020)
-    assert.strictEqual(Observation.waitedForPerson(one, 30_020), 30_000)
+    assert.strictEqual(Observation.uncounted(one, 30_020), 30_000)
     const both = Observation.hear(one, { _tag: "Answered", session, ask: "a2" }, 40_020)
-    assert.strictEqual(Observation.waitedForPerson(both, 90_000), 40_000)
+    assert.strictEqual(Observation.uncounted(both, 90_000), 40_000)
     assert.strictEqual(Observation.progress(both).waitingFor, undefined)
     const again = Observation.hear(both, { _tag: "Asked", session, ask: "a3", what: "bash" }, 100_000)
-    assert.strictEqual(Observation.waitedForPerson(again, 101_000), 41_000)
+    assert.strictEqual(Observation.uncounted(again, 101_000), 41_000)
     const answered = Observation.hear(again, { _tag: "Answered", session, ask: "a3" }, 102_000)
-    assert.strictEqual(Observation.waitedForPerson(answered, 200_000), 42_000)
+    assert.strictEqual(Observation.uncounted(answered, 200_000), 42_000)
   })
 
   it("B3 does not wait for ever where the answer was not told: at the latest when the turn is over", () => {
@@ -1212,8 +1212,8 @@ describe("a session that waits for a person", () => {
       })
       assert.strictEqual(words(outcome), "completed: behind the door")
       // From the first question until the session was seen to be idle.
-      assert.isAtLeast(Observation.waitedForPerson(observation, hours(1)), 59_000)
-      assert.isAtMost(Observation.waitedForPerson(observation, hours(1)), 64_000)
+      assert.isAtLeast(Observation.uncounted(observation, hours(1)), 59_000)
+      assert.isAtMost(Observation.uncounted(observation, hours(1)), 64_000)
     }
   })
 })

@@ -33,6 +33,30 @@ const delegatesAndWaits = ({ launch, tasks }: World, told: Told, prompt: string)
     )
   )
 
+describe("a task of a task", () => {
+  inWorld("that somebody further above calls off is told of: the task that waits for it does not know (C3 C12)", {
+    scripts: { inner: [hang] }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch, sessionOf, tasks, told } = world
+      yield* host.behave((said) =>
+        said.text === "outer"
+          ? [...delegates(world, said, "inner"), say("I wait for it")]
+          : said.text === "inner"
+          ? [hang]
+          : [say(`heard: ${said.text}`)]
+      )
+      const outer = yield* launch("outer")
+      yield* pass(5_000)
+      const [, inner] = yield* tasks.list
+      yield* tasks.cancel(inner?.id ?? "", "from-above")
+      yield* pass(5_000)
+      assert.deepStrictEqual(yield* told(yield* sessionOf(outer)), ["final: from-above"])
+      assert.strictEqual(answerOf(yield* get(outer)), "heard: notice final")
+      yield* atRest
+    }))
+})
+
 describe("a task that waits for the task above it, or for itself", () => {
   inWorld("is refused at once: neither could ever end (A15)", {}, (world) =>
     Effect.gen(function*() {

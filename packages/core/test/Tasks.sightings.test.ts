@@ -2,10 +2,11 @@
  * What is kept of a running task besides its state: of which pools it has slots, and what it waited for meanwhile.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, HashMap, Layer, Option, Stream } from "effect"
+import { Context, Effect, Fiber, HashMap, Layer, Option, Schema, Stream } from "effect"
 import { inMemory, Journal } from "../src/Journal.ts"
 import * as Observation from "../src/Observation.ts"
 import * as Sighting from "../src/Sighting.ts"
+import * as Task from "../src/Task.ts"
 import type { TaskEvent } from "../src/TaskEvent.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
@@ -236,7 +237,14 @@ describe("two observations", () => {
     assert.deepStrictEqual(Sighting.between(retrying(10), { ...retrying(10) }, stamp), [])
     assert.lengthOf(Sighting.between(retrying(10), retrying(20, 2), stamp), 1)
     assert.deepStrictEqual(Sighting.between(retrying(10), none, stamp), [])
-    const [odd] = Sighting.between(none, retrying(Number.NaN, 1.5, "x".repeat(9_000)), stamp)
-    assert.deepStrictEqual(odd, { _tag: "Retried", ...stamp, attempt: 2, nextAt: 7, message: `${"x".repeat(199)}…` })
+    const session = Task.SessionId.make("ses_1")
+    const odd = { _tag: "Retrying" as const, session, attempt: 1.5, nextAt: Number.NaN, message: "x".repeat(9_000) }
+    const heard = Observation.hear(none, odd, 7)
+    assert.deepStrictEqual(Sighting.between(none, heard, stamp), [
+      { _tag: "Retried", ...stamp, attempt: 2, nextAt: 7, message: `${"x".repeat(199)}…` }
+    ])
+    assert.isTrue(Schema.is(Task.Progress)(Observation.progress(heard)))
+    const more = Observation.hear(none, { ...odd, attempt: Number.POSITIVE_INFINITY, nextAt: 8.5 }, 7)
+    assert.deepStrictEqual(Observation.progress(more).retry, { attempt: 1, nextAt: 9, message: odd.message })
   })
 })

@@ -2,12 +2,12 @@
  * How sessions are watched: when the poll finds what the events did not tell, and what a look costs.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Stream } from "effect"
 import { AgentHost } from "../src/AgentHost.ts"
 import { Tasks } from "../src/Tasks.ts"
 import type { Deliver } from "../src/testing/Feed.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
-import { answerOf, call, failing, hang, inWorld, pass, say, wait } from "./support/world.ts"
+import { answerOf, call, endOf, failing, hang, inWorld, pass, say, wait } from "./support/world.ts"
 
 describe("the poll", () => {
   inWorld("finds an end of which no event told when it comes next, not one later (B3, B14)", {
@@ -155,6 +155,39 @@ describe("a look at a transcript", () => {
       assert.isAbove(asked.length, 0)
       for (const last of asked) assert.isBelow(last, 10)
     }))
+})
+
+describe("a feed that breaks", () => {
+  for (const [how, broken] of Object.entries({ dies: Stream.die("no"), ends: Stream.empty })) {
+    it.effect(`is taken up again: ${how} (B3, C16)`, () =>
+      Effect.gen(function*() {
+        let feeds = 0
+        const torn = Layer.effect(
+          AgentHost,
+          Effect.map(AgentHost, (host) =>
+            AgentHost.of({ ...host, events: Stream.suspend(() => feeds++ === 0 ? broken : host.events) }))
+        )
+        yield* Effect.gen(function*() {
+          const tasks = yield* Tasks
+          const host = yield* SimulatedHost
+          const parent = yield* host.root("ses_root")
+          yield* pass(3_000)
+          const { id } = yield* tasks.launch({ description: "d", prompt: "hangs", agent: "explore", parent })
+          yield* pass(1_000)
+          // That a session was deleted is only told.
+          yield* host.remove(parent)
+          yield* pass(1_000)
+          assert.strictEqual(endOf(yield* tasks.get(id)), "deleted")
+        }).pipe(
+          Effect.provide(
+            Tasks.layer.pipe(
+              Layer.provideMerge(torn),
+              Layer.provideMerge(SimulatedHost.layer({ behave: () => [hang] }))
+            )
+          )
+        )
+      }))
+  }
 })
 
 describe("a session whose tasks were all called off", () => {

@@ -2,7 +2,7 @@
  * A launch that is called off while OpenCode is still asked for what it needs: there is no task yet, and none comes of it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Journal, Tasks } from "@errand/core"
+import { Journal, type Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
@@ -29,6 +29,25 @@ const launchFrom = Effect.fnUntraced(function*(parent: Tasks.LaunchRequest["pare
     Effect.forkChild({ startImmediately: true })
   )
   return { answer: Deferred.succeed(answer, undefined), result: Fiber.join(fiber) }
+})
+
+describe("a call to call off one task", () => {
+  it.effect("C12 by the session that launched it is known there; by one further above it is not", () =>
+    Effect.gen(function*() {
+      const tasks = yield* Tasks.Tasks
+      const parent = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+      const launch = (parent: Tasks.LaunchRequest["parent"]) =>
+        tasks.launch({ description: "d", prompt: "p", agent: "explore", parent })
+      const outer = yield* launch(parent)
+      const session = yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.opened(outer.id)).session))
+      const inner = yield* launch(session)
+      const other = yield* launch(session)
+      yield* backgroundCancel({ task_id: inner.id }, { session: parent })
+      yield* backgroundCancel({ task_id: other.id }, { session })
+      const reasonOf = ({ outcome }: Task.Task) => outcome?._tag === "Cancelled" ? outcome.reason : undefined
+      assert.deepStrictEqual((yield* tasks.list).map(reasonOf), [undefined, "from-above", "requested"])
+      yield* tasks.cancelAll(parent)
+    }).pipe(Effect.provide(world)))
 })
 
 describe("a launch that is not a task yet", () => {

@@ -238,6 +238,34 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "D8 C1 does so as well where an earlier run of the task is in a batch that is still out",
+    {
+      ...onward([say("the second answer")]),
+      one: [say("the first answer")],
+      again: [hang],
+      sibling: [wait(60_000), say("s")]
+    },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            const one = yield* launch(tasks, parent, "one")
+            yield* launch(tasks, parent, "sibling")
+            yield* pass("10 seconds")
+            const session = yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(one.id)).session))
+            yield* tasks.resume({ session, prompt: "again", parent, background: false })
+            yield* pass("1 second")
+          })
+        )
+        assert.deepStrictEqual(yield* told, ["progress: completed"])
+        yield* life(() => Effect.andThen(host.say(parent, "here I am"), pass("2 minutes")))
+        assert.strictEqual((yield* told).at(-1), "final: completed, completed")
+        const last = (yield* host.notices(parent)).at(-1)
+        assert.deepStrictEqual(last?.tasks.map(answerOf), ["the second answer", "the second answer"])
+      })
+  )
+
+  inPlace(
     "D8 G1 leaves what belongs to others alone, where it is there for one session, until that is asked for",
     { ...onward([say("went on")]), one: [hang], two: [hang] },
     ({ host, life, parent, told }) =>

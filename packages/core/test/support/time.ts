@@ -1,7 +1,7 @@
 /**
  * The test clock's time, passing for everybody.
  */
-import { Effect, Exit, Fiber, Scheduler, Scope } from "effect"
+import { Clock, Effect, Exit, Fiber, MutableRef, Scheduler, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 /** Lets time pass, and everything happen that is due meanwhile. */
@@ -20,4 +20,21 @@ export const end = (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown> = 
     const closing = yield* Effect.forkChild(Scope.close(scope, exit))
     yield* pass("1 minute")
     yield* Fiber.join(closing)
+  })
+
+/**
+ * A computer that sleeps: meanwhile no timer moves, and then its clock shows another time. `sleep` lets that happen, for so
+ * long (ms).
+ */
+export const onSleepyComputer = <A, E, R>(
+  story: (sleep: (ms: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.Clock, (clock) => {
+    const slept = MutableRef.make(0)
+    const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + MutableRef.get(slept)
+    return Effect.provideService(
+      story((ms) => Effect.sync(() => void MutableRef.update(slept, (before) => before + ms))),
+      Clock.Clock,
+      { ...clock, currentTimeMillisUnsafe, currentTimeMillis: Effect.sync(currentTimeMillisUnsafe) }
+    )
   })

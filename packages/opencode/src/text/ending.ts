@@ -18,6 +18,7 @@ const failures: Record<Task.FailureReason, string> = {
 const cancellations: Record<Task.CancelReason, string> = {
   "requested": "called off on request",
   "by-person": "called off by a person",
+  "from-above": "called off by a session above the one that launched it",
   "interrupted": "its session was interrupted in OpenCode, by a person perhaps",
   "deleted": "its session was deleted",
   "parent-ended": "the task that launched it ended without waiting for it",
@@ -70,6 +71,7 @@ export const advice = (task: Task.Task): string => {
   }
   switch (outcome.reason) {
     case "requested":
+    case "from-above":
       return "Do not start it again unless you are asked to."
     case "by-person":
     case "interrupted":

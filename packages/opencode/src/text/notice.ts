@@ -92,6 +92,7 @@ const endLines = (task: Task.Task): ReadonlyArray<string> => {
 const restraint: Record<Task.CancelReason, string> = {
   "requested": "Do not start it again unless you are asked to.",
   "by-person": "Ask the person before you go on with it.",
+  "from-above": "Go on without it.",
   "interrupted": "Ask the person before you go on with it.",
   "deleted": "It cannot be continued.",
   "parent-ended": "",

@@ -22,7 +22,7 @@ export const backgroundCancel = Effect.fnUntraced(
     const found = yield* tasks.find(args.task, caller.session)
     // A task may look at what its siblings do, but calls off only what it sent out itself.
     if (!Task.isBelow(found, caller.session)) return yield* new TaskError.TaskForeign({ id: found.id })
-    const done = yield* tasks.cancel(found.id)
+    const done = yield* tasks.cancel(found.id, found.request.parent === caller.session ? "requested" : "from-above")
     return about(done.task, done.cancelled ? cancelledOne(asBefore(done)) : alreadyEnded(done.task))
   },
   answered("background_cancel"),
