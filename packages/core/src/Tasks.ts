@@ -83,9 +83,14 @@ export class Tasks extends Context.Service<Tasks, {
   readonly get: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
   /**
    * Waits until the task's run is over. When the one who waits is in the session of a task itself (`by`), that task lends
-   * its slots meanwhile. Nobody can wait for the task above them: it waits for them.
+   * its slots meanwhile, and has them back when this returns. With `atMost` (ms) it is waited for no longer than that; the
+   * task may not be over then. Nobody can wait for the task above them: it waits for them.
    */
-  readonly await: (id: string, by?: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
+  readonly await: (
+    id: string,
+    by?: Task.SessionId,
+    atMost?: number
+  ) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
   /** Waits until the task has its session, or is over; at most so long, where that is given (ms). */
   readonly opened: (id: string, atMost?: number) => Effect.Effect<Task.Task, TaskNotFound>
   /**
@@ -266,17 +271,20 @@ const make = Effect.gen(function*() {
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   }, Traced.named("Tasks.cancelAll"))
 
-  const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId) {
+  const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId, atMost?: number) {
     const task = yield* get(id)
     const run = yield* runs.find(id)
     if (Option.isNone(run) || Task.isTerminal(task)) return task
-    const over = Deferred.await(run.value.over)
+    const { over } = run.value
+    const waiting = atMost === undefined ? Deferred.await(over) : Effect.timeoutOption(Deferred.await(over), atMost)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
     const { session } = task
     const above = session !== undefined &&
       Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, session))
     if (above) return yield* new TaskAbove({ id: task.id })
-    return yield* Option.isNone(waiter) ? over : limits.lend(waiter.value.id)(over)
+    yield* Option.isNone(waiter) ? waiting : limits.lend(waiter.value.id)<unknown, never, never>(waiting)
+    // It may have taken a while to have the slots back.
+    return yield* Option.getOrElse(yield* Deferred.poll(over), () => get(id))
   })
 
   return Tasks.of({

@@ -57,6 +57,64 @@ describe("a task of a task", () => {
     }))
 })
 
+describe("a task that waits no longer than so long for a task of its own", () => {
+  inWorld(
+    "has its slot back before it goes on: never more at work than the limit (A1, A10)",
+    { settings: one },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, get, host, launch, tasks } = world
+        const most: Array<number> = []
+        const awaits = (told: Told) =>
+          call(
+            "wait",
+            Effect.gen(function*() {
+              const { id } = yield* launch("inner", { parent: told.session })
+              const { status } = yield* tasks.await(id, told.session, 1_000)
+              most.push((yield* tasks.list).filter(({ status }) => status === "running").length)
+              assert.strictEqual(status, "completed", "it says how the task is by then")
+            })
+          )
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [awaits(told), say("outer done")]
+            : told.text === "inner"
+            ? [wait(60_000), say("inner done")]
+            : [say("heard")]
+        )
+        const outer = yield* launch("outer")
+        yield* pass("2 minutes")
+        assert.deepStrictEqual(most, [1])
+        assert.strictEqual((yield* get(outer)).status, "completed")
+        yield* atRest
+      })
+  )
+
+  inWorld("is told how it is by then where there is room for both (A10)", {}, (world) =>
+    Effect.gen(function*() {
+      const { host, launch, tasks } = world
+      const seen: Array<string> = []
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [
+            call(
+              "wait",
+              Effect.gen(function*() {
+                const { id } = yield* launch("inner", { parent: told.session })
+                seen.push((yield* tasks.await(id, told.session, 1_000)).status)
+              })
+            ),
+            say("outer done")
+          ]
+          : [wait(60_000), say("inner done")]
+      )
+      yield* launch("outer")
+      yield* pass(1_500)
+      assert.deepStrictEqual(seen, ["running"])
+      yield* pass("5 minutes")
+    }))
+})
+
 describe("a task that waits for the task above it, or for itself", () => {
   inWorld("is refused at once: neither could ever end (A15)", {}, (world) =>
     Effect.gen(function*() {

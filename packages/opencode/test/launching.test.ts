@@ -6,7 +6,9 @@ import { Journal, type Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
+import { Agents } from "../src/host/Agents.ts"
 import { backgroundCancel } from "../src/tools/backgroundCancel.ts"
+import { delegateTask } from "../src/tools/delegateTask.ts"
 import { CalledOff, Launching } from "../src/tools/Launching.ts"
 import { make, until } from "./rim/support/plugin.ts"
 
@@ -138,6 +140,42 @@ describe("a launch whose task is being made", () => {
         Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] }))
       )
     )))
+})
+
+/** One agent, which everybody may send. */
+const agents = Layer.succeed(
+  Agents,
+  Agents.of({
+    sendable: Effect.succeed([]),
+    find: (name) => Effect.succeed({ name, mode: "subagent" }),
+    warm: Effect.void,
+    models: Effect.succeed([]),
+    modelFor: () => Effect.succeed(undefined)
+  })
+)
+
+describe("delegate_task that waits for the answer", () => {
+  for (const [when, ms] of Object.entries({ "its task is being made": 500, "its task is at work": 5_000 })) {
+    it.effect(`E1 E5 and is broken off while ${when}: nobody wants the answer, and nothing runs on`, () =>
+      Effect.gen(function*() {
+        const tasks = yield* Tasks.Tasks
+        const session = yield* (yield* SimulatedHost.SimulatedHost).root("ses_root")
+        const args = { description: "d", prompt: "p", agent: "explore", background: false }
+        const calling = yield* Effect.forkChild(delegateTask(args, { session }), { startImmediately: true })
+        yield* TestClock.adjust(ms)
+        yield* Effect.forkChild(Fiber.interrupt(calling), { startImmediately: true })
+        yield* TestClock.adjust("10 seconds")
+        assert.isDefined(calling.pollUnsafe())
+        assert.deepStrictEqual((yield* tasks.list).map(({ status }) => status), ["cancelled"])
+        assert.deepStrictEqual(yield* (yield* SimulatedHost.SimulatedHost).working, [])
+      }).pipe(Effect.provide(
+        Layer.merge(Launching.layer, agents).pipe(
+          Layer.provideMerge(Tasks.Tasks.layerOnJournal),
+          Layer.provideMerge(slowJournal),
+          Layer.provideMerge(SimulatedHost.SimulatedHost.layer({ behave: () => [{ do: "hang" }] }))
+        )
+      )))
+  }
 })
 
 describe("delegate_task", () => {

@@ -2,7 +2,7 @@
  * `background_output`: how a task stands, or what it answered.
  */
 import { Task, Tasks, Traced } from "@errand/core"
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect } from "effect"
 import { stillAtIt } from "../text/polling.ts"
 import { about, type Caller } from "./Caller.ts"
 import { outputArguments } from "./OutputArguments.ts"
@@ -23,10 +23,8 @@ export const backgroundOutput = Effect.fnUntraced(
         : yield* readTask(found, caller, { offset })
     }
     const waiting = Effect.gen(function*() {
-      const ended = yield* Effect.timeoutOption(tasks.await(found.id, caller.session), timeout)
-      return Option.isSome(ended)
-        ? yield* readTask(ended.value, caller, { offset })
-        : yield* readTask(yield* tasks.get(found.id), caller, { offset, waited: timeout })
+      const task = yield* tasks.await(found.id, caller.session, timeout)
+      return yield* readTask(task, caller, Task.isTerminal(task) ? { offset } : { offset, waited: timeout })
     })
     return yield* tasks.reading(caller.session)(waiting)
   },

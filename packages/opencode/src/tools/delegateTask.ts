@@ -2,7 +2,7 @@
  * `delegate_task`: sends an agent on an errand, or continues one that came back.
  */
 import { Task, Tasks, Traced } from "@errand/core"
-import { Effect, Option } from "effect"
+import { Effect, Option, Ref } from "effect"
 import { Agents } from "../host/Agents.ts"
 import { continued, launched } from "../text/launched.ts"
 import { about, type Caller } from "./Caller.ts"
@@ -19,14 +19,19 @@ export const delegateTask = Effect.fnUntraced(
     const args = yield* Effect.fromResult(delegateArguments(input))
     const tasks = yield* Tasks.Tasks
     const launching = yield* Launching
-    const task = yield* launching.around(caller.session, args.description)(prepare(args, caller))
+    const around = launching.around(caller.session, args.description)
     if (!args.background) {
-      const ended = yield* tasks.await(task.id, caller.session).pipe(
+      const made = yield* Ref.make(Option.none<Task.TaskId>())
+      const ended = yield* around(Effect.map(prepare(args, caller), noting(made))).pipe(
+        Effect.flatMap(({ id }) => tasks.await(id, caller.session)),
         // Whoever waits for an answer and goes away does not want it any more.
-        Effect.onInterrupt(() => Effect.ignore(tasks.cancel(task.id)))
+        Effect.onInterrupt(() =>
+          Effect.flatMap(Ref.get(made), Option.match({ onNone: () => Effect.void, onSome: (id) => callOff(tasks, id) }))
+        )
       )
       return yield* readTask(ended, caller)
     }
+    const task = yield* around(prepare(args, caller))
     // One that stands in line may stand there for long, and there is nothing to wait for.
     const inLine = yield* tasks.place(task.id)
     const current = Option.isNone(inLine) ? yield* tasks.opened(task.id, patience) : task
@@ -36,6 +41,12 @@ export const delegateTask = Effect.fnUntraced(
   answered("delegate_task"),
   Traced.named("delegate_task")
 )
+
+/** Around what makes a task: whoever is called away meanwhile knows afterwards which it is. */
+const noting = (made: Ref.Ref<Option.Option<Task.TaskId>>) => <E>(make: Effect.Effect<Task.Task, E>) =>
+  Effect.uninterruptible(Effect.tap(make, ({ id }) => Ref.set(made, Option.some(id))))
+
+const callOff = (tasks: Tasks.Tasks["Service"], id: Task.TaskId) => Effect.ignore(tasks.cancel(id))
 
 /** What the task needs is found out first; gives what makes it. */
 const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
