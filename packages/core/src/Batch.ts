@@ -63,6 +63,15 @@ export const end = (batch: Batch, task: Task.Task): void => {
   if (!known) batch.untold.add(member)
 }
 
+/** A task is somebody else's to tell of. */
+export const leave = (batch: Batch, id: Task.TaskId): void => {
+  const member = batch.members.get(id)
+  if (member === undefined) return
+  batch.members.delete(id)
+  batch.untold.delete(member)
+  if (member.ended === undefined) batch.out--
+}
+
 /** The parent has got to know the end of a task. */
 export const know = (batch: Batch, id: Task.TaskId, run: number): void => {
   const member = memberOf(batch, id, run)

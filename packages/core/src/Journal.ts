@@ -120,6 +120,14 @@ export const remove = (fold: Fold, id: TaskId): void => {
   if (session !== undefined && fold.sessions.get(session) === id) fold.sessions.delete(session)
 }
 
+/** A task is somebody else's by now: it is looked at there, and told of there. */
+export const letGo = (fold: Fold, id: TaskId): void => {
+  const task = fold.tasks.get(id)
+  if (task === undefined) return
+  remove(fold, id)
+  changeIn(fold)(task.request.parent, (box) => Outbox.leave(box, id))
+}
+
 /** Tells of what is kept. */
 export const makeEntries = Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
 

@@ -9,7 +9,7 @@ import { Option } from "effect"
 import * as Batch from "./Batch.ts"
 import type { Notice } from "./Notice.ts"
 import type { NoticeEvent } from "./NoticeEvent.ts"
-import type { SessionId, Task } from "./Task.ts"
+import type { SessionId, Task, TaskId } from "./Task.ts"
 import type { TaskEvent } from "./TaskEvent.ts"
 
 export interface Box {
@@ -94,6 +94,12 @@ export const ofNotice = (event: NoticeEvent, change: Change): void =>
         return void Object.assign(box, make())
     }
   })
+
+/** A task is somebody else's by now, who tells of it: nobody waits for it here. */
+export const leave = (box: Box, id: TaskId): void => {
+  for (const batch of batchesOf(box)) Batch.leave(batch, id)
+  tidy(box)
+}
 
 const batchesOf = ({ open, sealed }: Readonly<Box>): ReadonlyArray<Batch.Batch> => [...sealed, open]
 

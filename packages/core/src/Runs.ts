@@ -101,7 +101,12 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       }),
       Option.match({
         // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
-        onNone: () => Effect.map(journal.get(task.id), (now) => close(Option.getOrElse(now, () => task), run)),
+        onNone: () =>
+          Effect.andThen(
+            Effect.map(journal.get(task.id), (now) => close(Option.getOrElse(now, () => task), run)),
+            // Its siblings may be all that the parent waits for here.
+            task.request.background ? notices.ended(task) : Effect.void
+          ),
         onSome: (ended) => {
           const told = tell(ended)
           const closed = Effect.sync(() => {

@@ -160,7 +160,7 @@ const make = Effect.fnUntraced(function*(
   /** Where a task is somebody else's by now, it is theirs to be looked at. */
   const letGo = (id: TaskId) =>
     Effect.map(owns(id), (isOwn) => {
-      if (!isOwn) Journal.remove(fold, id)
+      if (!isOwn) Journal.letGo(fold, id)
     })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
@@ -260,10 +260,19 @@ const make = Effect.fnUntraced(function*(
     Effect.forkScoped
   )
 
-  yield* Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => changing(attempt(store.transaction(store.compact(now - retentionMs))))
-  ).pipe(Effect.repeat(Schedule.spaced("1 hour")), Effect.forkScoped)
+  /** What is too old is kept neither in the file nor at hand: it could not be continued. */
+  const compact = (before: number) =>
+    changing(Effect.map(attempt(store.transaction(store.compact(before))), () => {
+      for (const task of fold.tasks.values()) {
+        const isTold = !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
+        if (Task.isTerminal(task) && (task.endedAt ?? before) < before && isTold) Journal.remove(fold, task.id)
+      }
+    }))
+
+  yield* Effect.flatMap(Clock.currentTimeMillis, (now) => compact(now - retentionMs)).pipe(
+    Effect.repeat(Schedule.spaced("1 hour")),
+    Effect.forkScoped
+  )
 
   return Journal.Journal.of({
     append,

@@ -178,6 +178,7 @@ describe("processes on one file", () => {
           yield* Effect.forEach([1, 2, 3], (n) => Effect.map(two.journal.get(taskId(n)), Option.isSome)),
           [false, true, true]
         )
+        assert.deepStrictEqual(ids(yield* one.journal.tasks), [taskId(2), taskId(3)], "nor is it kept at hand")
       })
   )
 })

@@ -18,6 +18,7 @@ import { pass, soon } from "../support/time.ts"
 import { answerOf, byScript, endOf, hang, say, summary, wait } from "../support/world.ts"
 
 interface Place {
+  readonly file: string
   readonly host: SimulatedHost["Service"]
   readonly parent: Task.SessionId
   /** Has a story told by a service of its own, which ends after it as a program that is closed: nothing is told any more. */
@@ -44,6 +45,7 @@ const inPlace = (
       const host = Context.get(services, SimulatedHost)
       const parent = yield* host.root("ses_root")
       yield* story({
+        file,
         host,
         parent,
         life: (story, settings = {}, inherits) =>
@@ -311,5 +313,35 @@ describe("the next one", () => {
           })
         )
       })
+  )
+})
+
+describe("one that was taken for gone", () => {
+  inPlace(
+    "C3 C5 D9 waits no longer for what is another's by now: its parent is told of the rest, with a last word",
+    { one: [wait(60_000), say("one")], two: [wait(30_000), say("two")] },
+    ({ file, host, life, parent, told }) =>
+      life((tasks) =>
+        Effect.gen(function*() {
+          const other = yield* host.root("ses_other")
+          const one = yield* launch(tasks, parent, "one")
+          const alone = yield* launch(tasks, other, "one")
+          yield* launch(tasks, parent, "two")
+          yield* pass("5 seconds")
+          const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+          const database = new DatabaseSync(file)
+          database.exec(`UPDATE task SET owner = 'another' WHERE id IN ('${one.id}', '${alone.id}')`)
+          database.close()
+          yield* pass("30 seconds")
+          assert.deepStrictEqual(yield* told, ["progress: completed"])
+          yield* pass("1 minute")
+          assert.isFalse(yield* tasks.expecting(other))
+          assert.deepStrictEqual(yield* told, ["progress: completed", "final: completed"])
+          const next = yield* launch(tasks, parent, "next")
+          yield* pass("10 seconds")
+          assert.strictEqual(endOf(yield* tasks.get(next.id)), "completed")
+          assert.strictEqual((yield* told).at(-1), "final: completed")
+        })
+      )
   )
 })
