@@ -53,6 +53,8 @@ export interface OpenRequest {
   readonly request: Request
   /** Whether the agent in the session may launch tasks of its own (it may not at the depth limit). */
   readonly mayLaunch: boolean
+  /** Whether a process that is gone may have opened one for the task already, of which nobody knows. */
+  readonly mayExist?: boolean | undefined
 }
 
 /** What to say in a session. */

@@ -80,7 +80,12 @@ export const open = (hold: Hold): Effect.Effect<Conversation, HostError | Sessio
 const openNew = (hold: Hold): Effect.Effect<Conversation, HostError | SessionGone> => {
   const { environment: { host, settings }, state, task } = hold
   const opened = Effect.map(
-    host.open({ task: task.id, request: task.request, mayLaunch: mayLaunch(settings, task) }),
+    host.open({
+      task: task.id,
+      request: task.request,
+      mayLaunch: mayLaunch(settings, task),
+      mayExist: task.adopted !== undefined
+    }),
     (session) => {
       MutableRef.update(state, (state) => ({ ...state, session: Option.some(session) }))
       return session

@@ -60,11 +60,9 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
 
   const open = Effect.fnUntraced(function*(request: AgentHost.OpenRequest) {
     const before = asked.get(request.task)
-    const known = Option.isNone(before)
-      ? Option.none()
-      : Option.isSome(before.value)
-      ? before.value
-      : yield* leftBehind(request)
+    const isKnown = Option.isSome(before) && Option.isSome(before.value)
+    const mayExist = Option.isSome(before) || request.mayExist === true
+    const known = isKnown ? before.value : mayExist ? yield* leftBehind(request) : Option.none()
     asked.set(request.task, known)
     const session = Option.isSome(known) ? known.value : yield* create(request)
     asked.set(request.task, Option.some(session))
