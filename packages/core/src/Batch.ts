@@ -72,6 +72,18 @@ export const leave = (batch: Batch, id: Task.TaskId): void => {
   if (member.ended === undefined) batch.out--
 }
 
+/** What somebody else owed of these tasks is owed here from now on, beside what is in the batch already. */
+export const merge = (batch: Batch, other: Batch): void => {
+  for (const [id, member] of other.members) {
+    if (batch.members.has(id)) continue
+    const own: Member = { ...member, place: batch.joined++ }
+    batch.members.set(id, own)
+    if (other.untold.has(member)) batch.untold.add(own)
+    if (own.ended === undefined) batch.out++
+  }
+  batch.promised ||= other.promised
+}
+
 /** The parent has got to know the end of a task. */
 export const know = (batch: Batch, id: Task.TaskId, run: number): void => {
   const member = memberOf(batch, id, run)

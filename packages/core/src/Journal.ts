@@ -128,6 +128,11 @@ export const letGo = (fold: Fold, id: TaskId): void => {
   changeIn(fold)(task.request.parent, (box) => Outbox.leave(box, id))
 }
 
+/** What somebody who is gone owed, as it follows from what happened there, is owed here from now on. */
+export const inheritBoxes = (fold: Fold, theirs: Fold): void => {
+  for (const [parent, box] of theirs.boxes) changeIn(fold)(parent, (own) => Outbox.merge(own, box))
+}
+
 /** Tells of what is kept. */
 export const makeEntries = Effect.acquireRelease(PubSub.sliding<Entry>({ capacity: 4096 }), PubSub.shutdown)
 

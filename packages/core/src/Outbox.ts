@@ -101,6 +101,13 @@ export const leave = (box: Box, id: TaskId): void => {
   tidy(box)
 }
 
+/** What somebody who is gone owed is owed here from now on. A notice of our own that is on its way stays on its way. */
+export const merge = (box: Box, other: Readonly<Box>): void => {
+  box.sealed = [...box.sealed, ...other.sealed]
+  Batch.merge(box.open, other.open)
+  box.sending = Option.orElse(box.sending, () => other.sending)
+}
+
 const batchesOf = ({ open, sealed }: Readonly<Box>): ReadonlyArray<Batch.Batch> => [...sealed, open]
 
 /** Everything that has to be said, and nothing else: batches that need no last word are dropped. */

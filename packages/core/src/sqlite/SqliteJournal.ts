@@ -220,10 +220,12 @@ const make = Effect.fnUntraced(function*(
       const tasks = new Map<TaskId, Task.Task>()
       const parents = new Set<SessionId>()
       for (const { adopted, records } of found.value.left) {
+        // By itself: a notice of theirs is none of ours, and ours may be on its way.
+        const theirs = Journal.emptyFold()
         const all = [...records, ...adopted.map((event) => ({ _tag: "Task" as const, event, counts: true }))]
         for (const record of all) {
           if (record._tag === "Notice") {
-            Journal.note(fold, record.event)
+            Journal.note(theirs, record.event)
             parents.add(record.event.parent)
             continue
           }
@@ -231,10 +233,12 @@ const make = Effect.fnUntraced(function*(
           const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
           if (Option.isNone(task)) continue
           tasks.set(event.id, task.value)
-          Journal.add(fold, { event, task: task.value }, counts)
+          Journal.add(fold, { event, task: task.value }, false)
+          Journal.add(theirs, { event, task: task.value }, counts)
           parents.add(task.value.request.parent)
           if (event._tag === "Adopted") yield* PubSub.publish(entries, { event, task: task.value })
         }
+        Journal.inheritBoxes(fold, theirs)
       }
       const owed = [...parents].filter((parent) => !Outbox.isSettled(Journal.boxOf(fold, parent)))
       yield* attempt(store.transaction(Effect.forEach(parents, sweep, { discard: true })))

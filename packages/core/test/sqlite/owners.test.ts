@@ -6,6 +6,7 @@ import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { join } from "node:path"
 import { Journal } from "../../src/Journal.ts"
+import * as Outbox from "../../src/Outbox.ts"
 import { lease } from "../../src/sqlite/Owner.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import type * as Task from "../../src/Task.ts"
@@ -119,6 +120,41 @@ describe("processes on one file", () => {
         assert.isFalse(yield* slow.journal.owns(taskId(1)))
         assert.strictEqual(Option.getOrUndefined(yield* slow.journal.get(taskId(1)))?.status, "pending")
         assert.isTrue(Option.isSome(yield* young.journal.append(started(1))))
+      })
+  )
+
+  onFile(
+    "C2 C3 what was said by one who is gone is not taken for what is being said here",
+    (file) =>
+      Effect.gen(function*() {
+        const parent = sessionId("ses_root")
+        const sending = (notice: string, kind: "progress" | "final", n: number) => ({
+          _tag: "Sending" as const,
+          parent,
+          at: 1,
+          notice,
+          kind,
+          tasks: [{ id: taskId(n), run: 1 }],
+          remaining: kind === "final" ? 0 : 1
+        })
+        const taken = (notice: string) => ({ _tag: "Taken" as const, parent, at: 2, notice })
+        const { journal: dead } = yield* open(file, deadPid)
+        for (const event of [queued(1), queued(2), started(1), over(1)]) yield* dead.append(event)
+        yield* dead.note(parent, () => Option.some(sending("nt_theirs", "progress", 1)))
+        yield* dead.note(parent, () => Option.some(taken("nt_theirs")))
+        const { journal } = yield* open(file)
+        for (const event of [queued(3), started(3), over(3)]) yield* journal.append(event)
+        yield* journal.note(parent, () => Option.some(sending("nt_ours", "final", 3)))
+        assert.deepStrictEqual(ids((yield* journal.inherit(everything)).tasks), [taskId(2)])
+        const box = () => journal.boxUnsafe(parent)
+        assert.strictEqual(Option.getOrUndefined(box().sending)?.id, "nt_ours")
+        yield* journal.note(parent, () => Option.some(taken("nt_ours")))
+        const owed = () => [1, 2, 3].filter((n) => Outbox.has(box(), { id: taskId(n) }))
+        assert.deepStrictEqual(owed(), [1, 2])
+        yield* journal.append({ ...over(2), at: 5_000 })
+        const next = Outbox.next(box())
+        assert.deepStrictEqual(next._tag === "Final" ? ids(next.tasks) : next._tag, [taskId(1), taskId(2)])
+        assert.strictEqual(Outbox.owed(box()), 1)
       })
   )
 

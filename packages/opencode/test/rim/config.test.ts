@@ -197,7 +197,9 @@ describe("configuration", () => {
           const all = yield* load({ directory: home, home, env: { OPENCODE_CONFIG_DIR: home } }, { stablePolls: 8 })
           assert.deepStrictEqual(all.settings, { ...defaults, maxDepth: 2, stablePolls: 8 })
           assert.deepStrictEqual(all.problems.map(({ message }) => message), [
-            `${join(own, "errand.json")}: ignored, because ${join(own, "errand.jsonc")} is beside it. Keep one of them.`,
+            `${join(own, "errand.json")}: ignored, because ${
+              join(own, "errand.jsonc")
+            } is beside it. Keep one of them.`,
             `${join(home, "errand.jsonc")}: cannot be read (EISDIR). The file is ignored.`
           ])
         }),
