@@ -1,8 +1,55 @@
 import { assert, describe } from "@effect/vitest"
-import { Array, Effect, Fiber } from "effect"
+import { Array, Effect, Fiber, Random } from "effect"
 import { endOf, failing, failingOnce, hang, inWorld, messageOf, pass, say, soon, wait } from "./support/world.ts"
 
+/** Chance that comes out as it is told, and then as it wants. */
+const loaded = (...throws: ReadonlyArray<number>) => {
+  const left = [...throws]
+  return Effect.map(Random.Random, (chance) => ({
+    ...chance,
+    nextDoubleUnsafe: () => left.shift() ?? chance.nextDoubleUnsafe()
+  }))
+}
+
 describe("launching a task", () => {
+  inWorld(
+    "takes the next id where another task has it (A16)",
+    { scripts: { one: [hang], two: [hang] } },
+    ({ launch, status, tasks }) =>
+      Effect.gen(function*() {
+        const chance = yield* loaded(0.25, 0.25, 0.25, 0.75)
+        const ids = yield* Effect.forEach(["one", "two"], (prompt) =>
+          Effect.provideService(Effect.map(launch(prompt), ({ id }) => id), Random.Random, chance))
+        assert.deepStrictEqual(ids, ["bg_40000000", "bg_c0000000"])
+        yield* pass(1_000)
+        assert.deepStrictEqual(
+          (yield* tasks.list).map(({ request }) =>
+            request.prompt
+          ),
+          ["one", "two"]
+        )
+        for (const id of ids) assert.strictEqual(yield* status({ id }), "running")
+        yield* Effect.forEach(ids, (id) => tasks.cancel(id))
+      })
+  )
+
+  inWorld(
+    "whoever waits for the session waits no longer than they want to",
+    {},
+    ({ host, launch, tasks }) =>
+      Effect.gen(function*() {
+        yield* host.faults(failing({ open: { slow: 5_000 } }))
+        const { id } = yield* launch("look around")
+        const waiting = yield* Effect.forkChild(tasks.opened(id, 2_000))
+        yield* pass(1_999)
+        assert.strictEqual(waiting.pollUnsafe(), undefined)
+        yield* pass(1)
+        assert.strictEqual((yield* Fiber.join(waiting)).session, undefined)
+        yield* pass("1 minute")
+        assert.isDefined((yield* tasks.opened(id, 2_000)).session)
+      })
+  )
+
   inWorld(
     "returns before the session exists",
     { latency: 50 },
