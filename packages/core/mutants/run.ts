@@ -1,12 +1,12 @@
 /**
  * Mutation testing: plants faults in the core's sources, one at a time, and sees whether a test notices.
  *
- *     pnpm mutants                  # the six modules that decide; writes docs/mutants.md
+ *     pnpm mutants                  # the ten modules that decide; writes docs/mutants.md
  *     pnpm mutants Limits Watch     # only these; writes nothing
  *     pnpm mutants --again          # what was noticed before need not be noticed again, unless something has changed
  *
  * Ends with 1 when a module is below the threshold, or when a fault went unnoticed and `survivors.json` does not say why
- * it may. It takes half an hour on two cores, so it is no part of `pnpm test`.
+ * it may. It takes most of an hour on two cores, so it is no part of `pnpm test`.
  */
 import { Schema } from "effect"
 import { spawnSync } from "node:child_process"

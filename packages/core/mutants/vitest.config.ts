@@ -1,7 +1,7 @@
 /**
  * The core's tests as they run against a planted fault: those that take no time first, as the first that fails is enough,
- * in one worker, with the same random numbers every time. Left out are the tests whose size is their point, and those of
- * the examples and of the simulated host.
+ * in one worker, with the same random numbers every time. Of the journal in a file those tests are there that end a service
+ * and have another go on. Left out are the tests whose size is their point, and those of the examples and of the simulated host.
  */
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
@@ -21,7 +21,7 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     name: "mutants",
-    include: ["test/[A-Z]*.test.ts"],
+    include: ["test/[A-Z]*.test.ts", "test/sqlite/{Owner,Together,owners,restart}.test.ts"],
     exclude: ["test/Tasks.line.test.ts", "test/HostContract.test.ts"],
     setupFiles: ["mutants/seed.ts"],
     isolate: false,
