@@ -260,3 +260,56 @@ describe("a batch", () => {
     assert.deepStrictEqual(Batch.next(over), { _tag: "Final", tasks: [ended(2, "root"), ended(1, "root", failed, 2)] })
   })
 })
+
+describe("a batch from which a task is taken away", () => {
+  const leave = (n: number) => (batch: Batch.Batch): void => Batch.leave(batch, taskId(n))
+
+  it("C3 waits no longer for one that is out", () => {
+    const batch = changed(Batch.make(), join(1), join(2), end(1, "root", completed), leave(2))
+    assert.deepStrictEqual([batch.out, Batch.has(batch, taskId(2))], [0, false])
+    const next = Batch.next(batch)
+    assert.deepStrictEqual(next._tag === "Final" ? next.tasks.map(({ id }) => id) : next._tag, [taskId(1)])
+  })
+
+  it("C2 owes no word of one that is over, and counts no other as out for it", () => {
+    const batch = changed(Batch.make(), join(1), join(2), end(1, "root", completed), leave(1), leave(3))
+    assert.deepStrictEqual([batch.out, Batch.next(batch)._tag], [1, "Nothing"])
+    assert.deepStrictEqual(Batch.next(changed(batch, leave(2)))._tag, "Closed")
+  })
+})
+
+describe("a batch that takes over another", () => {
+  const theirs = changed(
+    Batch.make(),
+    join(1),
+    join(2),
+    join(3),
+    end(1, "root", completed),
+    end(2, "root", completed),
+    know(1)
+  )
+  const merge = (other: Batch.Batch) => (batch: Batch.Batch): void => Batch.merge(batch, other)
+  const idsOf = (next: Batch.Next) => "tasks" in next ? next.tasks.map(({ id }) => id) : next._tag
+
+  it("C1 C2 owes what that owed, and not what was known there", () => {
+    const batch = changed(Batch.make(), merge(theirs))
+    assert.deepStrictEqual([batch.out, batch.promised, idsOf(Batch.next(batch))], [1, false, [taskId(2)]])
+    const over = changed(batch, end(3, "root", completed))
+    assert.deepStrictEqual(idsOf(Batch.next(over)), [taskId(1), taskId(2), taskId(3)])
+  })
+
+  it("C3 promises what was promised there, and what it had promised itself", () => {
+    const promised = changed(theirs, Batch.promise)
+    assert.isTrue(changed(Batch.make(), merge(promised)).promised)
+    assert.isTrue(changed(Batch.make(), join(4), Batch.promise, merge(theirs)).promised)
+  })
+
+  it("C4 has its own before the others, in order, and none twice", () => {
+    const own = changed(Batch.make(), join(4), join(2), end(4, "root", completed), merge(theirs))
+    assert.strictEqual(own.out, 2)
+    const over = changed(own, end(2, "root", completed), end(3, "root", completed))
+    assert.deepStrictEqual(idsOf(Batch.next(over)), [taskId(4), taskId(2), taskId(1), taskId(3)])
+    const more = changed(own, join(5))
+    assert.strictEqual(more.members.get(taskId(5))?.place, 4)
+  })
+})
