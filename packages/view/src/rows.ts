@@ -66,6 +66,8 @@ export interface Look {
   readonly now: number
   /** Whether the host works in a session at the moment. Absent: the board is taken at its word. */
   readonly isBusy?: ((session: string) => boolean) | undefined
+  /** What is said of tasks that were out where whoever kept the board is gone. */
+  readonly lostAs?: string | undefined
 }
 
 /** How long finished tasks stay in a short list (ms). */
@@ -190,11 +192,15 @@ const timeOf = (item: Item, now: number): number => {
   return Math.max(0, (item.endedAt ?? now) - from)
 }
 
-const wordsOf = (board: Board, item: Item, now: number, lost: boolean): Words => {
+const wordsOf = (
+  board: Board,
+  item: Item,
+  { now, lostAs = "lost when OpenCode stopped" }: Look,
+  lost: boolean
+): Words => {
   if (item.status === "pending" || item.status === "running") {
     if (lost) {
-      const doing = "lost when OpenCode stopped"
-      return { group: "lost", tone: "bad", mark: marks.lost, word: "lost", doing, detail: doing }
+      return { group: "lost", tone: "bad", mark: marks.lost, word: "lost", doing: lostAs, detail: lostAs }
     }
     return item.status === "pending" ? waiting(board, item) : running(board, item, now)
   }
@@ -214,8 +220,9 @@ const wordsOf = (board: Board, item: Item, now: number, lost: boolean): Words =>
   }
 }
 
-const rowOf = (board: Board, item: Item, now: number, lost: boolean): Row => {
-  const words = wordsOf(board, item, now, lost)
+const rowOf = (board: Board, item: Item, look: Look, lost: boolean): Row => {
+  const { now } = look
+  const words = wordsOf(board, item, look, lost)
   const agent = oneLine(item.agent) || "(unknown agent)"
   return {
     id: item.id,
@@ -254,7 +261,7 @@ const earlier = (a: Item, b: Item, group: Group): number => {
 export const rowsOf = (board: Board, look: Look): ReadonlyArray<Row> => {
   const lost = isLost(board, look)
   return board.tasks
-    .map((item) => ({ item, row: rowOf(board, item, look.now, lost) }))
+    .map((item) => ({ item, row: rowOf(board, item, look, lost) }))
     .toSorted((a, b) => order[a.row.group] - order[b.row.group] || earlier(a.item, b.item, a.row.group))
     .map(({ row }) => row)
 }

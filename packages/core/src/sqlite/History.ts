@@ -69,8 +69,8 @@ export const read = Effect.fn("History.read")(function*(
   const { host } = options.process ?? Processes.current()
   const fail = (reason: HistoryError["reason"], detail = "") =>
     new HistoryError({ reason, file, message: words(reason, file, detail) })
-  if (library === undefined) return yield* fail("no-sqlite")
   if (!existsSync(file)) return yield* fail("missing")
+  if (library === undefined) return yield* fail("no-sqlite")
   const found = yield* Effect.scoped(
     Effect.gen(function*() {
       const sql = yield* opening.patiently(SqliteClient.make({ file, fsync: false, readOnly: true, library }))

@@ -66,7 +66,7 @@ describe("tasks and timeline", () => {
         assert.deepStrictEqual(left.tasks.map(({ group }) => group), ["lost", "lost"])
         assert.match(
           good(yield* run("tasks")),
-          /^Lost\n {2}\? bg_\w{8} {2}Find the auth code .*lost when OpenCode stopped/
+          /^Left behind\n {2}\? bg_\w{8} {2}Find the auth code .*left when OpenCode stopped/
         )
 
         // The next OpenCode goes on with both: the agent that was cut off is told to, and this time it answers.

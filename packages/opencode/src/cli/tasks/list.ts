@@ -28,7 +28,7 @@ export interface Shown {
 
 /** All of them, in order. */
 export const shown = ({ known, lost }: Boards, now: number): ReadonlyArray<Shown> => {
-  const look = { now, isBusy: () => false }
+  const look = { now, isBusy: () => false, lostAs: "left when OpenCode stopped" }
   const of = (board: Board.Board, look: Rows.Look) =>
     Rows.rowsOf(board, look).flatMap((row): ReadonlyArray<Shown> => {
       const item = board.tasks.find(({ id }) => id === row.id)
@@ -45,6 +45,11 @@ export const list = (all: ReadonlyArray<Shown>, journal: string, now: number): L
   tasks: all.map(({ item, row }) => ({ ...item, group: row.group }))
 })
 
+/** A journal outlives OpenCode: what was left is not lost. */
+const titles: typeof Rows.titles = { ...Rows.titles, lost: "Left behind" }
+const goesOn =
+  "  The next OpenCode in this directory goes on with them, and their sessions are told when they are used."
+
 /** How many of those that ended are shown, where not all are asked for. */
 const recent = 10
 
@@ -58,9 +63,10 @@ export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): 
     const more = own.length - some.length
     return [[
       "",
-      style.bold(Rows.titles[group]),
+      style.bold(titles[group]),
       ...some.map(({ row }) => lineOf(row, labels, style)),
-      ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)]
+      ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)],
+      ...group === "lost" ? [style.dim(style.width === undefined ? goesOn : clip(goesOn, style.width))] : []
     ]]
   })
   return groups.flat().slice(1)
