@@ -235,7 +235,7 @@ layer(World.layer({ settings }), real)("cancel", (it) => {
       const cases: ReadonlyArray<readonly [id: string, says: string]> = [
         [task, `Task ${task} belongs to another session. You can only reach the tasks that you, or your own tasks`],
         [session, `Task not found: ${session}. That is a session id, and this takes a task id`],
-        ["bg_00000000", "Task not found: bg_00000000. This run of OpenCode does not know it"],
+        ["bg_00000000", "Task not found: bg_00000000. It is older than what is kept"],
         ["bg_1", "Task not found: bg_1. A task id is bg_ and eight hex digits"],
         ["the first one", "Task not found: the first one. A task id is bg_ and eight hex digits"]
       ]
