@@ -15,15 +15,16 @@ export const isSlow = ({ id }: Peer): boolean => id === omo3.id || id === omo4.i
 /** What they take for an end: an agent's work that is longer than this (ms). */
 export const believed = 6_000
 
-/** First the others, one at a time; then the slow ones, so many at the same time. The figures in the order of the peers. */
+/** First the others, one at a time unless said; then the slow ones, so many at the same time. The figures in the order of the peers. */
 export const apart = (
   bench: Bench,
   atOnce: number,
-  measure: (bench: Bench, atOnce: number) => Effect.Effect<ReadonlyArray<Figure>, BenchError>
+  measure: (bench: Bench, atOnce: number) => Effect.Effect<ReadonlyArray<Figure>, BenchError>,
+  quickAtOnce = 1
 ): Effect.Effect<ReadonlyArray<Figure>, BenchError> =>
   Effect.gen(function*() {
     const { peers } = bench
-    const quick = yield* measure({ ...bench, peers: peers.filter((peer) => !isSlow(peer)) }, 1)
+    const quick = yield* measure({ ...bench, peers: peers.filter((peer) => !isSlow(peer)) }, quickAtOnce)
     const slow = yield* measure({ ...bench, peers: peers.filter(isSlow) }, atOnce)
     return peers.flatMap(({ title }) => [...quick, ...slow].filter(({ peer }) => peer === title))
   })
