@@ -21,7 +21,7 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     name: "mutants",
-    include: ["test/[A-Z]*.test.ts", "test/sqlite/{Owner,Together,owners,restart}.test.ts"],
+    include: ["test/[A-Z]*.test.ts", "test/sqlite/{Owner,owners,restart,together}.test.ts"],
     exclude: ["test/Tasks.line.test.ts", "test/HostContract.test.ts"],
     setupFiles: ["mutants/seed.ts"],
     isolate: false,

@@ -1,6 +1,6 @@
 /**
- * Which files hold the settings, and in which order they count: the user's, the project's from the highest folder down to
- * the one that OpenCode works in, the plugin's options.
+ * Which files hold the settings, and in which order they count: those in the folders that OpenCode keeps for itself
+ * (`ConfigPlaces.folders`), then the plugin's options.
  *
  * Each may be `errand.jsonc` or `errand.json`. The file of the older tool is read only where Errand has none of its own.
  */

@@ -13,7 +13,9 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-const set = (value: string | undefined): ReadonlyArray<string> => value === undefined || value === "" ? [] : [value]
+/** A variable that is empty is none. */
+export const set = (value: string | undefined): ReadonlyArray<string> =>
+  value === undefined || value === "" ? [] : [value]
 
 /** The folder of the user's OpenCode configuration. */
 export const configFolder = ({ env, home }: Omit<Surroundings, "directory">): string =>

@@ -79,7 +79,7 @@ describe("tasks", () => {
       "",
       "Left behind",
       "  ? bg_00000006  Left behind         explore · left when OpenCode stopped",
-      "  The next OpenCode in this directory goes on with them, and their sessions are told when they are used.",
+      "  The next OpenCode in this directory takes them up, and their sessions are told when they are used.",
       "",
       "Finished",
       "  ✗ bg_00000005  Ask the oracle      explore · 27s · 401 · just now",

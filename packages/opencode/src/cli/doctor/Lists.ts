@@ -3,7 +3,7 @@
  */
 import { Option, Result, Schema } from "effect"
 import { join } from "node:path"
-import { configFolder, folders, projectDirectories, type Surroundings } from "../../config/ConfigPlaces.ts"
+import { configFolder, folders, projectDirectories, set, type Surroundings } from "../../config/ConfigPlaces.ts"
 import { parseJsonc } from "../../config/jsonc.ts"
 import { ours, parse } from "./Spec.ts"
 
@@ -56,8 +56,6 @@ export const errandEntries = (files: ReadonlyArray<ListFile>, half: Half): Reado
 /** Whether entries mean more than one thing. */
 export const isSeveral = (entries: ReadonlyArray<Entry>): boolean =>
   entries.some(({ source }) => source !== entries[0]?.source)
-
-const set = (value: string | undefined): ReadonlyArray<string> => value === undefined || value === "" ? [] : [value]
 
 export const cacheFolder = ({ env, home }: Omit<Surroundings, "directory">): string =>
   join(set(env["XDG_CACHE_HOME"])[0] ?? join(home, ".cache"), "opencode")

@@ -47,8 +47,7 @@ export const list = (all: ReadonlyArray<Shown>, journal: string, now: number): L
 
 /** A journal outlives OpenCode: what was left is not lost. */
 const titles: typeof Rows.titles = { ...Rows.titles, lost: "Left behind" }
-const goesOn =
-  "  The next OpenCode in this directory goes on with them, and their sessions are told when they are used."
+const takenUp = "  The next OpenCode in this directory takes them up, and their sessions are told when they are used."
 
 /** How many of those that ended are shown, where not all are asked for. */
 const recent = 10
@@ -66,7 +65,7 @@ export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): 
       style.bold(titles[group]),
       ...some.map(({ row }) => lineOf(row, labels, style)),
       ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)],
-      ...group === "lost" ? [style.dim(style.width === undefined ? goesOn : clip(goesOn, style.width))] : []
+      ...group === "lost" ? [style.dim(style.width === undefined ? takenUp : clip(takenUp, style.width))] : []
     ]]
   })
   return groups.flat().slice(1)
