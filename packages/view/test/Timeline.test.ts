@@ -328,6 +328,8 @@ describe("the scale of a timeline", () => {
       ticks.forEach(({ x }, nth) => {
         assert.isAtLeast(x - (ticks[nth - 1]?.x ?? -8), 7)
       })
+      // However short all of it was.
+      assert.lengthOf(new Set(ticks.map(({ label }) => label)), ticks.length)
       if (scale.pieces.length > 0) {
         assert.approximately(positionOf(scale, timeline.to), width, 1e-6)
         assert.approximately(positionOf(scale, momentAt(scale, width / 3)), width / 3, width / 500)

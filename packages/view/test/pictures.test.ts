@@ -199,7 +199,7 @@ describe("the page", () => {
     assert.strictEqual(rows[1], "provider anthropic 2 2 4 18m00s 18m00s 1h24m 4m00s 2m00s")
     assert.include(
       rows,
-      "Run the tests explore bg_2 provider anthropic 0s – 30m00s needs you 4m00s ✗ failed overloaded"
+      "Run the tests explore bg_2 provider anthropic 0.0s – 30m00s needs you 4m00s ✗ failed overloaded"
     )
     assert.include(
       rows.at(-1),
@@ -270,7 +270,9 @@ describe("the text", () => {
   it("draws what each did and how it ended, folds the night, and counts the slots below", () => {
     assert.deepStrictEqual(render(example, "text", { width: 80 }).split("\n"), [
       "                          0s       10m00s   20m00s  30m00s   40m00s    10h50m",
-      "provider anthropic  2 slots, never more than 2 in use · 18m00s in line (longest…",
+      "provider anthropic  2 slots, never more than 2 in use",
+      "  18m00s in line (longest 18m00s) · 1h24m with a slot",
+      "  4m00s waiting for a person · 2m00s waiting for the provider",
       "  explore · Find the aut… █████████████████✓                 ┊",
       "  explore · Run the tests █████▒▒▒▒█████████████████✗        ┊",
       "  explore · Review it      ░░░░░░░░░░░░░░░░███████████▒▒█████✓",
@@ -285,7 +287,7 @@ describe("the text", () => {
   it("gives each cell a tone, and marks a pool that is full", () => {
     const rows = rowsOf(example, { width: 80 })
     const tonesOf = (nth: number) => rows[nth]?.cells.map(({ tone }) => tone).slice(1)
-    assert.deepStrictEqual(tonesOf(3), ["running", "ask", "running", "error", "muted"])
-    assert.deepStrictEqual(tonesOf(6), ["full", "used", "muted", "used", "muted", "used"])
+    assert.deepStrictEqual(tonesOf(5), ["running", "ask", "running", "error", "muted"])
+    assert.deepStrictEqual(tonesOf(8), ["full", "used", "muted", "used", "muted", "used"])
   })
 })

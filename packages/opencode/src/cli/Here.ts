@@ -3,16 +3,18 @@
  */
 import { Context, Effect, Layer } from "effect"
 import { homedir } from "node:os"
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { packageAt } from "./doctor/look/packageAt.ts"
+import { type Own, ownOf } from "./Own.ts"
 import { choose, type Style } from "./Style.ts"
 
 export class Here extends Context.Service<Here, {
   readonly directory: string
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The version of this package. */
-  readonly version: string
+  /** This Errand. */
+  readonly own: Own
   readonly style: Style
   /** Writes a line for whoever called; to the end, however slowly it is read. */
   readonly say: (line: string) => Effect.Effect<void>
@@ -26,12 +28,13 @@ export class Here extends Context.Service<Here, {
     Effect.gen(function*() {
       // A reader that is gone (`| head`) is nobody to write for, and no error.
       for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
-      const own = yield* packageAt(fileURLToPath(import.meta.url))
+      const file = fileURLToPath(import.meta.url)
+      const found = yield* packageAt(file)
       return Here.of({
         directory: process.cwd(),
         home: homedir(),
         env: process.env,
-        version: own?.version ?? "unknown",
+        own: ownOf(found?.root ?? dirname(file), found?.version ?? "unknown"),
         style: choose(process.stdout, process.env),
         say: (line) => write(process.stdout, line),
         complain: (line) => write(process.stderr, line),

@@ -14,7 +14,13 @@ export const errand = Command.make("opencode-errand").pipe(
   ),
   Command.withSubcommands([doctor, tasks, timeline, schema]),
   Command.withExamples([
-    { command: "opencode plugin opencode-errand -g", description: "Install: this is OpenCode's own command" },
-    { command: "npx opencode-errand doctor", description: "Then see whether all is well" }
+    {
+      command: "npx opencode-errand doctor --fix",
+      description: "Install: write both entries, then see whether all is well"
+    },
+    {
+      command: "opencode plugin opencode-errand -g",
+      description: "OpenCode's own command to write them, where the package comes from npm"
+    }
   ])
 )

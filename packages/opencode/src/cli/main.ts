@@ -12,9 +12,9 @@ import * as Presenter from "./presenter.ts"
 import { wrap } from "./Style.ts"
 
 const main = Effect.gen(function*() {
-  const { complain, say, style, version } = yield* Here
-  yield* Command.run(errand, { version }).pipe(
-    Effect.provideService(CliOutput.Presenter, Presenter.make(style, { complain, say })),
+  const { complain, own, say, style } = yield* Here
+  yield* Command.run(errand, { version: own.version }).pipe(
+    Effect.provideService(CliOutput.Presenter, Presenter.make(style, { complain, say }, own)),
     Effect.tapErrorTag("Failed", ({ message }) =>
       message === ""
         ? Effect.void

@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import { CliOutput } from "effect/cli"
+import { asCalled, type Own } from "./Own.ts"
 import type { Style } from "./Style.ts"
 import { wrap } from "./Style.ts"
 
@@ -13,20 +14,20 @@ export interface Writers {
   readonly complain: (line: string) => Effect.Effect<void>
 }
 
-export const make = (style: Style, { complain, say }: Writers): CliOutput.Presenter => {
+export const make = (style: Style, { complain, say }: Writers, own: Own): CliOutput.Presenter => {
   const formatter = CliOutput.defaultFormatter({ colors: false, globalFlags: "none" })
   return {
     present: (event) => {
       switch (event._tag) {
         case "Help":
-          return say(fit(formatter.formatHelpDoc(event.helpDoc), style))
+          return say(fit(asCalled(own, formatter.formatHelpDoc(event.helpDoc)), style))
         case "Version":
           return say(event.version)
         case "InvalidInvocation":
           return Effect.forEach(
             [
               ...event.errors.map(({ message }) => `✗ ${message}`),
-              `\`${event.commandPath.join(" ")} --help\` says what there is.`
+              `\`${[own.command, ...event.commandPath.slice(1)].join(" ")} --help\` says what there is.`
             ],
             (line) => complain(wrap(line, style.width, "  ")),
             { discard: true }

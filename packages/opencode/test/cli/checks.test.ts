@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { cache, type Cached } from "../../src/cli/doctor/checks/cache.ts"
 import { clashes } from "../../src/cli/doctor/checks/clashes.ts"
-import { entries } from "../../src/cli/doctor/checks/entries.ts"
+import * as Entries from "../../src/cli/doctor/checks/entries.ts"
 import { install } from "../../src/cli/doctor/checks/install.ts"
 import { limits } from "../../src/cli/doctor/checks/limits.ts"
 import { live } from "../../src/cli/doctor/checks/live.ts"
@@ -12,9 +12,10 @@ import { openCode } from "../../src/cli/doctor/checks/openCode.ts"
 import { settings } from "../../src/cli/doctor/checks/settings.ts"
 import type { Finding } from "../../src/cli/doctor/Finding.ts"
 import { type Half, type ListFile, packageEntry, places, type Scope } from "../../src/cli/doctor/Lists.ts"
-import { repairs } from "../../src/cli/doctor/repairs.ts"
+import * as Repairs from "../../src/cli/doctor/repairs.ts"
 import { line, summary } from "../../src/cli/doctor/Report.ts"
 import { cacheName, compare, parse } from "../../src/cli/doctor/Spec.ts"
+import { ownOf } from "../../src/cli/Own.ts"
 import { plain } from "../../src/cli/Style.ts"
 import { merge } from "../../src/config/Config.ts"
 import { defaults } from "../../src/config/PluginSettings.ts"
@@ -31,6 +32,14 @@ const judged = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding["status
 }
 
 const folder = "/home/me/.config/opencode"
+
+/** An Errand that was installed, and one that somebody has built. */
+const installed = ownOf("/p/node_modules/opencode-errand", "0.2.0")
+const clone = ownOf("/src/errand/packages/opencode", "0.2.0")
+
+const entries = (files: ReadonlyArray<ListFile>, own = installed) => Entries.entries(files, own)
+const repairs = (files: ReadonlyArray<ListFile>, folder: string, own = installed) =>
+  Repairs.repairs(files, folder, own.spec)
 
 const file = (
   half: Half,
@@ -96,7 +105,10 @@ describe("2 entries", () => {
     const noServer = entries([file("tui", ["opencode-errand"])])
     assert.deepStrictEqual(judged(noServer), ["failure", "ok"])
     assert.match(lines(noServer).join(), /no opencode\.json names opencode-errand, only a tui\.json does/)
-    assert.match(lines(noServer).join(), /-> run `opencode-errand doctor --fix`/)
+    assert.match(
+      lines(noServer).join(),
+      /-> run `npx opencode-errand doctor --fix`, or `opencode plugin opencode-errand -g`/
+    )
   })
 
   it("they are two different Errands, or one half is named twice and differently", () => {
@@ -105,6 +117,18 @@ describe("2 entries", () => {
     assert.match(lines(differing).join(), /"opencode-errand@0\.1\.0" in .*opencode\.json, but "opencode-errand" in/)
     const twice = [file("server", ["opencode-errand"]), file("server", ["opencode-errand@0.1.0"], "/p/opencode.json")]
     assert.deepStrictEqual(judged(entries([...twice, file("tui", ["opencode-errand@0.1.0"])]))[0], "failure")
+  })
+
+  it("a path at which there is nothing is named: it may have been meant", () => {
+    const lost = file("server", [])
+    const path = "/e/packages/opencod"
+    const entry = { spec: path, name: undefined, source: path, isLost: true }
+    const findings = entries([{ ...lost, content: { _tag: "Read", text: "", entries: [entry] } }])
+    assert.deepStrictEqual(judged(findings), ["warning", "failure", "warning"])
+    assert.match(
+      lines(findings).join(),
+      /"\/e\/packages\/opencod" in .*opencode\.json: there is nothing at .* -> mend the path/
+    )
   })
 
   it("a file that does not parse is named with the place", () => {
@@ -116,8 +140,8 @@ describe("2 entries", () => {
 
 describe("the last lines", () => {
   it("count, and name --fix only where it helps", () => {
-    const last = (files: ReadonlyArray<ListFile>) => summary(entries(files), plain)
-    const fix = "`opencode-errand doctor --fix` writes the entries as they should be; comments are kept."
+    const last = (files: ReadonlyArray<ListFile>) => summary(entries(files), plain, installed)
+    const fix = "`npx opencode-errand doctor --fix` writes the entries as they should be; comments are kept."
     assert.deepStrictEqual(last([]), ["0 fine, 1 warning, 1 to mend.", fix])
     const both = [file("server", ["opencode-errand"]), file("tui", ["opencode-errand"])]
     assert.deepStrictEqual(last(both), ["2 fine."])
@@ -169,6 +193,17 @@ describe("--fix", () => {
     ])
   })
 
+  it("from a clone writes the path of the clone, and says how it is called there: nobody can fetch it by its name", () => {
+    assert.deepStrictEqual(repairs([], folder, clone).map((change) => change._tag === "Add" ? change.spec : ""), [
+      "/src/errand/packages/opencode",
+      "/src/errand/packages/opencode"
+    ])
+    const told = lines(entries([], clone))
+    assert.match(told.join(), /-> run `node \/src\/errand\/packages\/opencode\/dist\/cli\.js doctor --fix`$/m)
+    assert.notInclude(told.join(), "opencode plugin")
+    assert.include(ownOf("/my own/errand", "1").command, "\"/my own/errand/dist/cli.js\"")
+  })
+
   it("takes the server's for both where they differ, and changes nothing where they do not", () => {
     const server = file("server", ["opencode-errand@0.1.0"])
     assert.deepStrictEqual(repairs([server, file("tui", ["opencode-errand"])], folder), [
@@ -190,7 +225,7 @@ describe("3 installed version", () => {
     assert.deepStrictEqual(judged(cache([fetched("opencode-errand", "0.3.0")], "0.2.0")), ["ok"])
     assert.deepStrictEqual(judged(cache([fetched("opencode-errand@0.1.0", "0.1.0")], "0.2.0")), ["ok"])
     assert.deepStrictEqual(judged(cache([fetched("opencode-errand", undefined)], "0.2.0")), ["ok"])
-    const path: Cached = { spec: "file:///e", source: { _tag: "Path", root: "/e", version: "0.1.0" } }
+    const path: Cached = { spec: "file:///e", source: { _tag: "Path", root: "/e", version: "0.1.0", isBuilt: true } }
     assert.deepStrictEqual(judged(cache([path], "0.2.0")), ["ok"])
     assert.deepStrictEqual(judged(cache([], "0.2.0")), ["skipped"])
   })
@@ -204,20 +239,32 @@ describe("3 installed version", () => {
     )
     const other = cache([fetched("opencode-errand@0.2.0", "0.1.0")], "0.3.0")
     assert.deepStrictEqual(judged(other), ["failure"])
-    const gone: Cached = { spec: "file:///e", source: { _tag: "Path", root: "/e", version: undefined } }
+    const gone: Cached = { spec: "file:///e", source: { _tag: "Path", root: "/e", version: undefined, isBuilt: true } }
     assert.deepStrictEqual(judged(cache([gone], "0.2.0")), ["failure"])
+    const raw: Cached = { spec: "file:///e", source: { _tag: "Path", root: "/e", version: "0.1.0", isBuilt: false } }
+    assert.deepStrictEqual(judged(cache([raw], "0.2.0")), ["failure"])
+    assert.match(lines(cache([raw], "0.2.0")).join(), /from \/e, which is not built yet -> run `pnpm run build`/)
   })
 })
 
 describe("4 settings", () => {
   const of = (text: string) => {
-    const { problems } = merge([{ source: "errand.jsonc", content: { text } }])
-    return settings({ problems, sources: ["errand.jsonc"] })
+    return settings({ ...merge([{ source: "errand.jsonc", content: { text } }]), sources: ["errand.jsonc"] }, installed)
   }
 
   it("all count, or there are none", () => {
     assert.deepStrictEqual(judged(of("{ \"maxConcurrency\": 2 }")), ["ok"])
-    assert.deepStrictEqual(judged(settings({ problems: [], sources: [] })), ["ok"])
+    const none = settings({ settings: defaults, problems: [], sources: [] }, installed)
+    assert.deepStrictEqual(judged(none), ["ok"])
+    assert.match(lines(none).join(), /none, so the defaults hold$/)
+  })
+
+  it("those that hold, and are not the default, are told with their values", () => {
+    assert.match(
+      lines(of("{ \"maxConcurrency\": 2, \"toasts\": true, \"providerConcurrency\": { \"anthropic\": 3 } }")).join(),
+      /nothing wrong in errand\.jsonc; in force are providerConcurrency \{"anthropic":3\}, maxConcurrency 2$/
+    )
+    assert.match(lines(of("{ \"toasts\": true }")).join(), /; all as by default$/)
   })
 
   it("one is unknown, one has a value that it may not have, the file does not parse: file, key, found, allowed", () => {
@@ -229,7 +276,7 @@ describe("4 settings", () => {
     )
     assert.match(
       lines(findings).join("\n"),
-      /errand\.jsonc: toasts is "loud", but must be true or false\. .* -> mend it: `opencode-errand schema`/
+      /errand\.jsonc: toasts is "loud", but must be true or false\. .* -> mend it: `npx opencode-errand schema`/
     )
     assert.match(lines(of("{")).join(), /errand\.jsonc: .* at line 1, column 2\. The file is ignored -> mend the file/)
   })
@@ -250,6 +297,8 @@ describe("5 limits", () => {
     assert.match(lines(findings).join("\n"), /"antropic"\] has no effect.* Did you mean "anthropic"\?/)
     assert.match(lines(findings).join("\n"), /"anthropic"\] is 2, but up to 5 tasks of that provider can run at once/)
     assert.deepStrictEqual(judged(limits(odd, undefined)), ["skipped"])
+    assert.match(lines(limits(odd, undefined)).join(), /3 limits not compared .*: it did not tell them$/)
+    assert.match(lines(limits(odd, undefined, false)).join(), /: it was not asked$/)
   })
 })
 
@@ -299,6 +348,16 @@ describe("7 start of OpenCode", () => {
     assert.match(
       lines(silent).join(),
       /https:\/\/r does not answer \(ECONNREFUSED\): every start may wait more than a minute/
+    )
+  })
+
+  it("waits for a registry whose certificate nobody vouches for: it is not said that it does not answer", () => {
+    const registry = { url: "https://r", problem: "SELF_SIGNED_CERT_IN_CHAIN", ofCertificate: true }
+    const distrusted = install({ folders: [lacking], registry })
+    assert.deepStrictEqual(judged(distrusted), ["warning"])
+    assert.match(
+      lines(distrusted).join(),
+      /the certificate of https:\/\/r is not trusted \(SELF_SIGNED_CERT_IN_CHAIN\): .* -> .*npm config set cafile/
     )
   })
 })

@@ -7,12 +7,15 @@ import { Effect, Exit } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { errand } from "../../src/cli/errand.ts"
 import { Here } from "../../src/cli/Here.ts"
+import { ownOf } from "../../src/cli/Own.ts"
 import * as Presenter from "../../src/cli/presenter.ts"
 import { plain, type Style, wrap } from "../../src/cli/Style.ts"
 import { jsonSchema } from "../../src/config/ConfigSchema.ts"
 
+const installed = ownOf("/p/node_modules/opencode-errand", "1.2.3")
+
 /** What it says when it is called with these arguments. */
-const call = Effect.fnUntraced(function*(args: ReadonlyArray<string>, style: Style = plain) {
+const call = Effect.fnUntraced(function*(args: ReadonlyArray<string>, style: Style = plain, own = installed) {
   const said: Array<string> = []
   const wrong: Array<string> = []
   const say = (line: string) => Effect.sync(() => void said.push(line))
@@ -21,14 +24,14 @@ const call = Effect.fnUntraced(function*(args: ReadonlyArray<string>, style: Sty
     directory: "/nowhere",
     home: "/nowhere",
     env: {},
-    version: "1.2.3",
+    own,
     style,
     say,
     complain,
     mention: complain
   })
   const exit = yield* Command.runWith(errand, { version: "1.2.3" })(args).pipe(
-    Effect.provideService(CliOutput.Presenter, Presenter.make(style, { say, complain })),
+    Effect.provideService(CliOutput.Presenter, Presenter.make(style, { say, complain }, own)),
     Effect.provideService(
       CliConfig.CliConfig,
       CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
@@ -95,12 +98,22 @@ describe("help", () => {
       assert.deepStrictEqual([flag.ok, flag.said], [false, ""])
       assert.match(
         flag.wrong,
-        /^✗ Unrecognized flag: --jsn[^]*--json[^]*`opencode-errand doctor --help` says what there is\.$/
+        /^✗ Unrecognized flag: --jsn[^]*--json[^]*`npx opencode-errand doctor --help` says what there is\.$/
       )
       const command = yield* call(["doctr"])
-      assert.match(command.wrong, /^✗ Unknown subcommand "doctr"[^]*doctor[^]*`opencode-errand --help`/)
+      assert.match(command.wrong, /^✗ Unknown subcommand "doctr"[^]*doctor[^]*`npx opencode-errand --help`/)
       const both = yield* call(["timeline", "--html", "--svg"])
       assert.isFalse(both.ok)
+    }))
+
+  it.effect("from a clone it shows how it is called there", () =>
+    Effect.gen(function*() {
+      const clone = ownOf("/src/errand/packages/opencode", "1.2.3")
+      const { said } = yield* call(["tasks", "--help"], plain, clone)
+      assert.include(said, "watch -n 1 node /src/errand/packages/opencode/dist/cli.js tasks")
+      assert.notInclude(said, "npx")
+      const { wrong } = yield* call(["doctr"], plain, clone)
+      assert.include(wrong, "`node /src/errand/packages/opencode/dist/cli.js --help`")
     }))
 
   it.effect("the version is one word, the schema is JSON that names every setting", () =>

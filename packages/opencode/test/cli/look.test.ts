@@ -17,10 +17,12 @@ import {
   writeFileSync
 } from "node:fs"
 import { createServer } from "node:http"
+import { createServer as createSecure } from "node:https"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { errandEntries } from "../../src/cli/doctor/Lists.ts"
 import * as look from "../../src/cli/doctor/look/index.ts"
+import { selfSigned } from "./selfSigned.ts"
 
 /** A home and a project with these files, and what is done with them. */
 const place = (files: Readonly<Record<string, string>> = {}) =>
@@ -63,7 +65,8 @@ describe("lists", () => {
         "errand/package.json": "{ \"name\": \"opencode-errand\", \"version\": \"0.1.0\" }",
         "errand/dist/index.js": "",
         [`${config}/opencode.jsonc`]: "{ \"plugin\": [[\"opencode-errand@0.1.0\", { \"toasts\": false }]] } // mine",
-        "project/opencode.json": "{ \"plugin\": [\"../errand/dist/index.js\", \"./none.js\"] }",
+        "project/opencode.json": "{ \"plugin\": [\"../errand/dist/index.js\", \"./none.js\", \"./there\"] }",
+        "project/there.ts": "",
         "project/tui.json": "{ \"plugin\": 1 }"
       })
       const files = yield* look.lists({
@@ -78,6 +81,12 @@ describe("lists", () => {
           ["opencode-errand@latest", undefined, undefined]
         ]
       )
+      const lost = files.flatMap(({ content }) => content._tag === "Read" ? content.entries : [])
+        .filter(({ isLost }) => isLost)
+      assert.deepStrictEqual(lost.map(({ source, spec }) => [spec, source]), [[
+        "./none.js",
+        join(root, "project/none.js")
+      ]])
       const broken = files.flatMap(({ content, path }) => content._tag === "Broken" ? [`${path}: ${content.why}`] : [])
       assert.deepStrictEqual(broken, [
         `${join(root, "project/tui.json")}: \`plugin\` must be a list of names, or of names with options`
@@ -151,6 +160,26 @@ describe("what OpenCode would install", () => {
       assert.deepStrictEqual(asked, ["/ok/@opencode-ai%2fplugin", "/no/@opencode-ai%2fplugin"])
       const env = { npm_config_registry: "http://127.0.0.1:1" }
       assert.match((yield* look.install({ ...surroundings, env })).registry?.problem ?? "", /\w/)
+    }))
+
+  live("a registry whose certificate is not known here: npm may know it", () =>
+    Effect.gen(function*() {
+      const { surroundings } = yield* place({ "project/.opencode/errand.jsonc": "{}" })
+      const server = yield* Effect.acquireRelease(
+        Effect.callback<ReturnType<typeof createSecure>>((resume) => {
+          const server = createSecure(selfSigned, (_, response) => void response.end())
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const address = server.address()
+      const url = `https://127.0.0.1:${typeof address === "object" ? address?.port : address}`
+      const env = { npm_config_registry: url }
+      const { registry } = yield* look.install({ ...surroundings, env })
+      assert.deepStrictEqual([registry?.url, registry?.ofCertificate], [url, true])
+      assert.match(registry?.problem ?? "", /CERT/)
+      const known = yield* look.install({ ...surroundings, env: { ...env, npm_config_cafile: "/ca.pem" } })
+      assert.deepStrictEqual(known.registry, { url, problem: undefined })
     }))
 })
 

@@ -7,8 +7,11 @@ import { entries } from "../../src/cli/doctor/checks/entries.ts"
 import { add, fresh, replace } from "../../src/cli/doctor/edit.ts"
 import { errandEntries, type ListFile, packageEntry, type Place, specsIn } from "../../src/cli/doctor/Lists.ts"
 import { repairs } from "../../src/cli/doctor/repairs.ts"
+import { ownOf } from "../../src/cli/Own.ts"
 
 const folder = "/home/me/.config/opencode"
+
+const own = ownOf("/p/node_modules/opencode-errand", "0.2.0")
 
 const places: ReadonlyArray<Place> = [
   { half: "server", scope: "user", path: `${folder}/opencode.json` },
@@ -56,7 +59,7 @@ const lists = (disk: Disk): ReadonlyArray<ListFile> =>
 /** What the files are after it; what it refuses stays as it was. */
 const fix = (disk: Disk): Disk => {
   const after = new Map(disk)
-  for (const change of repairs(lists(disk), folder)) {
+  for (const change of repairs(lists(disk), folder, own.spec)) {
     const text = after.get(change.path)
     const changed = change._tag === "Replace"
       ? replace(text ?? "", change.from, change.to)
@@ -80,7 +83,7 @@ describe("--fix", () => {
         return text === undefined ? [] : [[path, text] as const]
       }))
       const once = fix(disk)
-      const found = entries(lists(once))
+      const found = entries(lists(once), own)
       const isBroken = [...disk.values()].some((text) => text.endsWith("["))
       for (const { todo, what } of found) {
         // Only what may not be touched keeps it from that.

@@ -10,7 +10,7 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Report } from "../../src/cli/doctor/Report.ts"
-import { bun, call, cli, packed, patient, processes, type Ran, run, withOpenCode } from "./support/cli.ts"
+import { bun, call, cli, installed, packed, patient, processes, type Ran, run, withOpenCode } from "./support/cli.ts"
 import { registryWith } from "./support/registry.ts"
 
 const decodeReport = Schema.decodeEffect(Schema.fromJsonString(Report))
@@ -44,7 +44,10 @@ const place = Effect.fnUntraced(function*(files: Readonly<Record<string, string>
     decodeManifest
   )
   const registry = yield* registryWith(yield* packed(sandbox), manifest)
-  return { sandbox, env: { ...yield* withOpenCode(sandbox), npm_config_registry: registry }, version: manifest.version }
+  const env = { ...yield* withOpenCode(sandbox), npm_config_registry: registry }
+  const program = yield* installed(sandbox)
+  const doctor = (...args: ReadonlyArray<string>) => call(sandbox, ["doctor", ...args], env, { program })
+  return { sandbox, env, doctor, version: manifest.version }
 })
 
 const allWell = {
@@ -63,7 +66,7 @@ describe("doctor", () => {
     "is red before --fix and green after it, keeps comments, and twice it changes nothing",
     () =>
       Effect.gen(function*() {
-        const { env, sandbox, version } = yield* place()
+        const { doctor, sandbox, version } = yield* place()
         const server = join(sandbox.configDir, "opencode.jsonc")
         const tui = join(sandbox.configDir, "tui.json")
         // OpenCode itself writes the schema into a file that has none.
@@ -71,7 +74,7 @@ describe("doctor", () => {
         const mine = `${head}  "plugin": [], // none yet\n}\n`
         yield* Effect.promise(() => writeFile(server, mine).then(() => chmod(server, 0o640)))
 
-        const before = yield* call(sandbox, ["doctor", "--json"], env)
+        const before = yield* doctor("--json")
         assert.strictEqual(before.code, 1)
         const red = yield* reportOf(before)
         assert.isFalse(red.ok)
@@ -84,7 +87,7 @@ describe("doctor", () => {
         assert.strictEqual(yield* Effect.promise(() => readFile(server, "utf8")), mine)
         assert.isFalse(yield* exists(tui))
 
-        const after = yield* call(sandbox, ["doctor", "--fix", "--json"], env)
+        const after = yield* doctor("--fix", "--json")
         const green = yield* reportOf(after)
         assert.deepStrictEqual(verdicts(green), allWell, JSON.stringify(green, undefined, 2))
         assert.strictEqual(after.code, 0)
@@ -99,7 +102,7 @@ describe("doctor", () => {
         assert.strictEqual((yield* Effect.promise(() => stat(server))).mode & 0o777, 0o640)
 
         // By now it is installed, and its version is known.
-        const again = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--json"], env))
+        const again = yield* reportOf(yield* doctor("--fix", "--json"))
         assert.deepStrictEqual([again.ok, again.repairs], [true, []])
         assert.include(
           again.findings.find(({ check }) => check === "cache")?.found,
@@ -118,7 +121,7 @@ describe("doctor", () => {
     "agrees with OpenCode's own way to install: whichever comes first, there is one entry in each file",
     () =>
       Effect.gen(function*() {
-        const { env, sandbox } = yield* place()
+        const { doctor, env, sandbox } = yield* place()
         const install = Effect.gen(function*() {
           const child = yield* OpenCode.start(sandbox, ["plugin", "opencode-errand", "-g"], { env })
           const { code } = yield* child.exited
@@ -132,14 +135,14 @@ describe("doctor", () => {
         })
         yield* install
         assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
-        const after = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+        const after = yield* reportOf(yield* doctor("--fix", "--no-live", "--json"))
         assert.deepStrictEqual([after.ok, after.repairs], [true, []], JSON.stringify(after, undefined, 2))
 
         yield* Effect.promise(async () => {
           const names = (await readdir(sandbox.configDir)).filter((name) => /^(opencode|tui)\.jsonc?$/.test(name))
           await Promise.all(names.map((name) => rm(join(sandbox.configDir, name))))
         })
-        const fixed = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--no-live", "--json"], env))
+        const fixed = yield* reportOf(yield* doctor("--fix", "--no-live", "--json"))
         assert.lengthOf(fixed.repairs, 2)
         yield* install
         assert.deepStrictEqual(yield* entries, ["\"opencode-errand\"", "\"opencode-errand\""])
@@ -149,7 +152,7 @@ describe("doctor", () => {
 
   it.live("tells a person, line by line, what is wrong with settings, limits and other plugins, and what to do", () =>
     Effect.gen(function*() {
-      const { env, sandbox } = yield* place({
+      const { doctor, sandbox } = yield* place({
         "tui.json": "{ \"plugin\": [ }",
         // Another plugin that has a tool of the same name.
         ".opencode/plugin/other.js":
@@ -159,7 +162,7 @@ describe("doctor", () => {
       const config = JSON.parse(yield* sandbox.read("opencode.json"))
       const plugin = [fileURLToPath(new URL("index.js", `file://${cli}`))]
       yield* sandbox.write("opencode.json", JSON.stringify({ ...config, plugin }))
-      const { code, stderr, stdout } = yield* call(sandbox, ["doctor", "--fix"], env)
+      const { code, stderr, stdout } = yield* doctor("--fix")
       assert.strictEqual(code, 1)
       assert.strictEqual(stderr, "")
       const expected = [
@@ -179,6 +182,24 @@ describe("doctor", () => {
       assert.notInclude(stdout, "\u001b")
       assert.strictEqual(yield* sandbox.read("tui.json"), "{ \"plugin\": [ }")
     }))
+
+  it.live(
+    "from a clone writes the way to the clone, which OpenCode then loads: there is nothing to fetch",
+    () =>
+      Effect.gen(function*() {
+        const { env, sandbox } = yield* place()
+        const root = dirname(dirname(cli))
+        const before = yield* call(sandbox, ["doctor", "--no-live"], env)
+        assert.include(before.stdout, `run \`node ${cli} doctor --fix\``)
+        const report = yield* reportOf(yield* call(sandbox, ["doctor", "--fix", "--json"], env))
+        assert.deepStrictEqual(verdicts(report), allWell, JSON.stringify(report, undefined, 2))
+        assert.deepStrictEqual(
+          report.repairs.map(({ what }) => what),
+          [`added ${JSON.stringify(root)} to \`plugin\``, `added ${JSON.stringify(root)} to \`plugin\``]
+        )
+      }),
+    patient
+  )
 
   it.live("without an OpenCode says so, and goes on with the rest", () =>
     Effect.gen(function*() {
@@ -214,15 +235,15 @@ describe("doctor", () => {
       const sandbox = yield* Sandbox.make({ model: yield* ScriptedModel.make() })
       const { env, root } = sandbox
       const tarball = yield* packed(sandbox)
-      const installed = join(root, "installed")
+      const prefix = join(root, "installed")
       yield* Effect.promise(() =>
-        run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", installed, tarball], {
+        run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", prefix, tarball], {
           cwd: root,
           env
         })
       )
       const say = (name: string, ...args: ReadonlyArray<string>) =>
-        Effect.promise(() => run(join(installed, "node_modules", ".bin", name), args, { cwd: sandbox.project, env }))
+        Effect.promise(() => run(join(prefix, "node_modules", ".bin", name), args, { cwd: sandbox.project, env }))
       const { version } = yield* Effect.flatMap(
         Effect.promise(() => readFile(join(dirname(dirname(cli)), "package.json"), "utf8")),
         decodeManifest

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
 import { Timeline } from "@errand/view"
 import { Effect, Schedule, Schema } from "effect"
-import { readFile, stat } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { List } from "../../src/cli/tasks/list.ts"
 import { place, words } from "./support/b.ts"
@@ -98,6 +98,10 @@ describe("tasks and timeline", () => {
         const page = yield* Effect.promise(() => readFile(join(sandbox.project, "out/timeline.html"), "utf8"))
         assert.match(page, /^<!doctype html>[^]*Find the auth code/i)
 
+        const png = yield* run("timeline", "--out", "out/timeline.png")
+        assert.deepStrictEqual([png.code, png.stdout], [1, ""])
+        assert.match(png.stderr, /ends in \.png\. End it in \.html, \.svg, \.json or \.txt/)
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(sandbox.project, "out"))), ["timeline.html"])
         const stranger = yield* run("timeline", "--session", "ses_nobody")
         assert.deepStrictEqual([stranger.code, stranger.stdout], [1, ""])
         assert.match(stranger.stderr, /^✗ No task was sent out by session ses_nobody\. Without --session all are drawn/)
@@ -107,7 +111,7 @@ describe("tasks and timeline", () => {
         assert.match(elsewhere.stderr, /There is no journal at [^]*--journal reads one:\n {2}\S+project-\w+\.sqlite\n$/)
         const journal = left.journal
         const before = yield* Effect.promise(() => stat(journal))
-        const there = yield* call(sandbox, ["tasks", "--journal", journal], sandbox.env, bun)
+        const there = yield* call(sandbox, ["tasks", "--journal", journal], sandbox.env, { runtime: bun })
         assert.match(good(there), /^Finished\n/)
         assert.strictEqual((yield* Effect.promise(() => stat(journal))).mtimeMs, before.mtimeMs)
       }),

@@ -1,7 +1,7 @@
 /**
  * The timeline as one page that needs nothing else: the picture, what each limit cost, and every run as a row. Pure.
  */
-import { clock, seconds } from "../format.ts"
+import { seconds } from "../format.ts"
 import type { End, Lane, Pool, Span, Timeline } from "../Timeline.ts"
 import { holdsSlots, summaryOf } from "./counts.ts"
 import { escape } from "./escape.ts"
@@ -72,7 +72,7 @@ const ofRun = (timeline: Timeline, pool: Pool, lane: Lane, { end, spans }: Run):
     .map((kind) => `${kindWords[kind]} ${timeOf(spans, (span) => span.kind === kind)}`)
   return `<tr>${cell(lane.description)}<td>${escape(lane.agent)}<br><code class="muted">${escape(lane.id)}</code></td>${
     cell(lane.model ?? poolTitle(pool.name))
-  }${cell(clock(from - timeline.from), "n")}${cell(timeOf(spans, ({ kind }) => kind === "waiting"), "n")}${
+  }${cell(seconds(from - timeline.from), "n")}${cell(timeOf(spans, ({ kind }) => kind === "waiting"), "n")}${
     cell(timeOf(spans, ({ kind }) => holdsSlots(kind)), "n")
   }${cell(delays.join(", "))}${
     end === undefined
@@ -99,7 +99,7 @@ export const htmlOf = (timeline: Timeline, { mode = "auto" }: Options = {}): str
     pools.length === 0
       ? "No task has been out yet."
       : `${escape(moment(timeline.from))}, ${
-        clock(timeline.to - timeline.from)
+        seconds(timeline.to - timeline.from)
       } long. Point at a bar to see what it was.`
   }</p>
 <div class="picture">${svgOf(timeline, { mode, heading: false }).trimEnd()}</div>

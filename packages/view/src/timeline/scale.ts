@@ -2,6 +2,7 @@
  * Where a moment is drawn: time from left to right, at the same pace everywhere, except that long gaps in which nothing
  * went on are folded to a narrow piece. Pure; for columns of a terminal as for pixels.
  */
+import { clock } from "../format.ts"
 import type { Timeline } from "../Timeline.ts"
 
 /** A time of which the width is in proportion, or a gap that is folded. */
@@ -114,8 +115,28 @@ const ticks = [
   ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200].map((s) => s * 1_000)
 ]
 
+/** A moment that is written beside the picture. */
+export interface Tick {
+  readonly at: number
+  readonly x: number
+  /** The time since the beginning: no two that are there have the same. */
+  readonly label: string
+}
+
+/** A time (ms) as fine as its ticks are. */
+const labelOf = (millis: number, tick: number): string => {
+  if (millis === 0 || tick >= 60_000) return clock(millis)
+  if (tick >= 1_000) {
+    // From an hour on a clock tells minutes.
+    return millis < 3_600_000
+      ? clock(millis)
+      : `${clock(millis)}${String(Math.floor(millis / 1_000) % 60).padStart(2, "0")}s`
+  }
+  return `${(millis / 1_000).toFixed([100, 10, 1].findIndex((each) => tick >= each) + 1)}s`
+}
+
 /** The moments to write under the picture, `room` apart at least: every second, two, five, ... since its beginning. */
-export const ticksOf = (scale: Scale, room: number): ReadonlyArray<{ readonly at: number; readonly x: number }> => {
+export const ticksOf = (scale: Scale, room: number): ReadonlyArray<Tick> => {
   const first = scale.pieces[0]
   const last = scale.pieces.at(-1)
   if (first === undefined || last === undefined) return []
@@ -126,7 +147,7 @@ export const ticksOf = (scale: Scale, room: number): ReadonlyArray<{ readonly at
     const count = Math.floor((piece.to - first.from) / tick) - begin + 1
     return Array.from({ length: Math.max(0, count) }, (_, nth) => {
       const at = first.from + (begin + nth) * tick
-      return { at, x: positionOf(scale, at) }
+      return { at, x: positionOf(scale, at), label: labelOf(at - first.from, tick) }
     })
   })
   // Over a fold they may come closer.

@@ -198,10 +198,10 @@ const heightOf = ({ lanes }: Pool): number => 22 + strip + lanes.length * row + 
 
 /** The lines of the axis, behind everything, and what is folded. */
 const axisOf = (place: Place, top: number, bottom: number): string => {
-  const { left, scale, timeline } = place
-  const ticks = ticksOf(scale, 70).map(({ at, x }) =>
+  const { left, scale } = place
+  const ticks = ticksOf(scale, 70).map(({ label, x }) =>
     `<line x1="${px(left + x)}" y1="${px(top)}" x2="${px(left + x)}" y2="${px(bottom)}" class="tl-grid"/>${
-      text(left + x, top - 5, "tick", clock(at - timeline.from), " text-anchor=\"middle\"")
+      text(left + x, top - 5, "tick", label, " text-anchor=\"middle\"")
     }`
   )
   const folds = scale.pieces.filter(({ folded }) => folded).map((piece) => {
@@ -261,7 +261,7 @@ export const svgOf = (
   const height = bottom + 44
   const head = timeline.pools.length === 0
     ? "no task has been out yet"
-    : `${moment(timeline.from)} · ${clock(timeline.to - timeline.from)}`
+    : `${moment(timeline.from)} · ${seconds(timeline.to - timeline.from)}`
   const headline = heading
     ? `<text x="${margin}" y="24" class="tl-heading">Errand timeline<tspan dx="10" class="tl-muted" style="font-weight:400">${
       escape(head)

@@ -5,7 +5,7 @@
  * `░` in line, `█` running, `▒` a person or the provider is waited for, `▚` its slots are lent, and the mark of each end.
  * Below the tasks of a pool stands how many of its slots were in use.
  */
-import { clip, clock, fit, oneLine, widthOf } from "../format.ts"
+import { clip, fit, oneLine, widthOf } from "../format.ts"
 import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
 import { allUsed, sizeAt } from "./counts.ts"
 import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
@@ -117,10 +117,8 @@ export const usedCells = (scale: Scale, pool: Pool): ReadonlyArray<Cell> => {
 
 /** The time since the beginning. */
 export const axisCells = (scale: Scale): ReadonlyArray<Cell> => {
-  const first = scale.pieces[0]?.from ?? 0
   let line = ""
-  for (const { at, x } of ticksOf(scale, 7)) {
-    const label = clock(at - first)
+  for (const { label, x } of ticksOf(scale, 7)) {
     const left = Math.round(x)
     if (left < widthOf(line) + (line === "" ? 0 : 1) || left + label.length > scale.width) continue
     line = line.padEnd(left) + label
@@ -162,6 +160,23 @@ const cut = (cells: ReadonlyArray<Cell>, width: number): ReadonlyArray<Cell> => 
   return all
 }
 
+/** The name of a pool and what is to be said of it: below, where it has no room beside it. */
+const headingOf = (pool: Pool, width: number): ReadonlyArray<ReadonlyArray<Cell>> => {
+  const name = `${poolTitle(pool.name)} `
+  const lines = [limitWords(pool)]
+  for (const words of costWords(pool)) {
+    const longer = `${lines.at(-1)} · ${words}`
+    const room = width - (lines.length === 1 ? widthOf(name) + 1 : 2)
+    if (widthOf(longer) <= room) lines[lines.length - 1] = longer
+    else lines.push(words)
+  }
+  const [said = "", ...below] = lines
+  return [
+    [{ text: name, tone: "heading" }, { text: ` ${said}`, tone: "muted" }],
+    ...below.map((words): ReadonlyArray<Cell> => [{ text: `  ${words}`, tone: "muted" }])
+  ]
+}
+
 /** Only of what is in the picture, so that it is short. */
 const legendOf = ({ pools }: Timeline): ReadonlyArray<Cell> => {
   const lanes = pools.flatMap(({ lanes }) => lanes)
@@ -187,13 +202,9 @@ export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyAr
     return { ...row("lane", title, lane.depth, laneCells(scale, lane)), lane: lane.id }
   }
   const poolRows = (pool: Pool): ReadonlyArray<Row> => {
-    const title: ReadonlyArray<Cell> = [
-      { text: `${poolTitle(pool.name)} `, tone: "heading" },
-      { text: ` ${[limitWords(pool), ...costWords(pool)].join(" · ")}`, tone: "muted" }
-    ]
     const used = `slots in use${pool.size === undefined ? "" : `, of ${pool.size}`}`
     return [
-      { kind: "pool", cells: cut(title, width) },
+      ...headingOf(pool, width).map((cells): Row => ({ kind: "pool", cells: cut(cells, width) })),
       ...pool.lanes.map(laneRow),
       row("used", used, 1, usedCells(scale, pool)),
       { kind: "blank", cells: [] }

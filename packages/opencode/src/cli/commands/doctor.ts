@@ -34,10 +34,10 @@ export const doctor = Command.make(
     )
   },
   Effect.fn("cli.doctor")(function*({ fix, json, live, opencode }) {
-    const { directory, env, home, mention, say, style, version } = yield* Here
+    const { directory, env, home, mention, own, say, style } = yield* Here
     const people = (line: string) => json ? Effect.void : say(line)
     const report = yield* examine({
-      version,
+      own,
       surroundings: { directory, env, home },
       openCode: opencode,
       fix,
@@ -47,7 +47,7 @@ export const doctor = Command.make(
       onWait: mention
     })
     if (json) yield* say(yield* Effect.orDie(encode(report)))
-    else yield* Effect.forEach(["", ...summary(report.findings, style)], people, { discard: true })
+    else yield* Effect.forEach(["", ...summary(report.findings, style, own)], people, { discard: true })
     if (!report.ok) return yield* new Failed({ message: "" })
   })
 ).pipe(

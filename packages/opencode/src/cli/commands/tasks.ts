@@ -27,7 +27,7 @@ export const tasks = Command.make(
     journal
   },
   Effect.fn("cli.tasks")(function*(options) {
-    const { say, style } = yield* Here
+    const { own, say, style } = yield* Here
     const { file, history } = yield* read(options.journal)
     const now = yield* Clock.currentTimeMillis
     const every = shown(boards(history, now), now)
@@ -44,7 +44,7 @@ export const tasks = Command.make(
     }
     if (some.length === 0) {
       return yield* say(
-        "No task has been out here yet. An agent sends one out with delegate_task; `opencode-errand doctor` sees whether it can."
+        `No task has been out here yet. An agent sends one out with delegate_task; \`${own.command} doctor\` sees whether it can.`
       )
     }
     yield* Effect.forEach(lines(some, style, options.all), say, { discard: true })

@@ -4,7 +4,7 @@
 import { Timeline, TimelineRender, TimelineText } from "@errand/view"
 import { Clock, Effect, FileSystem, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dirname, resolve } from "node:path"
+import { dirname, extname, resolve } from "node:path"
 import { Failed } from "../Failed.ts"
 import { Here } from "../Here.ts"
 import { journal, read, session } from "../journal.ts"
@@ -38,7 +38,7 @@ export const timeline = Command.make(
     journal
   },
   Effect.fn("cli.timeline")(function*(options) {
-    const { directory, mention, say, style } = yield* Here
+    const { directory, mention, own, say, style } = yield* Here
     const format = yield* formatOf(options)
     const { history } = yield* read(options.journal)
     if (options.last && Option.isSome(options.session)) {
@@ -49,7 +49,7 @@ export const timeline = Command.make(
     if (Option.isSome(options.session) && drawn.pools.length === 0) {
       return yield* new Failed({
         message:
-          `No task was sent out by session ${options.session.value}. Without --session all are drawn; \`opencode-errand tasks --json\` tells their sessions.`
+          `No task was sent out by session ${options.session.value}. Without --session all are drawn; \`${own.command} tasks --json\` tells their sessions.`
       })
     }
     if (Option.isSome(options.out)) {
@@ -90,7 +90,13 @@ interface Forms {
   readonly out: Option.Option<string>
 }
 
-const endings: Readonly<Record<string, TimelineRender.Format>> = { html: "html", svg: "svg", json: "json" }
+const endings: Readonly<Record<string, TimelineRender.Format>> = {
+  ".html": "html",
+  ".svg": "svg",
+  ".json": "json",
+  ".txt": "text",
+  "": "text"
+}
 
 const formatOf = (forms: Forms): Effect.Effect<TimelineRender.Format, Failed> => {
   const named = (["html", "svg", "json", "trace"] as const).filter((name) => forms[name])
@@ -102,8 +108,16 @@ const formatOf = (forms: Forms): Effect.Effect<TimelineRender.Format, Failed> =>
       })
     )
   }
-  const ending = Option.match(forms.out, { onNone: () => "", onSome: (file) => file.slice(file.lastIndexOf(".") + 1) })
-  return Effect.succeed(first ?? (Object.hasOwn(endings, ending) ? endings[ending] : undefined) ?? "text")
+  const ending = Option.match(forms.out, { onNone: () => "", onSome: extname })
+  const format = first ?? (Object.hasOwn(endings, ending) ? endings[ending] : undefined)
+  return format === undefined
+    ? Effect.fail(
+      new Failed({
+        message:
+          `No form is written into a file that ends in ${ending}. End it in .html, .svg, .json or .txt, or say which form with --html, --svg, --json or --trace.`
+      })
+    )
+    : Effect.succeed(format)
 }
 
 /** What can be done with the file. */

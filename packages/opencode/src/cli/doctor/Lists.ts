@@ -29,6 +29,8 @@ export interface Entry {
   readonly source: string
   /** The version of what lies at a path. */
   readonly version?: string | undefined
+  /** There is nothing at its path. */
+  readonly isLost?: boolean
   /** What the person wrote beside it. */
   readonly options?: unknown
 }

@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import { count } from "../../text/inline.ts"
+import type { Own } from "../Own.ts"
 import { type Style, wrap } from "../Style.ts"
 import { Finding, type Status } from "./Finding.ts"
 
@@ -46,7 +47,7 @@ export const repairLine = ({ file, status, what }: Repair, style: Style): string
   wrap(`${status === "changed" ? "✎ fixed" : "✗ not fixed"} ${file}: ${what}`, style.width, "    ")
 
 /** The last lines: how it stands, and the next step. */
-export const summary = (findings: ReadonlyArray<Finding>, style: Style): ReadonlyArray<string> => {
+export const summary = (findings: ReadonlyArray<Finding>, style: Style, own: Own): ReadonlyArray<string> => {
   const of = (status: Status) => findings.filter((finding) => finding.status === status).length
   const parts = [
     `${of("ok")} fine`,
@@ -57,6 +58,6 @@ export const summary = (findings: ReadonlyArray<Finding>, style: Style): Readonl
   const fixable = findings.some(({ todo }) => todo?.includes("doctor --fix") === true)
   return [
     style.bold(`${parts.join(", ")}.`),
-    ...fixable ? ["`opencode-errand doctor --fix` writes the entries as they should be; comments are kept."] : []
+    ...fixable ? [`\`${own.command} doctor --fix\` writes the entries as they should be; comments are kept.`] : []
   ]
 }

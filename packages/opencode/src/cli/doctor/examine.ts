@@ -5,6 +5,7 @@ import { Effect, type FileSystem, type Option } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import * as ConfigFiles from "../../config/ConfigFiles.ts"
 import { configFolder, type Surroundings } from "../../config/ConfigPlaces.ts"
+import type { Own } from "../Own.ts"
 import { cache } from "./checks/cache.ts"
 import { clashes } from "./checks/clashes.ts"
 import { entries } from "./checks/entries.ts"
@@ -21,8 +22,8 @@ import type { Repair, Report } from "./Report.ts"
 import { isOk } from "./Report.ts"
 
 export interface Options {
-  /** The version of the Errand that looks. */
-  readonly version: string
+  /** The Errand that looks. */
+  readonly own: Own
   readonly surroundings: Surroundings
   /** Where OpenCode is, if the person says so. */
   readonly openCode: Option.Option<string>
@@ -40,7 +41,7 @@ export interface Options {
 export const examine = Effect.fn("doctor.examine")(function*(
   options: Options
 ): Effect.fn.Return<Report, never, FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner> {
-  const { surroundings, version } = options
+  const { own, surroundings } = options
   const findings: Array<Finding> = []
   const tell = (found: ReadonlyArray<Finding>) =>
     Effect.andThen(Effect.sync(() => findings.push(...found)), options.onFindings(found))
@@ -49,23 +50,23 @@ export const examine = Effect.fn("doctor.examine")(function*(
   yield* tell(openCode(host))
 
   const before = yield* look.lists(surroundings)
-  const done = options.fix ? yield* look.repair(repairs(before, configFolder(surroundings))) : []
+  const done = options.fix ? yield* look.repair(repairs(before, configFolder(surroundings), own.spec)) : []
   yield* Effect.forEach(done, options.onRepair, { discard: true })
   const files = done.length === 0 ? before : yield* look.lists(surroundings)
-  yield* tell(entries(files))
-  yield* tell(cache(yield* look.cached(surroundings, files), version))
+  yield* tell(entries(files, own))
+  yield* tell(cache(yield* look.cached(surroundings, files), own.version))
 
   const loaded = yield* ConfigFiles.load(surroundings, errandEntries(files, "server").at(-1)?.options)
-  yield* tell(settings(loaded))
+  yield* tell(settings(loaded, own))
 
   // Before OpenCode is started: it would install what it lacks.
   const installed = yield* look.install(surroundings)
   const seen = yield* lookAlive(host, options)
-  yield* tell(limits(loaded.settings, seen.models))
+  yield* tell(limits(loaded.settings, seen.models, seen.found._tag !== "NotTried"))
   yield* tell(clashes(files, seen.found._tag === "Answered" ? seen.found.tools : undefined))
   yield* tell(install(installed))
   yield* tell(live(seen.found))
-  return { v: 1, version, directory: surroundings.directory, ok: isOk(findings), repairs: done, findings }
+  return { v: 1, version: own.version, directory: surroundings.directory, ok: isOk(findings), repairs: done, findings }
 })
 
 const lookAlive = (

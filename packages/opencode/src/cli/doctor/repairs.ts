@@ -4,7 +4,7 @@
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { errandEntries, type Half, isSeveral, type ListedEntry, type ListFile } from "./Lists.ts"
-import { ours, parse } from "./Spec.ts"
+import { parse } from "./Spec.ts"
 
 export type Change =
   | { readonly _tag: "Add"; readonly half: Half; readonly path: string; readonly spec: string }
@@ -12,10 +12,10 @@ export type Change =
 
 /**
  * Nothing where both halves are named and are the same. The missing half goes beside the other one, as it is written
- * there; with none at all both go into the user's own files. Where one half is named in several ways, only a person can say
- * which of them is meant. `folder` is that of the user's OpenCode configuration.
+ * there; with none at all both go into the user's own files, as `spec`. Where one half is named in several ways, only a person
+ * can say which of them is meant. `folder` is that of the user's OpenCode configuration.
  */
-export const repairs = (files: ReadonlyArray<ListFile>, folder: string): ReadonlyArray<Change> => {
+export const repairs = (files: ReadonlyArray<ListFile>, folder: string, spec: string): ReadonlyArray<Change> => {
   const servers = errandEntries(files, "server")
   const tui = errandEntries(files, "tui")
   if (isSeveral(servers) || isSeveral(tui)) return []
@@ -24,7 +24,7 @@ export const repairs = (files: ReadonlyArray<ListFile>, folder: string): Readonl
     _tag: "Add",
     half,
     path: target(files, half, folderOf(beside, folder)),
-    spec: beside === undefined ? ours : specFor(beside)
+    spec: beside === undefined ? spec : specFor(beside)
   })
   if (server === undefined) {
     const other = tui.at(-1)

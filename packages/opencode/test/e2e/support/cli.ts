@@ -4,7 +4,7 @@
 import { OpenCode, type Sandbox } from "@errand/lab"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
-import { mkdir, readdir, symlink } from "node:fs/promises"
+import { cp, mkdir, readdir, symlink } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -40,18 +40,27 @@ export const call = (
   sandbox: Sandbox.Sandbox,
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>>,
-  runtime = process.execPath
+  { program = cli, runtime = process.execPath }: { readonly program?: string; readonly runtime?: string } = {}
 ): Effect.Effect<Ran> =>
   Effect.promise(() =>
     new Promise<Ran>((resolve) => {
       execFile(
         runtime,
-        [cli, ...args],
+        [program, ...args],
         { cwd: sandbox.project, env, timeout: 200_000, maxBuffer: 10_000_000 },
         (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code ?? undefined, stdout, stderr })
       )
     })
   )
+
+/** The command as it is where the package was installed, by whoever. */
+export const installed = ({ root }: Sandbox.Sandbox): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    const folder = join(root, "tools", "node_modules", "opencode-errand")
+    const copy = (name: string) => cp(join(dirname(dirname(cli)), name), join(folder, name), { recursive: true })
+    await Promise.all(["dist", "package.json"].map(copy))
+    return join(folder, "dist", "cli.js")
+  })
 
 /** The processes of the sandbox's OpenCode that are there now. */
 export const processes = (sandbox: Sandbox.Sandbox) =>

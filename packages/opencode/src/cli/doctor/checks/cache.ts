@@ -9,7 +9,13 @@ import { compare, isExact } from "../Spec.ts"
 export interface Cached {
   readonly spec: string
   readonly source:
-    | { readonly _tag: "Path"; readonly root: string; readonly version: string | undefined }
+    | {
+      readonly _tag: "Path"
+      readonly root: string
+      readonly version: string | undefined
+      /** What OpenCode loads is there. */
+      readonly isBuilt: boolean
+    }
     /** `version`: none where nothing was fetched yet. `wanted`: what is behind the `@`. */
     | {
       readonly _tag: "Package"
@@ -32,9 +38,11 @@ export const cache = (all: ReadonlyArray<Cached>, own: string): ReadonlyArray<Fi
 
 const judge = ({ source, spec }: Cached, own: string) => {
   if (source._tag === "Path") {
-    return source.version === undefined
-      ? failure(what, `there is no package at ${source.root}`, "mend the path, or build what is there")
-      : ok(what, `${source.version}, from ${source.root}`)
+    const { isBuilt, root, version } = source
+    if (version === undefined) return failure(what, `there is no package at ${root}`, "mend the path")
+    return isBuilt
+      ? ok(what, `${version}, from ${root}`)
+      : failure(what, `${version}, from ${root}, which is not built yet`, "run `pnpm run build` in that clone")
   }
   const { folder, version, wanted } = source
   if (version === undefined) {

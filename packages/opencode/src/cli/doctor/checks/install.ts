@@ -15,7 +15,12 @@ export interface Folder {
 export interface InstallFound {
   readonly folders: ReadonlyArray<Folder>
   /** The registry that would be asked; none where nobody has to be asked. */
-  readonly registry?: { readonly url: string; readonly problem: string | undefined } | undefined
+  readonly registry?: {
+    readonly url: string
+    readonly problem: string | undefined
+    /** It answers, with a certificate that nobody vouches for. */
+    readonly ofCertificate?: boolean
+  } | undefined
 }
 
 const what = "start of OpenCode"
@@ -35,12 +40,16 @@ export const install = ({ folders, registry }: InstallFound): ReadonlyArray<Find
       )
     ])
   }
+  const { ofCertificate = false, problem, url } = registry
   return of("install", [
     warning(
       what,
-      `wants to install packages into ${lacking}, and ${registry.url} does not answer (${registry.problem}): every start `
-        + "may wait more than a minute",
-      "start OpenCode once while the registry can be reached, or set npm_config_fetch_retries=0"
+      `wants to install packages into ${lacking}, and ${
+        ofCertificate ? `the certificate of ${url} is not trusted` : `${url} does not answer`
+      } (${problem}): every start may wait more than a minute`,
+      ofCertificate
+        ? "tell npm which certificates to trust (`npm config set cafile /path/to/ca.pem`)"
+        : "start OpenCode once while the registry can be reached, or set npm_config_fetch_retries=0"
     )
   ])
 }

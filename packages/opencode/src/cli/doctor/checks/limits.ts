@@ -9,16 +9,22 @@ import { type Finding, of, ok, skipped, warning } from "../Finding.ts"
 
 const what = "limits"
 
-/** `known`: the models that OpenCode has; none where it could not be asked. */
+/** `known`: the models that OpenCode has; none where it could not be asked, or was not (`asked`). */
 export const limits = (
   settings: PluginSettings,
-  known: ReadonlyArray<Model.Model> | undefined
+  known: ReadonlyArray<Model.Model> | undefined,
+  asked = true
 ): ReadonlyArray<Finding> => {
   const keys = Object.keys(settings.modelConcurrency).length + Object.keys(settings.providerConcurrency).length
   if (keys === 0) return of("limits", [ok(what, `none of a model's or provider's own; ${others(settings)}`)])
   if (known === undefined || known.length === 0) {
     return of("limits", [
-      skipped(what, `${count(keys, "limit")} not compared with OpenCode's models: it did not tell them`)
+      skipped(
+        what,
+        `${count(keys, "limit")} not compared with OpenCode's models: ${
+          asked ? "it did not tell them" : "it was not asked"
+        }`
+      )
     ])
   }
   const odd = warnings(settings, known)

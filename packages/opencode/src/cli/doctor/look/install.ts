@@ -42,8 +42,14 @@ export const install = Effect.fn("doctor.install")(function*(
     })
   )
   if (wanting(folders).length === 0) return { folders }
-  const url = yield* registry(surroundings)
-  return { folders, registry: { url, problem: yield* problemOf(url) } }
+  const npm = yield* npmSettings(surroundings)
+  const named = npm("registry")
+  const url = (named === "" ? "https://registry.npmjs.org" : named).replace(/\/+$/, "")
+  const problem = yield* problemOf(url)
+  if (problem === undefined || !isOfCertificate(problem)) return { folders, registry: { url, problem } }
+  // npm reads it, and this command does not: whether it is the right one is only seen when npm asks.
+  const cafile = npm("cafile")
+  return { folders, registry: cafile === "" ? { url, problem, ofCertificate: true } : { url, problem: undefined } }
 })
 
 const text = (path: string) => Effect.orElseSucceed(fromDisk(path), () => Option.none<string>())
@@ -60,14 +66,17 @@ const locked = (text: Option.Option<string>): ReadonlyArray<string> =>
     onSome: ({ packages }) => Object.keys(packages[""]?.dependencies ?? {})
   })
 
-/** npm's own order: the environment before the user's `.npmrc`. */
-const registry = Effect.fnUntraced(function*({ env, home }: ConfigPlaces.Surroundings) {
-  const named = env["npm_config_registry"] ?? env["NPM_CONFIG_REGISTRY"] ?? ""
-  const file = yield* text(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc"))
-  const line = Option.flatMap(file, (text) => Option.fromUndefinedOr(/^\s*registry\s*=\s*(\S+)/m.exec(text)?.[1]))
-  const url = named === "" ? Option.getOrElse(line, () => "https://registry.npmjs.org") : named
-  return url.replace(/\/+$/, "")
+/** What npm was told, in its own order: the environment before the user's `.npmrc`. Empty where it was told nothing. */
+const npmSettings = Effect.fnUntraced(function*({ env, home }: ConfigPlaces.Surroundings) {
+  const fromEnv = (name: string) => env[`npm_config_${name}`] ?? env[`NPM_CONFIG_${name.toUpperCase()}`] ?? ""
+  const named = fromEnv("userconfig")
+  const file = Option.getOrElse(yield* text(named === "" ? join(home, ".npmrc") : named), () => "")
+  return (name: "registry" | "cafile"): string =>
+    fromEnv(name) || (new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m").exec(file)?.[1] ?? "")
 })
+
+/** Whether somebody answered whom nobody vouches for, by the code of the error. */
+const isOfCertificate = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(code)
 
 const problemOf = (url: string): Effect.Effect<string | undefined> =>
   Effect.tryPromise({

@@ -1,7 +1,7 @@
 /**
  * Reads every file that may have a list of plugins.
  */
-import { Effect, Option, Result } from "effect"
+import { Effect, FileSystem, Option, Result } from "effect"
 import { dirname, isAbsolute, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { fromDisk } from "../../../config/ConfigFiles.ts"
@@ -31,7 +31,7 @@ export const lists = Effect.fn("doctor.lists")(function*(surroundings: Surroundi
   return [...files, { ...place, content: yield* read(inline, surroundings.directory) }]
 })
 
-const read = (text: string, base: string): Effect.Effect<ListFile["content"]> => {
+const read = (text: string, base: string): Effect.Effect<ListFile["content"], never, FileSystem.FileSystem> => {
   const specs = specsIn(text)
   if (Result.isFailure(specs)) return Effect.succeed({ _tag: "Broken", why: specs.failure })
   return Effect.map(
@@ -41,16 +41,28 @@ const read = (text: string, base: string): Effect.Effect<ListFile["content"]> =>
 }
 
 /** What lies at the path of an entry says what it is. */
-const meant = (entry: Entry, base: string): Effect.Effect<Entry> => {
+const meant = (entry: Entry, base: string): Effect.Effect<Entry, never, FileSystem.FileSystem> => {
   const spec = parse(entry.spec)
   if (spec._tag === "Package") return Effect.succeed(entry)
   const path = pathOf(spec.path, base)
   if (path === undefined) return Effect.succeed(entry)
-  return Effect.map(packageAt(path), (found) =>
-    found === undefined
-      ? { ...entry, source: path }
-      : { ...entry, name: found.name, source: found.root, version: found.version })
+  return Effect.flatMap(isThere(path), (there) =>
+    there
+      ? Effect.map(packageAt(path), (found) =>
+        found === undefined
+          ? { ...entry, source: path }
+          : { ...entry, name: found.name, source: found.root, version: found.version })
+      : Effect.succeed({ ...entry, source: path, isLost: true }))
 }
+
+/** OpenCode finds a file without its ending, too. */
+const isThere = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  for (const ending of ["", ".ts", ".js", ".mjs"]) {
+    if (yield* Effect.orElseSucceed(fs.exists(`${path}${ending}`), () => false)) return true
+  }
+  return false
+})
 
 const pathOf = (path: string, base: string): string | undefined => {
   if (!path.startsWith("file:")) return isAbsolute(path) ? path : resolve(base, path)
