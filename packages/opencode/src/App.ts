@@ -21,6 +21,7 @@ import * as Otlp from "./otlp/Otlp.ts"
 import * as Permissions from "./Permissions.ts"
 import * as RunHold from "./RunHold.ts"
 import * as Slots from "./Slots.ts"
+import * as Telling from "./Telling.ts"
 import * as Toasts from "./Toasts.ts"
 import { Launching } from "./tools/Launching.ts"
 import { Polling } from "./tools/Polling.ts"
@@ -87,25 +88,23 @@ export const layer = (
 }
 
 /**
- * Says what is wrong with the configuration as a toast and in the log, and there what may surprise besides. In a fiber of its own: OpenCode answers nothing
- * before its plugins are loaded.
+ * Says what is wrong with the configuration in the log and where people look, and in the log what may surprise besides. In
+ * a fiber of its own: OpenCode answers nothing before its plugins are loaded.
  */
 const report = ({ problems, settings }: ConfigFiles.Loaded): Layer.Layer<never, never, Client | Agents> =>
   Layer.effectDiscard(Effect.forkScoped(Effect.gen(function*() {
-    const client = yield* Client
     const agents = yield* Agents
+    const show = yield* Telling.shower(settings)
     // The hook that this instance was made in has to be over.
     yield* Effect.sleep("1 second")
     const advice = hasLimits(settings)
       ? warnings(settings, yield* Effect.orElseSucceed(agents.models, () => []))
       : []
     const all = [...problems.map(({ message }) => message), ...advice]
-    yield* Effect.forEach(all, (message) => Effect.ignore(client.log("warn", message)), { discard: true })
+    yield* Effect.forEach(all, (message) => Telling.log("warning", message), { discard: true })
     // What was not used is to be seen; what was, and may surprise, is not worth a toast at every start.
     const [first, ...more] = problems.map(({ message }) => message)
-    if (first === undefined || !settings.toasts) return
-    const rest = more.length === 0 ? "" : ` (and ${more.length} more, see the log)`
-    yield* Effect.ignore(client.toast(`${first}${rest}`, "warning"))
+    if (first !== undefined) yield* show("warning", first, ...more)
   })))
 
 const hasLimits = (settings: PluginSettings): boolean =>

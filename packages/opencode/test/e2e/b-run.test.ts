@@ -62,6 +62,21 @@ describe("opencode run", () => {
       assert.isFalse((yield* lab.model.requests).some(({ aborted }) => aborted))
     }))
 
+  it.live("says on standard error what is wrong with the settings: there is no terminal that would show it", () =>
+    Effect.gen(function*() {
+      const lab = yield* place()
+      yield* lab.sandbox.write(".opencode/errand.jsonc", "{ \"toasts\": \"loud\", \"maxDeph\": 1 }")
+      const { stderr, stdout } = yield* run(
+        lab,
+        script([{ toolCalls: [delegate("Slow", [{ delay: 3000, say: "CHILD-7" }])] }, { say: "waiting for it" }], {
+          later: [{ say: "it said {{match:CHILD-\\d}}" }]
+        })
+      )
+      assert.match(stderr, /^Errand: \S+errand\.jsonc: toasts is "loud", but must be true or false\. .*$/m)
+      assert.match(stderr, /^Errand: \S+errand\.jsonc: there is no setting "maxDeph"; did you mean maxDepth\? .*$/m)
+      assert.notInclude(stdout, "Errand:")
+    }))
+
   it.live("is held no longer than runHoldMs, and then takes its tasks along (E8)", () =>
     Effect.gen(function*() {
       const lab = yield* place({ settings: { runHoldMs: 1000 } })
