@@ -5,9 +5,9 @@
 /** East Asian characters and most emoji take two columns. */
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u
-const joined = /\p{M}|\p{Cf}/u
+const combining = /\p{M}|\p{Cf}/u
 
-const columns = (character: string): number => joined.test(character) ? 0 : wide.test(character) ? 2 : 1
+const columns = (character: string): number => combining.test(character) ? 0 : wide.test(character) ? 2 : 1
 
 /** How many columns a text takes. It must hold no escape sequences. */
 export const widthOf = (text: string): number =>
@@ -78,3 +78,7 @@ export const ordinal = (n: number): string => {
   const suffix = teen ? undefined : ["th", "st", "nd", "rd"][n % 10]
   return `${n}${suffix ?? "th"}`
 }
+
+/** Words with ` · ` between them; those that are not there, or empty, are left out. */
+export const joined = (...words: ReadonlyArray<string | undefined>): string =>
+  words.filter((word) => word !== undefined && word !== "").join(" · ")

@@ -2,7 +2,7 @@
  * Where a task stands in line, in a few words: `1st in line · anthropic 2/2`. Pure.
  */
 import type { Board, Item as Kept } from "./Board.ts"
-import { oneLine, ordinal } from "./format.ts"
+import { joined, oneLine, ordinal } from "./format.ts"
 
 type Item = Pick<Kept, "pool" | "ahead" | "paused" | "holders">
 
@@ -18,9 +18,6 @@ const fullness = ({ pools }: Pick<Board, "pools">, { pool }: Item): string | und
   if (pool === undefined || known === undefined) return undefined
   return `${poolName(pool)} ${known.size === undefined ? known.used : `${known.used}/${known.size}`}`
 }
-
-const joined = (...words: ReadonlyArray<string | undefined>): string =>
-  words.filter((word) => word !== undefined && word !== "").join(" · ")
 
 /** `1st in line · anthropic 2/2`, and short `1st · anthropic 2/2`. A task whose place is not known waits for a slot. */
 export const place = (board: Pick<Board, "pools">, item: Item): { readonly long: string; readonly short: string } => {

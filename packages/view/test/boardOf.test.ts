@@ -6,7 +6,7 @@ import { type Limits, Task } from "@errand/core"
 import { Schema } from "effect"
 import * as Board from "../src/Board.ts"
 import { boardOf, chosen, type Sources } from "../src/boardOf.ts"
-import * as Rows from "../src/rows.ts"
+import * as Rows from "../src/rows/index.ts"
 import { t0 } from "./fixtures.ts"
 
 const decode = Schema.decodeUnknownSync(Task.Task)

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import { widthOf } from "../src/format.ts"
-import * as Rows from "../src/rows.ts"
+import * as Rows from "../src/rows/index.ts"
 import { anyItem, board, item, mockUp, t0 } from "./fixtures.ts"
 
 const now = t0 + 65_000
