@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Task } from "@errand/core"
 import { Effect, Fiber, Layer, Option, Ref, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { card, launchedBy, type Look, lookOf, type Seen } from "../src/cards/Card.ts"
+import { card, launchedBy, type Look, lookOf, nobody, refusalOf, type Seen } from "../src/cards/Card.ts"
 import * as CardSwitch from "../src/cards/CardSwitch.ts"
 import { restore, restoreAll } from "../src/cards/Kept.ts"
 import { Client } from "../src/host/Client.ts"
@@ -152,13 +152,49 @@ describe("a card", () => {
   })
 
   it("that failed without a session is no card that could be opened", () => {
-    const { error, metadata, status, tool } = stateOf(card(call, { ...red, session: undefined }, mark))
-    assert.deepStrictEqual({ tool, status, error, opens: metadata.sessionId }, {
+    const { error, input, metadata, status, tool } = stateOf(card(call, { ...red, session: undefined }, mark))
+    assert.deepStrictEqual({ tool, status, error, input, opens: metadata.sessionId }, {
       tool: "delegate_task",
       status: "error",
       error: "401.",
+      // Its line in the terminal is made of what it was called with.
+      input: { description: "Find it · failed", agent: "explore", why: "401." },
       opens: undefined
     })
+  })
+
+  it("of a call that launched nothing is red in one line, without its prompt, and says why", () => {
+    const output = "There is no agent \"exploer\".\nDid you mean explore?"
+    const refused = { ...call, state: { ...call.state, output, metadata: { refused: true } } }
+    const look = refusalOf(refused)
+    assert.deepStrictEqual(look, {
+      _tag: "Failed",
+      description: "Find the auth code",
+      agent: "explore",
+      session: undefined,
+      how: "not sent",
+      why: "There is no agent \"exploer\". Did you mean explore?"
+    })
+    const drawn = look === undefined ? undefined : card(refused, look, { ...nobody, pid: 1 })
+    const { error, input, metadata, status, tool } = stateOf(drawn)
+    assert.deepStrictEqual({ tool, status, error, input, opens: metadata.sessionId }, {
+      tool: "delegate_task",
+      status: "error",
+      error: "There is no agent \"exploer\". Did you mean explore?",
+      input: {
+        description: "Find the auth code · not sent",
+        agent: "explore",
+        why: "There is no agent \"exploer\". Did you mean explore?"
+      },
+      opens: undefined
+    })
+    assert.deepStrictEqual(restore(drawn), refused)
+    // Drawn once; and a call that did launch something is none of these, nor one of another tool.
+    assert.isUndefined(refusalOf(drawn))
+    assert.isUndefined(refusalOf(call))
+    assert.isUndefined(refusalOf({ ...refused, tool: "background_output" }))
+    const bare = refusalOf({ ...refused, state: { ...refused.state, input: { session_id: 7 } } })
+    assert.deepInclude(bare, { description: "(no description)", agent: "" })
   })
 
   it("is made of no call that runs or has failed by itself", () => {

@@ -8,8 +8,9 @@
  * `running`: after a crash the model would read that its call was interrupted.
  */
 import type { Task } from "@errand/core"
-import { failedBecause, howFailed, inLine, ownErrands } from "../text/card.ts"
+import { failedBecause, howFailed, inLine, notSent, ownErrands } from "../text/card.ts"
 import * as Fields from "../text/fields.ts"
+import { clip, message, name, title } from "../text/inline.ts"
 import type { Place } from "../text/place.ts"
 import { type Fields as Json, isFields, keptIn, restore } from "./Kept.ts"
 
@@ -119,7 +120,12 @@ export const card = (part: unknown, look: Look, mark: Mark): Json | undefined =>
         tool: native ? nativeTool : tool,
         state: {
           status: "error",
-          input: { description: `${description} · ${look.how}`, agent, ...native ? { subagent_type: agent } : {} },
+          input: {
+            description: `${description} · ${look.how}`,
+            ...agent === "" ? {} : { agent },
+            // What is no card of OpenCode's own shows its input, and no error.
+            ...native ? { subagent_type: agent } : { why: clip(look.why, 120) }
+          },
           error: look.why,
           metadata: { ...native ? { sessionId: look.session } : {}, ...keep(state, true) },
           time: timeOf(state["time"])
@@ -131,6 +137,28 @@ export const card = (part: unknown, look: Look, mark: Mark): Json | undefined =>
 
 /** The tool whose calls OpenCode draws as cards. */
 const nativeTool = "task"
+
+/** No task: the card stands for the call alone. */
+export const nobody: Omit<Mark, "pid"> = { task: "", run: 0 }
+
+/** How a call looks that has launched nothing; undefined where it is no such call, or is drawn already. */
+export const refusalOf = (part: unknown): Look | undefined => {
+  if (!isFields(part) || part["tool"] !== "delegate_task" || !isFields(part["state"])) return undefined
+  const { input, metadata, output, status } = part["state"]
+  if (status !== "completed" || !isFields(metadata) || metadata["refused"] !== true || !isFields(input)) {
+    return undefined
+  }
+  const said = (...keys: ReadonlyArray<string>): string =>
+    keys.map((key) => input[key]).find((value) => typeof value === "string") ?? ""
+  return {
+    _tag: "Failed",
+    description: title(said("description")),
+    agent: name(said("agent", "subagent_type")),
+    session: undefined,
+    how: notSent,
+    why: message(typeof output === "string" ? output : "")
+  }
+}
 
 /** A call in state `error` has no other times. */
 const timeOf = (time: unknown): Json => isFields(time) ? { start: time["start"], end: time["end"] } : {}

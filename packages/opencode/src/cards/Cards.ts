@@ -15,7 +15,7 @@ import { Feed } from "../host/Feed.ts"
 import type { Event } from "../host/wire.ts"
 import * as Memory from "../Memory.ts"
 import { elsewhere, lost, told } from "../text/card.ts"
-import { card, launchedBy, lineOf, type Look, lookOf, type Mark } from "./Card.ts"
+import { card, launchedBy, lineOf, type Look, lookOf, type Mark, nobody, refusalOf } from "./Card.ts"
 import { CardSwitch } from "./CardSwitch.ts"
 import { isFields, keptIn } from "./Kept.ts"
 
@@ -178,6 +178,11 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* redraw(address, launch, () => forkedLook(task))
   })
 
+  /** A call that has launched nothing is red, and says why. */
+  const refused = Effect.fnUntraced(function*(address: PartAddress) {
+    if (yield* cards.on) yield* redraw(address, nobody, refusalOf)
+  })
+
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
     switch (type) {
       case "session.status": {
@@ -191,6 +196,10 @@ const make = Effect.fnUntraced(function*(settings: Settings) {
         const kept = keptIn(part)
         const launch = launchedBy(part)
         const address = addressOf(part)
+        const refusal = refusalOf(part)
+        if (refusal !== undefined && address !== undefined) {
+          return Effect.forkIn(Effect.ignoreCause(refused(address)), scope)
+        }
         if (launch === undefined || address === undefined) return undefined
         if (kept === undefined) return place(launch.task, { address, run: launch.run })
         return kept.over ? undefined : Effect.forkIn(Effect.ignoreCause(copied(launch, address)), scope)

@@ -30,6 +30,9 @@ const poolName = (pool: string): string => {
 /** What a task waits for whose session is idle with tasks out. */
 export const ownErrands = "for errands of its own"
 
+/** What became of a call of which there is no task. */
+export const notSent = "not sent"
+
 /** Where a task is awaited, as the copy of its parent has it. */
 export const elsewhere = "in the session that this one was forked from"
 

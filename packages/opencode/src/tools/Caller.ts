@@ -20,6 +20,9 @@ export interface ToolResult {
 
 export const text = (title: string, output: string): ToolResult => ({ title, output, metadata: {} })
 
+/** Nothing was done. By the metadata a call that launched nothing is known. */
+export const refused = (output: string): ToolResult => ({ ...text("refused", output), metadata: { refused: true } })
+
 /** A result about a task. `sessionId` is the name under which OpenCode's clients look for a session to jump to. */
 export const about = (task: Task.Task, output: string): ToolResult => ({
   title: description(task),

@@ -16,7 +16,7 @@ import {
 } from "../text/errors.ts"
 import { message, sentence } from "../text/inline.ts"
 import type { BadArguments } from "./BadArguments.ts"
-import { text, type ToolResult } from "./Caller.ts"
+import { refused, type ToolResult } from "./Caller.ts"
 import type { CalledOff } from "./Launching.ts"
 
 export type Refusal =
@@ -37,7 +37,7 @@ export type Refusal =
 export const answered =
   (tool: string) =>
   <E extends Refusal, R>(effect: Effect.Effect<ToolResult, E, R>): Effect.Effect<ToolResult, never, R | Tasks.Tasks> =>
-    Effect.catch(effect, (error) => Effect.map(answerTo(tool, error), (output) => text("refused", output)))
+    Effect.catch(effect, (error) => Effect.map(answerTo(tool, error), (output) => refused(output)))
 
 const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Tasks.Tasks> => {
   switch (error._tag) {

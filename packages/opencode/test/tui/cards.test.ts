@@ -31,8 +31,13 @@ for (const width of [160, 90]) {
         yield* delegate(session, [
           gated("a", "Find the auth code", "fake/m2"),
           gated("b", "Review it", "fake/m2"),
-          gated("c", "Run the tests", "fake/m3", { status: 401 })
+          gated("c", "Run the tests", "fake/m3", { status: 401 }),
+          { ...gated("d", "Ask the wrong one", "fake/m3"), args: { agent: "nobody", notes: wall.repeat(80) } }
         ])
+        // Nobody was sent: that is one line, too, and says why.
+        yield* terminal.waitFor(
+          /delegate_task \[description=Ask the wrong one · not sent, agent=nobody,\s+why=Unknown\s+agent: "nobody"/
+        )
         yield* terminal.waitFor(new RegExp(`${spinner} Explore Task \\(background\\) — Find the auth code`))
         yield* terminal.waitFor(
           /delegate_task \[description=Review it, agent=explore, waits=1st in line for\s+fake\/\s*m2\]/
