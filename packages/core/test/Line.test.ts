@@ -124,10 +124,9 @@ describe("the line for shared slots", () => {
 describe("looking at leases", () => {
   it("whoever slept for longer than a lease lasts has only begun to look", () => {
     const looked = 1_000_000
-    assert.strictEqual(Owner.lookingSince({ since: 5, looked, now: looked + Owner.lease }), 5)
-    assert.strictEqual(
-      Owner.lookingSince({ since: 5, looked, now: looked + Owner.lease + 1 }),
-      looked + Owner.lease + 1
-    )
+    const before: Owner.Looking = { since: 5, looked }
+    const next = looked + Owner.lease
+    assert.deepStrictEqual(Owner.look(before, next), { since: 5, looked: next })
+    assert.deepStrictEqual(Owner.look(before, next + 1), Owner.begin(next + 1))
   })
 })

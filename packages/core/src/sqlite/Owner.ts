@@ -44,12 +44,18 @@ export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Ve
   return now - since > lease ? "gone" : "unclear"
 }
 
-/**
- * Since when somebody has been looking (epoch ms) who looks now and looked last at `looked`: from the start of the looks
- * between which a lease cannot run out. Whoever slept longer has only begun.
- */
-export const lookingSince = ({ looked, now, since }: {
+/** Of somebody who looks at others again and again. */
+export interface Looking {
+  /** Epoch ms. From the start of the looks between which a lease cannot run out. */
   readonly since: number
+  /** Epoch ms. The last one. */
   readonly looked: number
-  readonly now: number
-}): number => now - looked > lease ? now : since
+}
+
+export const begin = (now: number): Looking => ({ since: now, looked: now })
+
+/** It looks once more. Whoever slept for longer than a lease lasts has only begun. */
+export const look = ({ looked, since }: Looking, now: number): Looking => ({
+  since: now - looked > lease ? now : since,
+  looked: now
+})

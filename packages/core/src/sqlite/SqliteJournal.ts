@@ -71,7 +71,7 @@ const make = Effect.fnUntraced(function*(
   const { host, pid } = options.process ?? Processes.current()
   const problems = FileProblem.of(kept, file)
   const store = yield* Store.open({ file, fsync, library }, problems)
-  const since = yield* Clock.currentTimeMillis
+  const looking = yield* Ref.make(Owner.begin(yield* Clock.currentTimeMillis))
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
   const fold = Journal.emptyFold()
   const entries = yield* Journal.makeEntries
@@ -100,6 +100,12 @@ const make = Effect.fnUntraced(function*(
       ))
 
   const changing = <A>(change: Effect.Effect<A>): Effect.Effect<A> => Effect.uninterruptible(lock.withPermit(change))
+
+  /** Since when it has been awake, and could have seen the others' leases renewed (epoch ms). */
+  const look = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => Effect.map(Ref.updateAndGet(looking, (before) => Owner.look(before, now)), ({ since }) => since)
+  )
 
   /** Its lease goes on. In a transaction of its own, or in one that is written anyway. */
   const beat = Effect.gen(function*() {
@@ -215,7 +221,8 @@ const make = Effect.fnUntraced(function*(
 
   const inherit = (root: Option.Option<SessionId>): Effect.Effect<Journal.Inheritance> =>
     changing(Effect.gen(function*() {
-      const found = yield* attempt(store.transaction(TakeOver.takeOver(store, { id: me, host, since, beat }, root)))
+      const heir = { id: me, host, since: yield* look, beat }
+      const found = yield* attempt(store.transaction(TakeOver.takeOver(store, heir, root)))
       if (Option.isNone(found)) return { tasks: [], parents: [], unclear: false }
       const tasks = new Map<TaskId, Task.Task>()
       const parents = new Set<SessionId>()
@@ -259,7 +266,7 @@ const make = Effect.fnUntraced(function*(
   const stake = Effect.sync(() =>
     fold.boxes.size > 0 || [...fold.tasks.values()].some((task) => !Task.isTerminal(task))
   )
-  yield* Effect.flatMap(stake, (any) => any ? changing(attempt(beat)) : Effect.void).pipe(
+  yield* Effect.flatMap(Effect.andThen(look, stake), (any) => any ? changing(attempt(beat)) : Effect.void).pipe(
     Effect.repeat(Schedule.spaced(Owner.beat)),
     Effect.forkScoped
   )

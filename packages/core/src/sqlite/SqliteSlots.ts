@@ -60,9 +60,7 @@ const make = Effect.fnUntraced(function*(
   const tables = SlotTables.statements(sql)
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
   const broken = yield* Ref.make(false)
-  const start = yield* Clock.currentTimeMillis
-  /** Since when it has been looking at the others, and when it did last. */
-  const looking = yield* Ref.make({ since: start, looked: start })
+  const looking = yield* Ref.make(Owner.begin(yield* Clock.currentTimeMillis))
   /** What it has, by claim, as it asked for it. */
   const held = new Map<string, ReadonlyArray<Line.Row>>()
   /** One change at a time, of the file and of what follows from it. */
@@ -96,10 +94,7 @@ const make = Effect.fnUntraced(function*(
    */
   const look = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    const { since } = yield* Ref.updateAndGet(looking, ({ looked, since }) => ({
-      since: Owner.lookingSince({ looked, now, since }),
-      looked: now
-    }))
+    const { since } = yield* Ref.updateAndGet(looking, (before) => Owner.look(before, now))
     const owners = yield* tables.owners
     const gone = owners.filter((owner) =>
       owner.id !== me && Owner.judge(owner, { host, now, since, isAlive: Processes.isAlive }) === "gone"

@@ -13,7 +13,7 @@ import type * as Task from "../../src/Task.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { completed, request, sessionId, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
-import { soon } from "../support/time.ts"
+import { onSleepyComputer, pass, soon } from "../support/time.ts"
 
 /** No process has that id: it is above what Linux gives. */
 const deadPid = 2 ** 22 + 1
@@ -121,6 +121,28 @@ describe("processes on one file", () => {
         assert.strictEqual(Option.getOrUndefined(yield* slow.journal.get(taskId(1)))?.status, "pending")
         assert.isTrue(Option.isSome(yield* young.journal.append(started(1))))
       })
+  )
+
+  onFile(
+    "D8 E2 where a computer has slept, whoever wakes up first takes nothing from those who wake up next",
+    (file) =>
+      onSleepyComputer((sleep) =>
+        Effect.gen(function*() {
+          const one = yield* open(file)
+          yield* one.journal.append(queued(1))
+          const two = yield* open(file)
+          // Long awake, and it has looked often.
+          yield* pass("5 minutes")
+          assert.isFalse((yield* two.journal.inherit(everything)).unclear)
+          yield* sleep(8 * hour)
+          assert.deepStrictEqual(yield* two.journal.inherit(everything), { tasks: [], parents: [], unclear: true })
+          assert.isTrue(yield* one.journal.owns(taskId(1)))
+          // The other's next beat comes.
+          yield* pass("10 seconds")
+          assert.deepStrictEqual(yield* two.journal.inherit(everything), { tasks: [], parents: [], unclear: false })
+          assert.isTrue(Option.isSome(yield* one.journal.append(started(1))))
+        })
+      )
   )
 
   onFile(
