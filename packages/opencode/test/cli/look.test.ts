@@ -164,7 +164,7 @@ describe("what OpenCode would install", () => {
 
   live("a registry whose certificate is not known here: npm may know it", () =>
     Effect.gen(function*() {
-      const { surroundings } = yield* place({ "project/.opencode/errand.jsonc": "{}" })
+      const { surroundings, write } = yield* place({ "project/.opencode/errand.jsonc": "{}" })
       const server = yield* Effect.acquireRelease(
         Effect.callback<ReturnType<typeof createSecure>>((resume) => {
           const server = createSecure(selfSigned, (_, response) => void response.end())
@@ -174,12 +174,16 @@ describe("what OpenCode would install", () => {
       )
       const address = server.address()
       const url = `https://127.0.0.1:${typeof address === "object" ? address?.port : address}`
-      const env = { npm_config_registry: url }
+      const env = { npm_config_registry: url, npm_config_globalconfig: "/nowhere" }
       const { registry } = yield* look.install({ ...surroundings, env })
       assert.deepStrictEqual([registry?.url, registry?.ofCertificate], [url, true])
       assert.match(registry?.problem ?? "", /CERT/)
       const known = yield* look.install({ ...surroundings, env: { ...env, npm_config_cafile: "/ca.pem" } })
       assert.deepStrictEqual(known.registry, { url, problem: undefined })
+      // As the machine's administrator has said.
+      const global = write("etc/npmrc", "cafile=/ca.pem\n")
+      const everywhere = yield* look.install({ ...surroundings, env: { ...env, npm_config_globalconfig: global } })
+      assert.deepStrictEqual(everywhere.registry, { url, problem: undefined })
     }))
 })
 

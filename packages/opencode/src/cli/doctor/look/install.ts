@@ -2,7 +2,7 @@
  * Whether OpenCode finds what it would install at its start, and else whether the registry answers.
  */
 import { Effect, FileSystem, Option, Schema } from "effect"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fromDisk } from "../../../config/ConfigFiles.ts"
 import * as ConfigPlaces from "../../../config/ConfigPlaces.ts"
 import { type Folder, type InstallFound, wanting } from "../checks/install.ts"
@@ -66,13 +66,17 @@ const locked = (text: Option.Option<string>): ReadonlyArray<string> =>
     onSome: ({ packages }) => Object.keys(packages[""]?.dependencies ?? {})
   })
 
-/** What npm was told, in its own order: the environment before the user's `.npmrc`. Empty where it was told nothing. */
+/** What npm was told, in its own order: the environment, the user's `.npmrc`, that of the machine. Empty where it was told nothing. */
 const npmSettings = Effect.fnUntraced(function*({ env, home }: ConfigPlaces.Surroundings) {
   const fromEnv = (name: string) => env[`npm_config_${name}`] ?? env[`NPM_CONFIG_${name.toUpperCase()}`] ?? ""
-  const named = fromEnv("userconfig")
-  const file = Option.getOrElse(yield* text(named === "" ? join(home, ".npmrc") : named), () => "")
-  return (name: "registry" | "cafile"): string =>
-    fromEnv(name) || (new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m").exec(file)?.[1] ?? "")
+  const files = yield* Effect.forEach([
+    fromEnv("userconfig") || join(home, ".npmrc"),
+    fromEnv("globalconfig") || join(dirname(dirname(process.execPath)), "etc", "npmrc")
+  ], (path) => Effect.map(text(path), Option.getOrElse(() => "")))
+  return (name: "registry" | "cafile"): string => {
+    const line = new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m")
+    return [fromEnv(name), ...files.map((file) => line.exec(file)?.[1])].find((value) => value) ?? ""
+  }
 })
 
 /** Whether somebody answered whom nobody vouches for, by the code of the error. */
