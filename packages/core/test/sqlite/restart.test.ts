@@ -3,9 +3,9 @@
  * host outlives both, and stops what runs in it when it is restarted. Time is the test clock's.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Option, Ref, Scope } from "effect"
 import { join } from "node:path"
-import type { AgentHost } from "../../src/AgentHost.ts"
+import { AgentHost } from "../../src/AgentHost.ts"
 import type { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -28,6 +28,8 @@ interface Place {
     inherits?: Journal["Service"]["inherits"]
   ) => Effect.Effect<A>
   readonly told: Effect.Effect<ReadonlyArray<string>>
+  /** What the host was asked to open, in order: whether it might have done so before. */
+  readonly opens: Effect.Effect<ReadonlyArray<boolean>>
 }
 
 const inPlace = (
@@ -43,6 +45,13 @@ const inPlace = (
         yield* Effect.scope
       )
       const host = Context.get(services, SimulatedHost)
+      const opens = yield* Ref.make<ReadonlyArray<boolean>>([])
+      const port = Context.get(services, AgentHost)
+      const noting = AgentHost.of({
+        ...port,
+        open: (request) =>
+          Effect.andThen(Ref.update(opens, (all) => [...all, request.mayExist === true]), port.open(request))
+      })
       const parent = yield* host.root("ses_root")
       yield* story({
         file,
@@ -53,7 +62,7 @@ const inPlace = (
             const scope = yield* Scope.make()
             const app = Tasks.layerOnJournal.pipe(
               Layer.provideMerge(SqliteJournal.layer({ file, inherits, onProblem: Effect.die })),
-              Layer.provide(Layer.succeedContext(services)),
+              Layer.provide(Layer.succeed(AgentHost, noting)),
               Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, ...settings }))
             )
             const built = yield* Layer.buildWithScope(app, scope)
@@ -65,7 +74,8 @@ const inPlace = (
             assert.isDefined(closing.pollUnsafe())
             return found
           }),
-        told: Effect.map(host.notices(parent), (all) => all.map(summary))
+        told: Effect.map(host.notices(parent), (all) => all.map(summary)),
+        opens: Ref.get(opens)
       })
     })))
 
@@ -106,6 +116,27 @@ describe("the next one", () => {
           }), { defaultConcurrency: 1 })
         yield* life(() => Effect.andThen(host.say(parent, "again"), pass("1 minute")))
         assert.deepStrictEqual(yield* told, ["final: completed, completed, completed"], "and once")
+      })
+  )
+
+  inPlace(
+    "D8 E2 asks the host whether it opened a session already for one that was cut off while it began",
+    {},
+    ({ host, life, opens, parent }) =>
+      Effect.gen(function*() {
+        yield* host.faults(({ operation }) => operation === "open" ? "hang" : "ok")
+        yield* life((tasks) => Effect.andThen(launch(tasks, parent, "one"), pass("1 second")))
+        assert.deepStrictEqual(yield* opens, [false])
+        yield* host.faults(() => "ok")
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["done: one"])
+            yield* launch(tasks, parent, "two")
+            yield* pass("10 seconds")
+          })
+        )
+        assert.deepStrictEqual(yield* opens, [false, true, false])
       })
   )
 
