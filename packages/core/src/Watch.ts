@@ -158,14 +158,6 @@ const make = Effect.gen(function*() {
       expecting: notices.expectingUnsafe(session)
     })
 
-  /** Whether a session works and has only to go on: that does not depend on the tasks that it has out. */
-  const isAtWork = ({ seen }: Watched, now: number): boolean => {
-    const { capabilities } = host
-    const observation = MutableRef.get(seen)
-    return observation.activity === "busy" &&
-      Settlement.judge(observation, { settings, capabilities, now, expecting: false })._tag === "Wait"
-  }
-
   /** One after the other: of whom the host tells just now does not wait behind a crowd of whom it never told. */
   const ringInTurn = Effect.fnUntraced(function*(due: ReadonlyArray<Watched>) {
     const atOnce = Math.ceil(due.length / mostPauses)
@@ -206,19 +198,16 @@ const make = Effect.gen(function*() {
       MutableRef.set(polled, true)
     }
     // Time passes for the others too. Most of them only have to go on waiting: nobody is woken up for that.
-    const due = all.filter((watching) => !isAtWork(watching, answered) && verdictOf(watching)._tag !== "Wait")
-    yield* Effect.forkChild(ringInTurn(due), { startImmediately: true })
-    return watched.size === 0
+    yield* Effect.forkChild(ringInTurn(all.filter((watching) => verdictOf(watching)._tag !== "Wait")))
+    if (watched.size === 0) Latch.closeUnsafe(work)
   })
 
   yield* Latch.await(work).pipe(
     // Not at once: of a session that has just been prompted there is nothing to see yet.
     Effect.andThen(Effect.sleep(settings.pollIntervalMs)),
-    Effect.andThen(Effect.repeat(tick, { schedule: Schedule.spaced(settings.pollIntervalMs), until: (done) => done })),
-    // Nobody can have come between: this runs in one piece.
-    Effect.andThen(Effect.sync(() => watched.size === 0 ? Latch.closeUnsafe(work) : false)),
+    Effect.andThen(tick),
     Effect.forever,
-    Effect.forkScoped({ startImmediately: true })
+    Effect.forkScoped
   )
 
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {

@@ -163,17 +163,40 @@ describe("an end that events tell badly", () => {
 
 describe("a poll whose answer is older than an event", () => {
   inWorld("does not undo it: the task ends at once, not polls later (B3)", {
+    settings: { pollIntervalMs: 2_000 },
     scripts: { work: [wait(6_500), say("done")] }
-  }, ({ atRest, end, host, launch }) =>
+  }, ({ atRest, get, host, launch }) =>
     Effect.gen(function*() {
       const task = yield* launch("work")
-      // Asked at six seconds, when it is busy; answered at seven, when it has told of its end.
-      yield* host.faults(({ operation }) => operation === "activity" ? { late: 1_000 } : "ok")
-      // And by then nobody has seen what it said.
-      yield* pass(6_400)
-      yield* host.faults(({ operation }) => operation === "transcript" ? { late: 800 } : "ok")
-      yield* pass(1_000)
-      assert.strictEqual(yield* end(task), "completed")
+      yield* pass(5_900)
+      // Asked at six seconds, when it is busy; answered at seven, when it has told of its end. By then nobody has seen what
+      // it said.
+      yield* host.faults(failing({ activity: { late: 1_000 }, transcript: { late: 800 } }))
+      yield* pass(2_000)
+      assert.strictEqual((yield* get(task)).endedAt, 7_300)
+      yield* atRest
+    }))
+
+  inWorld("does not undo what is told in the very moment in which it was asked (B3)", {
+    settings: { pollIntervalMs: 2_000 },
+    scripts: {
+      work: [
+        { do: "tell", event: (session) => ({ _tag: "MessageEnded", session, last: true }) },
+        wait(3_000),
+        wait(1_000),
+        say("done")
+      ]
+    }
+  }, ({ atRest, get, host, launch }) =>
+    Effect.gen(function*() {
+      let ends = 0
+      yield* host.feed(({ _tag }) => _tag === "MessageEnded" && ends++ === 0 ? [4_000] : [0])
+      const task = yield* launch("work")
+      yield* pass(3_900)
+      // At four seconds, one after the other: a message has ended, the poll comes, the session is idle.
+      yield* host.faults(failing({ activity: { late: 500 }, transcript: { late: 800 } }))
+      yield* pass(2_000)
+      assert.strictEqual((yield* get(task)).endedAt, 4_800)
       yield* atRest
     }))
 })

@@ -2,8 +2,9 @@
  * How sessions are watched: when the poll finds what the events did not tell, and what a look costs.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Stream } from "effect"
-import { AgentHost } from "../src/AgentHost.ts"
+import { Array, Effect, Fiber, Layer, PubSub, Stream } from "effect"
+import { AgentHost, type HostEvent } from "../src/AgentHost.ts"
+import type { SessionId } from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
 import type { Deliver } from "../src/testing/Feed.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
@@ -20,6 +21,34 @@ describe("the poll", () => {
       const { endedAt, startedAt, status } = yield* get(task)
       assert.strictEqual(status, "completed")
       assert.strictEqual((endedAt ?? 0) - (startedAt ?? 0), 2_000)
+      yield* atRest
+    }))
+
+  inWorld("finds it no later beside sessions that only have to go on: nobody looks at those (B3, B14)", {
+    settings: { pollIntervalMs: 2_000 },
+    scripts: { hangs: [hang] }
+  }, ({ callsOf, get, host, launch, parent, sessionOf, tasks }) =>
+    Effect.gen(function*() {
+      yield* Effect.forEach(Array.range(1, 3), () => launch("hangs"))
+      yield* pass(0)
+      yield* host.feed(() => [])
+      const task = yield* launch("look around")
+      yield* pass(10_000)
+      assert.strictEqual((yield* get(task)).endedAt, 2_000)
+      assert.deepStrictEqual((yield* callsOf("transcript")).map(({ session }) => session), [yield* sessionOf(task)])
+      yield* tasks.cancelAll(parent)
+    }))
+
+  inWorld("has a crowd looked at a few at a time, and all of it within half a second (B3, B14)", {
+    settings: { pollIntervalMs: 2_000, defaultConcurrency: 0 }
+  }, ({ atRest, callsOf, host, launch, status }) =>
+    Effect.gen(function*() {
+      yield* host.feed(() => [])
+      const crowd = yield* Effect.forEach(Array.range(1, 250), () => launch("look around", { background: false }))
+      yield* pass(2_500)
+      assert.deepStrictEqual(new Set(yield* Effect.forEach(crowd, status)), new Set(["completed"]))
+      const looks = Array.groupBy(yield* callsOf("transcript"), ({ at }) => `${at}`)
+      for (const atOnce of Object.values(looks)) assert.isAtMost(atOnce.length, 3)
       yield* atRest
     }))
 })
@@ -90,6 +119,23 @@ describe("a look at a transcript", () => {
       yield* atRest
     }))
 
+  inWorld("that fails is tried no more often while its session writes (B5, B14)", {
+    settings: { pollIntervalMs: 2_000 },
+    scripts: { "look around": [{ do: "stream", ms: 60_000, every: 100 }, say("found it")] }
+  }, ({ atRest, callsOf, end, host, launch }) =>
+    Effect.gen(function*() {
+      yield* host.feed(({ _tag }) => _tag === "Busy" ? [] : [0])
+      yield* host.faults(failing({ transcript: "fail" }))
+      const task = yield* launch("look around")
+      yield* pass(59_000)
+      assert.isAtMost((yield* callsOf("transcript")).length, 60 / 2)
+      assert.strictEqual(yield* end(task), "running")
+      yield* host.faults(() => "ok")
+      yield* pass(1_000)
+      assert.strictEqual(yield* end(task), "completed")
+      yield* atRest
+    }))
+
   inWorld(
     "takes one round trip, the todos included (B14)",
     { latency: 1_000 },
@@ -129,6 +175,43 @@ describe("a look at a transcript", () => {
       yield* atRest
     }))
 
+  inWorld("does without the todos of a host that has none", {
+    capabilities: { todos: false }
+  }, ({ atRest, callsOf, get, launch }) =>
+    Effect.gen(function*() {
+      const task = yield* launch("look around")
+      yield* pass(1_000)
+      assert.strictEqual(answerOf(yield* get(task)), "done: look around")
+      assert.deepStrictEqual(yield* callsOf("todos"), [])
+      yield* atRest
+    }))
+
+  inWorld("goes further back where the host has made room by a summary: the answer is before that (D5)", {
+    scripts: { "look around": [wait(100), { do: "fill", text: "found it" }, wait(100), say("anything else?")] }
+  }, ({ atRest, get, launch }) =>
+    Effect.gen(function*() {
+      const task = yield* launch("look around")
+      yield* pass(1_000)
+      assert.strictEqual(answerOf(yield* get(task)), "found it")
+      yield* atRest
+    }))
+
+  inWorld("counts as the poll's only where the poll asked for it: after an error another try may follow (B11)", {
+    settings: { pollIntervalMs: 2_000 },
+    scripts: { "look around": [{ do: "no-model", message: "overloaded" }], again: [wait(500), say("found it")] }
+  }, ({ atRest, end, get, host, launch, sessionOf }) =>
+    Effect.gen(function*() {
+      // Idle is told once more, half a second late.
+      yield* host.feed(({ _tag }) => _tag === "Idle" ? [0, 500] : [0])
+      const task = yield* launch("look around")
+      yield* pass(1_000)
+      assert.strictEqual(yield* end(task), "running")
+      yield* host.say(yield* sessionOf(task), "again")
+      yield* pass(500)
+      assert.strictEqual(answerOf(yield* get(task)), "found it")
+      yield* atRest
+    }))
+
   it.effect("asks for the end of it only, whatever its length (B14)", () =>
     Effect.gen(function*() {
       const asked: Array<number> = []
@@ -157,57 +240,75 @@ describe("a look at a transcript", () => {
     }))
 })
 
-describe("a feed that breaks", () => {
+/** A host that tells in its own way, and agents that hang. */
+const telling = (events: (host: AgentHost["Service"]) => AgentHost["Service"]["events"]) =>
+  Tasks.layer.pipe(
+    Layer.provideMerge(
+      Layer.effect(AgentHost, Effect.map(AgentHost, (host) => AgentHost.of({ ...host, events: events(host) })))
+    ),
+    Layer.provideMerge(SimulatedHost.layer({ behave: () => [hang] }))
+  )
+
+const launchFrom = (parent: SessionId) =>
+  Effect.flatMap(Tasks, (tasks) => tasks.launch({ description: "d", prompt: "hangs", agent: "explore", parent }))
+
+// That a session was deleted is only told: no poll would find it.
+describe("a feed", () => {
   for (const [how, broken] of Object.entries({ dies: Stream.die("no"), ends: Stream.empty })) {
-    it.effect(`is taken up again: ${how} (B3, C16)`, () =>
-      Effect.gen(function*() {
-        let feeds = 0
-        const torn = Layer.effect(
-          AgentHost,
-          Effect.map(AgentHost, (host) =>
-            AgentHost.of({ ...host, events: Stream.suspend(() => feeds++ === 0 ? broken : host.events) }))
-        )
-        yield* Effect.gen(function*() {
-          const tasks = yield* Tasks
-          const host = yield* SimulatedHost
-          const parent = yield* host.root("ses_root")
-          yield* pass(3_000)
-          const { id } = yield* tasks.launch({ description: "d", prompt: "hangs", agent: "explore", parent })
-          yield* pass(1_000)
-          // That a session was deleted is only told.
-          yield* host.remove(parent)
-          yield* pass(1_000)
-          assert.strictEqual(endOf(yield* tasks.get(id)), "deleted")
-        }).pipe(
-          Effect.provide(
-            Tasks.layer.pipe(
-              Layer.provideMerge(torn),
-              Layer.provideMerge(SimulatedHost.layer({ behave: () => [hang] }))
-            )
-          )
-        )
-      }))
+    it.effect(`that breaks is taken up again: ${how} (B3, C16)`, () => {
+      let feeds = 0
+      return Effect.gen(function*() {
+        const host = yield* SimulatedHost
+        const parent = yield* host.root("ses_root")
+        yield* pass(3_000)
+        const { id } = yield* launchFrom(parent)
+        yield* pass(1_000)
+        yield* host.remove(parent)
+        yield* pass(1_000)
+        assert.strictEqual(endOf(yield* (yield* Tasks).get(id)), "deleted")
+      }).pipe(Effect.provide(telling(({ events }) => Stream.suspend(() => feeds++ === 0 ? broken : events))))
+    })
   }
+
+  it.effect("is heard from the moment on in which the service is there (B3, E5)", () =>
+    Effect.gen(function*() {
+      const events = yield* PubSub.unbounded<HostEvent>()
+      yield* Effect.gen(function*() {
+        const parent = yield* (yield* SimulatedHost).root("ses_root")
+        const { id } = yield* launchFrom(parent)
+        yield* PubSub.publish(events, { _tag: "Deleted", session: parent })
+        yield* pass(1_000)
+        assert.strictEqual(endOf(yield* (yield* Tasks).get(id)), "deleted")
+      }).pipe(Effect.provide(telling(() => Stream.fromPubSub(events))))
+    }))
 })
 
 describe("a session whose tasks were all called off", () => {
-  inWorld("is woken by nobody, and is over with what it said (B13, C12)", {}, (world) =>
-    Effect.gen(function*() {
-      const { atRest, end, get, host, launch, tasks } = world
-      yield* host.behave((told) =>
-        told.text === "outer"
-          ? [call("delegate", launch("inner", { parent: told.session })), say("nothing to wait for")]
-          : told.text === "inner"
-          ? [hang]
-          : [say("heard")]
-      )
-      const outer = yield* launch("outer")
-      yield* pass(20_000)
-      assert.strictEqual(yield* end(outer), "running")
-      const inner = (yield* tasks.list).find(({ request }) => request.prompt === "inner")
-      yield* tasks.cancel(inner?.id ?? "")
-      yield* pass(1_000)
-      assert.strictEqual(answerOf(yield* get(outer)), "nothing to wait for")
-      yield* atRest
-    }))
+  for (const [when, ms] of [["long before", 20_000], ["before the poll came", 1_500]] as const) {
+    inWorld(
+      `is woken by nobody, and is over at once with what it said, idle ${when} (B13, C12)`,
+      {},
+      (world) =>
+        Effect.gen(function*() {
+          const { atRest, end, get, host, launch, tasks } = world
+          yield* host.behave((told) =>
+            told.text === "outer"
+              ? [call("delegate", launch("inner", { parent: told.session })), say("nothing to wait for")]
+              : told.text === "inner"
+              ? [hang]
+              : [say("heard")]
+          )
+          const outer = yield* launch("outer")
+          yield* pass(ms)
+          assert.strictEqual(yield* end(outer), "running")
+          const inner = (yield* tasks.list).find(({ request }) => request.prompt === "inner")
+          yield* tasks.cancel(inner?.id ?? "")
+          yield* pass(100)
+          const ended = yield* get(outer)
+          assert.strictEqual(answerOf(ended), "nothing to wait for")
+          assert.strictEqual(ended.endedAt, ms)
+          yield* atRest
+        })
+    )
+  }
 })

@@ -119,6 +119,28 @@ describe("the next one", () => {
       })
   )
 
+  const rumour: Step = { do: "tell", event: () => ({ _tag: "Idle", session: Task.SessionId.make("ses_root") }) }
+
+  inPlace(
+    "C1 D8 keeps what a parent is owed until the parent works, whatever else is heard of it",
+    { ...onward([say("went on")]), one: [hang], gossip: [rumour], "here I am": [hang] },
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) => launch(tasks, parent, "one"))
+        yield* life(() =>
+          Effect.gen(function*() {
+            yield* pass(1_000)
+            yield* host.say(yield* host.root("ses_gossip"), "gossip")
+            yield* pass(1_000)
+            assert.deepStrictEqual(yield* told, [], "nobody is there")
+            yield* host.say(parent, "here I am")
+            yield* pass(100)
+            assert.deepStrictEqual(yield* told, ["final: completed"])
+          })
+        )
+      })
+  )
+
   inPlace(
     "D8 E2 asks the host whether it opened a session already for one that was cut off while it began",
     {},
