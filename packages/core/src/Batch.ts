@@ -44,13 +44,9 @@ export const make = (): Batch => ({ members: new Map(), untold: new Set(), joine
 
 /** A task was launched or continued. A newer run takes the place of an older one. */
 export const join = (batch: Batch, id: Task.TaskId, run: number): void => {
-  const older = batch.members.get(id)
-  if (older !== undefined) {
-    batch.members.delete(id)
-    batch.untold.delete(older)
-  }
+  leave(batch, id)
   batch.members.set(id, { run, place: batch.joined++, ended: undefined })
-  if (older === undefined || older.ended !== undefined) batch.out++
+  batch.out++
 }
 
 /** A task is over, once and for all. Whoever called it off knows that. */

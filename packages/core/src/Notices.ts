@@ -83,7 +83,7 @@ interface Post {
   /** Done with `woke` when nothing is out and nothing is owed. */
   readonly settled: Deferred.Deferred<Option.Option<string>>
   /** Where those wait who look again when something about the box has changed. */
-  readonly waiting: Set<Deferred.Deferred<void>>
+  changed: Deferred.Deferred<void>
 }
 
 const newPost = (): Post => ({
@@ -91,15 +91,15 @@ const newPost = (): Post => ({
   held: false,
   woke: Option.none(),
   settled: Deferred.makeUnsafe(),
-  waiting: new Set()
+  changed: Deferred.makeUnsafe()
 })
 
 /** Something about the box has changed. */
-const wake = ({ waiting }: Post): void => {
+const wake = (post: Post): void => {
+  const { changed } = post
   // Who looks again may wait again.
-  const doors = [...waiting]
-  waiting.clear()
-  for (const door of doors) Deferred.doneUnsafe(door, Effect.void)
+  post.changed = Deferred.makeUnsafe()
+  Deferred.doneUnsafe(changed, Effect.void)
 }
 
 /** How many sessions are remembered as open: more than anybody goes back and forth between. */
@@ -156,6 +156,15 @@ const make = Effect.gen(function*() {
       return nothing
     })
 
+  /** The same, once all has ended that ends in this moment: that is one notice. A journal that gathers has waited for it. */
+  const gather = journal.gathers
+    ? find
+    : (parent: SessionId) =>
+      Effect.flatMap(
+        find(parent),
+        (found) => found._tag === "Next" ? Effect.andThen(Effect.yieldNow, find(parent)) : Effect.succeed(found)
+      )
+
   /** Decides what is said next, and keeps that it is about to be said. */
   const compose = Effect.fnUntraced(function*(parent: SessionId) {
     const notice = yield* freshId
@@ -178,17 +187,9 @@ const make = Effect.gen(function*() {
 
   const courier = (parent: SessionId): Effect.Effect<void> =>
     Effect.gen(function*() {
-      // Tasks that end in the same moment are told of in one notice.
-      const waits = !journal.gathers
-      for (let hasWaited = false;;) {
-        const found = yield* find(parent)
+      for (;;) {
+        const found = yield* gather(parent)
         if (found._tag === "Nothing") return
-        if (found._tag === "Next" && waits && !hasWaited) {
-          hasWaited = true
-          yield* Effect.yieldNow
-          continue
-        }
-        hasWaited = false
         const notice = found._tag === "Again" ? Option.some(found.notice) : yield* compose(parent)
         if (Option.isNone(notice)) continue
         yield* deliver(parent, notice.value, found._tag === "Again")
@@ -222,10 +223,7 @@ const make = Effect.gen(function*() {
       const at = yield* Clock.currentTimeMillis
       yield* journal.note(parent, (box) =>
         Outbox.isSettled(box) ? Option.none() : Option.some({ _tag: "Dropped", parent, at }))
-      if (Outbox.isSettled(journal.boxUnsafe(parent))) {
-        return yield* leave(parent)
-      }
-      // It has tasks out again by now.
+      // It may have tasks out again by now: a new courier sees to that.
       const post = posts.get(parent)
       if (post !== undefined) {
         post.courier = false
@@ -240,12 +238,7 @@ const make = Effect.gen(function*() {
     Effect.flatMap(postOf(session), (post) => {
       if (post === undefined) return out ? Effect.never : Effect.void
       if (Outbox.isOut(journal.boxUnsafe(session)) === out) return Effect.void
-      const door = Deferred.makeUnsafe<void>()
-      post.waiting.add(door)
-      return Effect.andThen(
-        Effect.onInterrupt(Deferred.await(door), () => Effect.sync(() => post.waiting.delete(door))),
-        untilOut(session, out)
-      )
+      return Effect.andThen(Deferred.await(post.changed), untilOut(session, out))
     })
 
   const told = Effect.fnUntraced(function*(

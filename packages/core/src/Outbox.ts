@@ -38,10 +38,8 @@ export const has = (box: Readonly<Box>, { id }: Pick<Task, "id">): boolean =>
 export const next = (box: Readonly<Box>): Batch.Next => Batch.next(box.sealed[0] ?? box.open)
 
 /** How many notices are owed: the last words of batches that are over, and what can be said of the one that is out. */
-export const owed = ({ open, sealed }: Readonly<Box>): number => {
-  const { _tag } = Batch.next(open)
-  return sealed.length + (_tag === "Progress" || _tag === "Final" ? 1 : 0)
-}
+export const owed = ({ open, sealed }: Readonly<Box>): number =>
+  sealed.length + (Batch.next(open)._tag === "Progress" ? 1 : 0)
 
 /** Gives a parent's box to be changed; one that is empty afterwards is gone. */
 export type Change = (parent: SessionId, change: (box: Box) => void) => void
@@ -59,13 +57,7 @@ export const ofTask = (event: TaskEvent, task: Task, change: Change): void => {
       return change(parent, ({ open }) => Batch.join(open, task.id, task.run))
     case "Adopted":
       // A run that somebody waited for was in no batch before; an earlier one of the same task may be.
-      return change(
-        parent,
-        (box) =>
-          batchesOf(box).some((batch) => Batch.isMember(batch, task))
-            ? undefined
-            : Batch.join(box.open, task.id, task.run)
-      )
+      return change(parent, ({ open }) => Batch.isMember(open, task) ? undefined : Batch.join(open, task.id, task.run))
     case "Ended":
       return isShutdown(task) ? undefined : change(parent, (box) => {
         Batch.end(box.open, task)

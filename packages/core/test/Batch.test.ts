@@ -253,6 +253,13 @@ describe("a batch", () => {
     assert.deepStrictEqual(Batch.next(again), { _tag: "Nothing" })
   })
 
+  it("C4 a run of which nobody hears any more counts no longer when the next one is out", () => {
+    const again = changed(two, join(1, 2), end(1, "root"), end(2, "root"))
+    assert.deepStrictEqual(Batch.next(again), { _tag: "Progress", tasks: [ended(2, "root")], remaining: 1 })
+    const over = changed(again, end(1, "root", failed, 2))
+    assert.deepStrictEqual(Batch.next(over), { _tag: "Final", tasks: [ended(2, "root"), ended(1, "root", failed, 2)] })
+  })
+
   it("a task that is continued while the batch is out counts once, with its new run", () => {
     const again = changed(two, end(1, "root"), told(1, "root"), join(1, 2), end(2, "root"))
     assert.deepStrictEqual(Batch.next(again), { _tag: "Progress", tasks: [ended(2, "root")], remaining: 1 })

@@ -1,5 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Option, Ref, Scheduler, Schema, type Scope, Stream } from "effect"
+import {
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  MutableRef,
+  Option,
+  Ref,
+  Scheduler,
+  Schema,
+  type Scope,
+  Stream
+} from "effect"
 import { TestClock } from "effect/testing"
 import { AgentHost, HostError } from "../src/AgentHost.ts"
 import { Journal } from "../src/Journal.ts"
@@ -27,11 +40,40 @@ import {
 
 type Services = Notices | Journal | Limits | SimulatedHost | AgentHost
 
-const layer = (options?: Options, settings: Partial<Settings.Settings> = {}): Layer.Layer<Services> =>
+const layer = (
+  options?: Options,
+  settings: Partial<Settings.Settings> = {},
+  journal: Layer.Layer<Journal> = Journal.layer
+): Layer.Layer<Services> =>
   Notices.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(Journal.layer, Limits.layer, SimulatedHost.layer(options))),
+    Layer.provideMerge(Layer.mergeAll(journal, Limits.layer, SimulatedHost.layer(options))),
     Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, ...settings }))
   )
+
+/** A journal in a file on a busy disk: an event has to wait for its turn, and then until it is kept. */
+const slowJournal: Layer.Layer<Journal> = Layer.effect(
+  Journal,
+  Effect.map(Journal, (journal) =>
+    Journal.of({
+      ...journal,
+      note: (parent, decide) =>
+        Effect.delay(journal.note(parent, decide), "1 second").pipe(Effect.tap(() => Effect.sleep("1 second")))
+    }))
+).pipe(Layer.provide(Journal.layer))
+
+/** A journal that counts how often it is asked what somebody is owed. */
+const countedJournal = (looks: MutableRef.MutableRef<number>): Layer.Layer<Journal> =>
+  Layer.effect(
+    Journal,
+    Effect.map(Journal, (journal) =>
+      Journal.of({
+        ...journal,
+        boxUnsafe: (parent) => {
+          MutableRef.increment(looks)
+          return journal.boxUnsafe(parent)
+        }
+      }))
+  ).pipe(Layer.provide(Journal.layer))
 
 const soon = Effect.repeat(Effect.yieldNow, { times: 30 })
 
@@ -95,8 +137,9 @@ const inWorld = <A, E>(
   name: string,
   story: (world: World) => Effect.Effect<A, E, Services | Scope.Scope>,
   options?: Options,
-  settings?: Partial<Settings.Settings>
-) => it.effect(name, () => Effect.flatMap(world, story).pipe(Effect.provide(layer(options, settings))))
+  settings?: Partial<Settings.Settings>,
+  journal?: Layer.Layer<Journal>
+) => it.effect(name, () => Effect.flatMap(world, story).pipe(Effect.provide(layer(options, settings, journal))))
 
 /** The nth call of an operation goes the nth of these ways; all after that are well. */
 const inTurn = (faults: Partial<Record<Call["operation"], ReadonlyArray<Fault>>>) => {
@@ -415,6 +458,46 @@ describe("a notice that was on its way when its process ended", () => {
   }
 })
 
+describe("a notice that another process had sent", () => {
+  inWorld(
+    "C1 C2 and that is taken over while a notice is composed is looked up first, and not sent again",
+    ({ calls, end, host, launch, notices, parent }) =>
+      Effect.gen(function*() {
+        const journal = yield* Journal
+        const agents = yield* AgentHost
+        const { id, run } = ended(1, parent)
+        yield* launch(1)
+        // Both wait for their turn, the one that is taken over first.
+        const takenOver = journal.note(parent, () =>
+          Option.some({
+            _tag: "Sending",
+            parent,
+            at: 0,
+            notice: "nt_before",
+            kind: "final",
+            tasks: [{ id, run }],
+            remaining: 0
+          }))
+        yield* Effect.forkScoped(takenOver, { startImmediately: true })
+        yield* agents.notify(parent, {
+          id: "nt_before",
+          kind: "final",
+          wakes: true,
+          tasks: [ended(1, parent)],
+          remaining: 0
+        })
+        yield* end(1)
+        yield* pass("1 minute")
+        assert.deepStrictEqual((yield* host.notices(parent)).map(({ id }) => id), ["nt_before"])
+        assert.deepStrictEqual([yield* calls("notify"), yield* calls("received")], [1, 1])
+        assert.isFalse(yield* notices.expecting(parent))
+      }),
+    {},
+    {},
+    slowJournal
+  )
+})
+
 /** A host that refuses some times and does nothing else; whether it gives receipts is the test's choice. */
 const refusing = (times: number, receipts: boolean) =>
   Effect.gen(function*() {
@@ -538,6 +621,139 @@ describe("a parent that is gone", () => {
   )
 })
 
+describe("a parent that is forgotten while the journal is busy", () => {
+  const inSlowWorld: typeof inWorld = (name, story) => inWorld(name, story, {}, {}, slowJournal)
+
+  inSlowWorld(
+    "C1 C16 hears of what it launches meanwhile, though a notice was on its way that is not told any more",
+    ({ end, host, launch, notices, parent, told }) =>
+      Effect.gen(function*() {
+        yield* host.faults(() => "hang")
+        yield* launch(1)
+        yield* end(1)
+        yield* pass("2 seconds")
+        const forgetting = yield* Effect.forkScoped(notices.forget(parent))
+        yield* pass("1500 millis")
+        assert.isUndefined(forgetting.pollUnsafe())
+        yield* launch(2)
+        yield* pass("1 second")
+        assert.deepStrictEqual(forgetting.pollUnsafe(), Exit.void)
+        assert.isTrue(yield* notices.expecting(parent))
+        yield* host.faults(() => "ok")
+        yield* end(2)
+        yield* pass("1 minute")
+        assert.deepStrictEqual(yield* told(), ["final: 2"])
+        assert.isFalse(yield* notices.expecting(parent))
+      })
+  )
+
+  inSlowWorld(
+    "C1 C16 hears of the first that it launches as well, of which it is not known yet that it waits for it",
+    ({ end, launch, notices, parent, told }) =>
+      Effect.gen(function*() {
+        const journal = yield* Journal
+        const forgetting = yield* Effect.forkScoped(notices.forget(parent))
+        yield* pass("1500 millis")
+        yield* journal.append({ _tag: "Queued", id: taskId(1), run: 1, at: 0, request: request(parent) })
+        yield* pass("1 second")
+        assert.deepStrictEqual(forgetting.pollUnsafe(), Exit.void)
+        yield* launch(1)
+        yield* end(1)
+        yield* pass("1 minute")
+        assert.deepStrictEqual(yield* told(), ["final: 1"])
+      })
+  )
+})
+
+describe("a session that is held", () => {
+  inWorld(
+    "is told nothing until it is used, and then everything",
+    ({ end, launch, notices, parent, told }) =>
+      Effect.gen(function*() {
+        yield* launch(1, 2)
+        yield* notices.hold(parent)
+        yield* end(1)
+        yield* end(2)
+        yield* pass("1 hour")
+        assert.deepStrictEqual(yield* told(), [])
+        assert.isTrue(yield* notices.expecting(parent))
+        yield* notices.used(parent)
+        yield* soon
+        assert.deepStrictEqual(yield* told(), ["final: 1, 2"])
+      })
+  )
+
+  inWorld(
+    "and is owed nothing is told as ever of what it launches then",
+    ({ end, launch, notices, parent, told }) =>
+      Effect.gen(function*() {
+        yield* notices.hold(parent)
+        yield* launch(1)
+        yield* end(1)
+        assert.deepStrictEqual(yield* told(), ["final: 1"])
+      })
+  )
+})
+
+/** What a session is owed by a process that is gone comes to this one. */
+const inherit = Effect.fnUntraced(function*(parent: Task.SessionId, n: number) {
+  const journal = yield* Journal
+  const notices = yield* Notices
+  const { id, progress, request, run } = ended(n, parent)
+  yield* journal.append({ _tag: "Queued", id, run, at: 0, request })
+  yield* journal.append({ _tag: "Ended", id, run, at: 1, outcome: completed, progress })
+  yield* notices.inherited(parent, true)
+  yield* soon
+})
+
+describe("what was left behind for a session", () => {
+  inWorld(
+    "D8 is told when somebody uses it, and not before",
+    ({ notices, other, parent, told }) =>
+      Effect.gen(function*() {
+        yield* inherit(parent, 1)
+        yield* notices.used(other)
+        yield* pass("1 hour")
+        assert.deepStrictEqual(yield* told(), [])
+        assert.isTrue(yield* notices.expecting(parent))
+        yield* notices.used(parent)
+        yield* soon
+        assert.deepStrictEqual(yield* told(), ["final: 1"])
+      })
+  )
+
+  const elsewhere = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, nth) => sessionId(`elsewhere ${from + nth}`))
+
+  inWorld(
+    "D8 is told at once where it is one of the 64 that were used last",
+    ({ notices, other, parent, told }) =>
+      Effect.gen(function*() {
+        yield* notices.used(other)
+        yield* notices.used(parent)
+        yield* Effect.forEach(elsewhere(0, 63), notices.used)
+        yield* inherit(parent, 1)
+        yield* inherit(other, 2)
+        assert.deepStrictEqual([yield* told(parent), yield* told(other)], [["final: 1"], []])
+      })
+  )
+
+  inWorld(
+    "D8 is told at once where it was used long ago, and lately as well",
+    ({ notices, other, parent, told }) =>
+      Effect.gen(function*() {
+        yield* notices.used(parent)
+        yield* notices.used(other)
+        yield* Effect.forEach(elsewhere(0, 62), notices.used)
+        yield* notices.used(parent)
+        yield* Effect.forEach(elsewhere(62, 63), notices.used)
+        yield* inherit(parent, 1)
+        yield* inherit(other, 2)
+        assert.deepStrictEqual([yield* told(parent), yield* told(other)], [["final: 1"], []])
+      })
+  )
+})
+
 describe("whether a session expects something", () => {
   inWorld("C14 is one predicate: tasks out, or a notice owed", (world) =>
     Effect.gen(function*() {
@@ -615,6 +831,28 @@ describe("whether a session expects something", () => {
       })
   )
 
+  const looks = MutableRef.make(0)
+
+  inWorld(
+    "B13 D9 `told` looks again when something has changed, and costs nothing meanwhile",
+    ({ end, launch, notices, parent }) =>
+      Effect.gen(function*() {
+        yield* launch(1, 2)
+        const told = yield* Effect.forkScoped(notices.told(parent, (returned) => returned))
+        yield* soon
+        yield* end(1)
+        const before = MutableRef.get(looks)
+        yield* pass("1 hour")
+        assert.strictEqual(MutableRef.get(looks), before)
+        assert.isUndefined(told.pollUnsafe())
+        yield* end(2)
+        assert.isDefined(told.pollUnsafe())
+      }),
+    {},
+    {},
+    countedJournal(looks)
+  )
+
   inWorld(
     "B13 `told` ends without a notice when tasks are out again before it was delivered",
     (world) =>
@@ -630,6 +868,32 @@ describe("whether a session expects something", () => {
         assert.isTrue(Exit.isSuccess(exit) && exit.value._tag === "None")
       })
   )
+})
+
+describe("a session that nobody serves any more", () => {
+  inWorld("C14 keeps nobody waiting, though it has tasks out", (world) =>
+    Effect.gen(function*() {
+      yield* world.launch(1)
+      const told = yield* Effect.forkScoped(world.notices.told(world.parent, (returned) => returned))
+      const settled = yield* Effect.forkScoped(world.notices.settled(world.parent))
+      yield* soon
+      yield* world.notices.leave(world.parent)
+      yield* soon
+      assert.deepStrictEqual(told.pollUnsafe(), Exit.succeed(Option.none()))
+      assert.deepStrictEqual(settled.pollUnsafe(), Exit.void)
+    }))
+
+  inWorld("C14 is said to have been woken by no notice that woke nobody", (world) =>
+    Effect.gen(function*() {
+      yield* world.launch(1, 2)
+      const told = yield* Effect.forkScoped(world.notices.told(world.parent, (returned) => returned))
+      yield* soon
+      yield* world.end(1)
+      assert.deepStrictEqual(yield* world.told(), ["progress: 1 (1 more)"])
+      yield* world.notices.leave(world.parent)
+      yield* soon
+      assert.deepStrictEqual(told.pollUnsafe(), Exit.succeed(Option.none()))
+    }))
 })
 
 describe("what the parent reads by itself", () => {
@@ -766,6 +1030,22 @@ describe("deliveries", () => {
       assert.deepStrictEqual(seen.map(({ notice }) => notice), yield* world.host.notices(world.parent))
       assert.isTrue(seen.every(({ parent }) => parent === world.parent))
     }))
+})
+
+describe("deliveries to a session that nobody serves any more", () => {
+  inWorld("tell of the notice that was on its way", (world) =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(world.notices.deliveries, ({ notice }) => Effect.sync(() => seen.push(summary(notice)))),
+        { startImmediately: true }
+      )
+      yield* world.launch(1)
+      yield* world.end(1)
+      yield* world.notices.leave(world.parent)
+      yield* pass("1 minute")
+      assert.deepStrictEqual(seen, ["final: 1"])
+    }), { latency: 1_000 })
 })
 
 /** What may happen to a parent, after a while. */
