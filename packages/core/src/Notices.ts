@@ -150,7 +150,8 @@ const make = Effect.gen(function*() {
         return nothing
       }
       const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent)
-      if (!isHeld && Option.isSome(box.sending)) return { _tag: "Again", notice: box.sending.value }
+      const [notice] = box.sending
+      if (!isHeld && notice !== undefined) return { _tag: "Again", notice }
       if (!isHeld && isWord(Outbox.next(box))) return { _tag: "Next" }
       post.courier = false
       return nothing
@@ -171,7 +172,7 @@ const make = Effect.gen(function*() {
     const at = yield* Clock.currentTimeMillis
     const box = yield* journal.note(parent, (box) => {
       const next = Outbox.next(box)
-      if (!isWord(next) || Option.isSome(box.sending)) return Option.none()
+      if (!isWord(next) || box.sending.length > 0) return Option.none()
       return Option.some({
         _tag: "Sending",
         parent,
@@ -182,7 +183,7 @@ const make = Effect.gen(function*() {
         remaining: next._tag === "Final" ? 0 : next.remaining
       })
     })
-    return Option.filter(box.sending, ({ id }) => id === notice)
+    return Option.fromUndefinedOr(box.sending.find(({ id }) => id === notice))
   })
 
   const courier = (parent: SessionId): Effect.Effect<void> =>

@@ -2,10 +2,9 @@
  * What every parent is owed, as it follows from what happened: the fold of the events of tasks and of notices.
  *
  * A parent has a box while something of its own is out or it is owed a word. In it are the batches that are over and
- * wait for their last word, the batch that is out, and the notice that is on its way. What a batch owes is `Batch`'s
+ * wait for their last word, the batch that is out, and what is on its way. What a batch owes is `Batch`'s
  * business. Boxes change in place, as batches do.
  */
-import { Option } from "effect"
 import * as Batch from "./Batch.ts"
 import type { Notice } from "./Notice.ts"
 import type { NoticeEvent } from "./NoticeEvent.ts"
@@ -17,24 +16,27 @@ export interface Box {
   sealed: ReadonlyArray<Batch.Batch>
   /** The batch that is out. */
   open: Batch.Batch
-  /** The notice that is about to go out, or has gone: nobody has said yet that it was taken. */
-  sending: Option.Option<Notice>
+  /**
+   * What is about to go out, or has gone: nobody has said yet that it was taken. One notice, but where somebody who is gone
+   * had one on its way, too.
+   */
+  sending: ReadonlyArray<Notice>
 }
 
-export const make = (): Box => ({ sealed: [], open: Batch.make(), sending: Option.none() })
+export const make = (): Box => ({ sealed: [], open: Batch.make(), sending: [] })
 
 /** Whether tasks are out: a batch that is over is sealed at once. */
 export const isOut = (box: Readonly<Box>): boolean => !Batch.isEmpty(box.open)
 
 /** Whether nothing is out and nothing is owed. */
 export const isSettled = (box: Readonly<Box>): boolean =>
-  box.sealed.length === 0 && !isOut(box) && Option.isNone(box.sending)
+  box.sealed.length === 0 && !isOut(box) && box.sending.length === 0
 
 /** Whether a task is still part of what its parent is owed. */
 export const has = (box: Readonly<Box>, { id }: Pick<Task, "id">): boolean =>
   Batch.has(box.open, id) || box.sealed.some((batch) => Batch.has(batch, id))
 
-/** What to say next, where no notice is on its way. */
+/** What to say next, where nothing is on its way. */
 export const next = (box: Readonly<Box>): Batch.Next => Batch.next(box.sealed[0] ?? box.open)
 
 /** How many notices are owed: the last words of batches that are over, and what can be said of the one that is out. */
@@ -93,11 +95,11 @@ export const leave = (box: Box, id: TaskId): void => {
   tidy(box)
 }
 
-/** What somebody who is gone owed is owed here from now on. A notice of our own that is on its way stays on its way. */
+/** What somebody who is gone owed is owed here from now on; what was on its way there may have arrived as well. */
 export const merge = (box: Box, other: Readonly<Box>): void => {
   box.sealed = [...box.sealed, ...other.sealed]
   Batch.merge(box.open, other.open)
-  box.sending = Option.orElse(box.sending, () => other.sending)
+  box.sending = [...box.sending, ...other.sending]
 }
 
 const batchesOf = ({ open, sealed }: Readonly<Box>): ReadonlyArray<Batch.Batch> => [...sealed, open]
@@ -113,7 +115,7 @@ const tidy = (box: Box): void => {
 
 const sending = (box: Box, event: Extract<NoticeEvent, { readonly _tag: "Sending" }>): void => {
   const batches = batchesOf(box)
-  box.sending = Option.some({
+  const notice: Notice = {
     id: event.notice,
     kind: event.kind,
     wakes: event.kind === "final",
@@ -121,15 +123,16 @@ const sending = (box: Box, event: Extract<NoticeEvent, { readonly _tag: "Sending
       batches.flatMap((batch) => Batch.endOf(batch, id, run) ?? []).slice(0, 1)
     ),
     remaining: event.remaining
-  })
+  }
+  box.sending = [...box.sending, notice]
   // As it may arrive, the last word is owed from now on.
   if (event.kind === "progress") Batch.promise(box.open)
 }
 
 const taken = (box: Box, id: string): void => {
-  const notice = Option.getOrUndefined(box.sending)
-  if (notice === undefined || notice.id !== id) return
-  box.sending = Option.none()
+  const notice = box.sending.find((one) => one.id === id)
+  if (notice === undefined) return
+  box.sending = box.sending.filter((one) => one !== notice)
   if (notice.kind === "progress") {
     // The batch may have come to its end while the notice was on its way.
     for (const batch of batchesOf(box)) Batch.told(batch, notice.tasks)

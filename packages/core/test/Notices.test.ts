@@ -446,7 +446,7 @@ describe("a notice that was on its way when its process ended", () => {
                 tasks: [{ id: task.id, run: 1 }],
                 remaining: 0
               }))
-            if (arrived && Option.isSome(box.sending)) yield* agents.notify(parent, box.sending.value)
+            for (const notice of arrived ? box.sending : []) yield* agents.notify(parent, notice)
             yield* notices.inherited(parent, false)
             yield* pass("1 minute")
             assert.deepStrictEqual((yield* host.notices(parent)).map(({ id }) => id), ["nt_before"])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Option, Schema } from "effect"
+import { Schema } from "effect"
 import type * as Batch from "../src/Batch.ts"
 import type { Notice } from "../src/Notice.ts"
 import * as Outbox from "../src/Outbox.ts"
@@ -82,8 +82,7 @@ const numberOf = ({ id }: Task.Task): number => Number.parseInt(id.slice(3), 16)
 const words = (next: Batch.Next): string =>
   "tasks" in next ? `${next._tag}: ${next.tasks.map(numberOf).join(", ")}` : next._tag
 
-const sent = (box: Outbox.Box): ReadonlyArray<number> | undefined =>
-  Option.getOrUndefined(box.sending)?.tasks.map(numberOf)
+const sent = (box: Outbox.Box): ReadonlyArray<number> | undefined => box.sending[0]?.tasks.map(numberOf)
 
 /** Tells everything that can be told now. */
 const tellAll = (box: Outbox.Box): ReadonlyArray<string> => {

@@ -169,7 +169,7 @@ describe("processes on one file", () => {
         yield* journal.note(parent, () => Option.some(sending("nt_ours", "final", 3)))
         assert.deepStrictEqual(ids((yield* journal.inherit(everything)).tasks), [taskId(2)])
         const box = () => journal.boxUnsafe(parent)
-        assert.strictEqual(Option.getOrUndefined(box().sending)?.id, "nt_ours")
+        assert.deepStrictEqual(box().sending.map(({ id }) => id), ["nt_ours"])
         yield* journal.note(parent, () => Option.some(taken("nt_ours")))
         const owed = () => [1, 2, 3].filter((n) => Outbox.has(box(), { id: taskId(n) }))
         assert.deepStrictEqual(owed(), [1, 2])
@@ -177,6 +177,41 @@ describe("processes on one file", () => {
         const next = Outbox.next(box())
         assert.deepStrictEqual(next._tag === "Final" ? ids(next.tasks) : next._tag, [taskId(1), taskId(2)])
         assert.strictEqual(Outbox.owed(box()), 1)
+      })
+  )
+
+  onFile(
+    "C2 C3 what may have arrived from one who is gone stays on its way beside what is said here, over a restart, too",
+    (file) =>
+      Effect.gen(function*() {
+        const parent = sessionId("ses_root")
+        const sending = (notice: string, n: number) => ({
+          _tag: "Sending" as const,
+          parent,
+          at: 1,
+          notice,
+          kind: "final" as const,
+          tasks: [{ id: taskId(n), run: 1 }],
+          remaining: 0
+        })
+        const onTheWay = (journal: Journal["Service"]) => journal.boxUnsafe(parent).sending.map(({ id }) => id)
+        const { journal: dead } = yield* open(file, deadPid)
+        for (const event of [queued(1), started(1), over(1)]) yield* dead.append(event)
+        yield* dead.note(parent, () => Option.some(sending("nt_theirs", 1)))
+        const { journal } = yield* open(file, deadPid)
+        for (const event of [queued(2), started(2), over(2)]) yield* journal.append(event)
+        yield* journal.note(parent, () => Option.some(sending("nt_ours", 2)))
+        yield* journal.inherit(everything)
+        assert.deepStrictEqual(onTheWay(journal), ["nt_ours", "nt_theirs"])
+        // It ends before either of them is known to have arrived.
+        const { journal: next } = yield* open(file)
+        yield* next.inherit(everything)
+        assert.deepStrictEqual(onTheWay(next).toSorted(), ["nt_ours", "nt_theirs"])
+        yield* next.note(parent, () => Option.some({ _tag: "Taken", parent, at: 2, notice: "nt_theirs" }))
+        assert.deepStrictEqual(onTheWay(next), ["nt_ours"])
+        assert.deepStrictEqual([1, 2].map((n) => Outbox.has(next.boxUnsafe(parent), { id: taskId(n) })), [false, true])
+        yield* next.note(parent, () => Option.some({ _tag: "Taken", parent, at: 2, notice: "nt_ours" }))
+        assert.isTrue(Outbox.isSettled(next.boxUnsafe(parent)))
       })
   )
 

@@ -142,6 +142,32 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "C1 C3 D8 looks up what may have arrived already, also where a notice of its own is on its way",
+    {},
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        yield* host.faults(({ operation }) => operation === "notify" ? "hang-after" : "ok")
+        yield* life((tasks) => Effect.andThen(launch(tasks, parent, "one"), pass("2 seconds")))
+        // It arrived, and nobody knows.
+        assert.deepStrictEqual(yield* told, ["final: completed"])
+        yield* life(
+          (tasks) =>
+            Effect.gen(function*() {
+              yield* host.faults(({ operation }) => operation === "notify" ? { slow: 3_000 } : "ok")
+              yield* launch(tasks, parent, "two")
+              yield* pass("2 seconds")
+              yield* tasks.inherit(parent)
+              yield* pass("30 seconds")
+              assert.isFalse(yield* tasks.expecting(parent))
+            }),
+          {},
+          "when asked"
+        )
+        assert.deepStrictEqual(yield* told, ["final: completed", "final: completed"], "each of them once")
+      })
+  )
+
+  inPlace(
     "D8 E2 asks the host whether it opened a session already for one that was cut off while it began",
     {},
     ({ host, life, opens, parent }) =>
