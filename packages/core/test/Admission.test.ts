@@ -372,7 +372,7 @@ describe("admission", () => {
     assert.deepStrictEqual(idsOf(drain(newcomer)).slice(0, 4), ["x11", "w0", "x12", "w1"])
   })
 
-  it("A4 A13 whose pools are others waits in another line, also where the names of both run into the same letters", () => {
+  it("A4 A13 different pools are different lines, also where their names run into the same letters", () => {
     const stuck = joined(held(["ab"]), "x", ["ab"], ["stuck"])
     const later = ["y0", "y1"].reduce(
       (state, id) => Books.leave(admitted(joined(state, "y", ["a", "b"], [id])), id),
