@@ -117,7 +117,8 @@ export const join = <A>(
   Heap.insert(line.heap, entrant, before)
   line.waiting++
   for (const pool of wanted) {
-    if (pool.waiting === 0) pool.turn = Math.max(pool.turn, served)
+    // Where others wait for it already this changes nothing: `served` is no later than its own turn then.
+    pool.turn = Math.max(pool.turn, served)
     pool.waiting++
     const known = pool.parents.get(parent)
     if (known === undefined) pool.parents.set(parent, { lastTurn: turn, waiting: 1 })

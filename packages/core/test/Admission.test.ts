@@ -363,6 +363,25 @@ describe("admission", () => {
     assert.deepStrictEqual(idsOf(drain(two)).slice(0, 6), ["x10", "w0", "v0", "x11", "w1", "v1"])
   })
 
+  it("A13 nor does a pool that nobody waits for any more, and that has served nobody for a while", () => {
+    let state = Books.resize(Books.resize(Books.empty<number>(), "total", 1), "m2", 50)
+    state = Books.leave(admitted(joined(state, "w", ["m2", "total"], ["early"])), "early")
+    state = joined(Books.resize(state, "m1", 50), "x", ["m1", "total"], numbered("x", 20))
+    for (let n = 0; n < 10; n++) state = Books.leave(admitted(state), `x${n}`)
+    const newcomer = joined(admitted(state), "w", ["m2", "total"], ["w0", "w1"])
+    assert.deepStrictEqual(idsOf(drain(newcomer)).slice(0, 4), ["x11", "w0", "x12", "w1"])
+  })
+
+  it("A4 A13 different pools are different lines, also where their names run into the same letters", () => {
+    const stuck = joined(held(["ab"]), "x", ["ab"], ["stuck"])
+    const later = ["y0", "y1"].reduce(
+      (state, id) => Books.leave(admitted(joined(state, "y", ["a", "b"], [id])), id),
+      stuck
+    )
+    const [, free] = Books.admit(joined(later, "y", ["a", "b"], ["free"]))
+    assert.deepStrictEqual(idsOf(free), ["free"])
+  })
+
   it.prop("A5 whoever leaves the line changes nobody else's place in it", [...steps, below(50)], ([steps, nth]) => {
     // Everybody waits for the total as well, and it lets in one at a time: the order is the whole truth.
     const last = play(steps, [...layered, ["total"]]).at(-1)?.state ?? Books.empty<number>()

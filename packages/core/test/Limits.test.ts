@@ -1,7 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber, type Layer, Option, Ref, Scheduler, Schema, type Scope } from "effect"
+import {
+  Clock,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  type Layer,
+  Option,
+  Ref,
+  Scheduler,
+  Schema,
+  type Scope,
+  Stream
+} from "effect"
 import { TestClock } from "effect/testing"
-import { type Claim, Limits } from "../src/Limits.ts"
+import { type Claim, Limits, type Loan } from "../src/Limits.ts"
 import * as Models from "../src/Model.ts"
 import { poolsOf } from "../src/Pools.ts"
 import * as Settings from "../src/Settings.ts"
@@ -555,6 +568,37 @@ describe("lend", () => {
         assert.isFalse(yield* waiting.isIn)
         yield* first.finish(Exit.succeed("done"))
         assert.isTrue(yield* waiting.isIn)
+      })
+  )
+
+  withLimits(
+    "G6 is told of once, however many lend at once, and says who is without slots; who has none has none to lend",
+    one,
+    (limits) =>
+      Effect.gen(function*() {
+        const loans: Array<Loan> = []
+        yield* Effect.forkScoped(
+          Stream.runForEach(limits.loans, (loan) => Effect.sync(() => loans.push(loan))),
+          { startImmediately: true }
+        )
+        yield* limits.lend("nobody")(Effect.void)
+        const twice = Effect.all([limits.lend("x")(Effect.sleep(1_000)), limits.lend("x")(Effect.sleep(2_000))], {
+          concurrency: 2
+        })
+        const lender = yield* Effect.forkScoped(
+          Effect.andThen(Effect.sleep(100), Effect.andThen(twice, limits.lend("x")(Effect.sleep(1_000)))).pipe(
+            limits.withSlots(claim("x", opus))
+          )
+        )
+        yield* pass(99)
+        const lent = Effect.map(limits.lent, (ids) => [...ids])
+        assert.deepStrictEqual(yield* lent, [])
+        yield* pass(1)
+        assert.deepStrictEqual(yield* lent, ["x"])
+        yield* pass(3_000)
+        assert.deepStrictEqual(loans, [{ id: "x", at: 100 }, { id: "x", at: 2_100 }])
+        assert.deepStrictEqual(lender.pollUnsafe(), Exit.void)
+        assert.deepStrictEqual(yield* lent, [])
       })
   )
 

@@ -684,6 +684,16 @@ describe("nothing is believed from one source alone", () => {
     assert.strictEqual(words(outcome), "completed: behind the door")
   })
 
+  it("B11 where the activity is unknown, an error that is told of a message that goes on is no end", () => {
+    const { at, outcome } = watch({
+      says: [[1, { _tag: "Busy" }], [100, { _tag: "Erred", message: "overloaded", aborted: false }]],
+      transcript: [[0, [prompt]], [50, [prompt, open]], [20_000, [prompt, answer]]],
+      activity: []
+    }, { capabilities: { activity: false } })
+    assert.strictEqual(words(outcome), "completed: behind the door")
+    assert.isAtLeast(at, 20_000)
+  })
+
   it("B11 an error without a message ends a session that was found idle after it, and no sooner", () => {
     const erred = (seen: Observation.Observation, aborted: boolean, at: number) =>
       Observation.hear(seen, { _tag: "Erred", session, message: "overloaded", aborted }, at)

@@ -3,7 +3,17 @@ import { Option, Schema } from "effect"
 import * as Model from "../src/Model.ts"
 import * as Task from "../src/Task.ts"
 import { TaskEvent } from "../src/TaskEvent.ts"
-import { below, completed, outcomes, request, sequence, sessionId, taskId, thorough } from "./support/arbitraries.ts"
+import {
+  below,
+  calledOff,
+  completed,
+  outcomes,
+  request,
+  sequence,
+  sessionId,
+  taskId,
+  thorough
+} from "./support/arbitraries.ts"
 
 /** What may happen next: an event of some kind, of this run, an earlier one or a later one. */
 const Draw = Schema.Struct({
@@ -199,6 +209,8 @@ describe("a task", () => {
         { request: { ...right.request, prompt: undefined } },
         { request: {} },
         { status: "done" },
+        { opened: { after: 1 } },
+        { adopted: {} },
         { outcome: { _tag: "Completed" } },
         { outcome: { _tag: "Failed", reason: "defect" } },
         { outcome: { _tag: "Failed", reason: "", message: "" } },
@@ -270,6 +282,23 @@ describe("a task", () => {
     assert.deepStrictEqual([Task.duration(over, 5_000), Task.queuedFor(over, 5_000)], [1_000, 2_000])
     const neverStarted: Task.Task = { ...task, status: "completed", endedAt: 4_000, outcome: completed }
     assert.deepStrictEqual([Task.duration(neverStarted, 9_000), Task.queuedFor(neverStarted, 9_000)], [0, 3_000])
+  })
+
+  it("G5 has run once it had its slots, here or in a process that is gone, and not by waiting for them", () => {
+    const ended: TaskEvent = { _tag: "Ended", id, run: 1, at: 9, outcome: calledOff, progress: { toolCalls: 0 } }
+    const adopted: TaskEvent = { _tag: "Adopted", id, run: 1, at: 8, ranMs: 5 }
+    const queued: TaskEvent = { _tag: "Queued", id, run: 1, at: 0, request: request("ses_root") }
+    const started: TaskEvent = { _tag: "Started", id, run: 1, at: 1 }
+    const opened: TaskEvent = { _tag: "Opened", id, run: 1, at: 2, session: sessionId("ses_1") }
+    const after = (...events: ReadonlyArray<TaskEvent>) =>
+      Option.getOrThrow(events.reduce(Task.apply, Option.none<Task.Task>()))
+    assert.isFalse(Task.hasRun(after(queued, ended)), "called off in line")
+    assert.isTrue(Task.hasRun(after(queued, started, ended)), "called off while its session was being opened")
+    assert.isTrue(
+      Task.hasRun(after(queued, started, opened, adopted, ended)),
+      "called off in line, after it was taken over"
+    )
+    assert.isFalse(Task.hasRun(after(queued, adopted, ended)), "the same, and it had only waited there")
   })
 
   it("has the tutorial's word for each way to end", () => {

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Exit, Fiber, Scheduler, Scope, Stream } from "effect"
-import type { Step } from "../src/testing/SimulatedHost.ts"
+import { Array, Effect, Exit, Fiber, Layer, PubSub, Scheduler, Scope, Stream } from "effect"
+import { AgentHost, type HostEvent } from "../src/AgentHost.ts"
+import { Tasks } from "../src/Tasks.ts"
+import { SimulatedHost, type Step } from "../src/testing/SimulatedHost.ts"
 import {
   call,
   Census,
@@ -145,6 +147,25 @@ describe("cancelling a task", () => {
         yield* atRest
       }))
   }
+
+  inWorld(
+    "at any moment of its launch leaves nothing of it (A1, A8, E2)",
+    { behave: () => [hang] },
+    ({ atRest, launch, parent, tasks }) =>
+      Effect.gen(function*() {
+        for (const [steps, turns] of Array.cartesian([3, 4, 5], Array.range(0, 40))) {
+          const launching = yield* Effect.forkChild(
+            Effect.provideService(launch("x"), Scheduler.MaxOpsBeforeYield, steps)
+          )
+          yield* Effect.repeat(Effect.yieldNow, { times: turns })
+          const found = yield* tasks.cancelAll(parent)
+          for (const { task } of found) assert.strictEqual(endOf(task), "requested")
+          yield* Fiber.join(launching)
+          yield* tasks.cancelAll(parent)
+        }
+        yield* atRest
+      })
+  )
 
   inWorld(
     "by a person tells its parent, who does not know (C12)",
@@ -475,6 +496,28 @@ describe("deleting a session in the host", () => {
         yield* atRest
       })
   )
+
+  it.effect("is heard of from the first moment on (E4)", () =>
+    Effect.gen(function*() {
+      const feed = yield* PubSub.unbounded<HostEvent>()
+      const host = Layer.effect(
+        AgentHost,
+        Effect.map(AgentHost, (host) => ({ ...host, events: Stream.fromPubSub(feed) }))
+      )
+      yield* Effect.gen(function*() {
+        const tasks = yield* Tasks
+        const parent = yield* (yield* SimulatedHost).root("ses_root")
+        const { id } = yield* tasks.launch({ description: "x", prompt: "x", agent: "explore", parent })
+        yield* PubSub.publish(feed, { _tag: "Deleted", session: parent })
+        yield* soon
+        assert.strictEqual(endOf(yield* tasks.get(id)), "deleted")
+      }).pipe(Effect.provide(
+        Tasks.layer.pipe(
+          Layer.provideMerge(host),
+          Layer.provideMerge(SimulatedHost.layer({ behave: () => [hang] }))
+        )
+      ))
+    }))
 })
 
 describe("the end of the service", () => {

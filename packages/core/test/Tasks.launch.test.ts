@@ -51,6 +51,30 @@ describe("launching a task", () => {
   )
 
   inWorld(
+    "whoever waits for the session, however long that takes, is answered when it is there or the task over (A6, E1)",
+    { settings: { defaultConcurrency: 1 }, behave: () => [hang] },
+    ({ host, launch, sessionOf, tasks }) =>
+      Effect.gen(function*() {
+        yield* host.faults(failingOnce("open", "hang"))
+        const stuck = yield* launch("stuck")
+        const next = yield* launch("next")
+        const last = yield* launch("last")
+        const waiting = yield* Effect.forEach([stuck, next, last], ({ id }) => Effect.forkChild(tasks.opened(id)))
+        const answered = () => waiting.map((fiber) => fiber.pollUnsafe() !== undefined)
+        yield* pass(29_999)
+        assert.deepStrictEqual(answered(), [false, false, false])
+        yield* pass(1)
+        assert.deepStrictEqual(answered(), [true, true, false])
+        yield* tasks.cancel(last.id)
+        yield* soon
+        assert.deepStrictEqual(answered(), [true, true, true])
+        const found = yield* Effect.forEach(waiting, Fiber.join)
+        assert.deepStrictEqual(found.map(endOf), ["start-failed", "running", "requested"])
+        assert.deepStrictEqual(found.map(({ session }) => session), [undefined, yield* sessionOf(next), undefined])
+      })
+  )
+
+  inWorld(
     "returns before the session exists",
     { latency: 50 },
     ({ get, host, launch, sessionOf, tasks }) =>

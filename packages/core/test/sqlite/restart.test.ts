@@ -3,24 +3,32 @@
  * host outlives both, and stops what runs in it when it is restarted. Time is the test clock's.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Option, Ref, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option, Ref, Scope } from "effect"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import { AgentHost } from "../../src/AgentHost.ts"
-import type { Journal } from "../../src/Journal.ts"
+import { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
 import * as Settings from "../../src/Settings.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import * as Task from "../../src/Task.ts"
+import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { Tasks } from "../../src/Tasks.ts"
 import { SimulatedHost, type Step } from "../../src/testing/SimulatedHost.ts"
+import { calledOff, completed, request, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
 import { pass, soon } from "../support/time.ts"
-import { answerOf, byScript, endOf, hang, say, summary, wait } from "../support/world.ts"
+import { answerOf, byScript, call, endOf, hang, say, summary, wait } from "../support/world.ts"
+
+/** No process has that id: it is above what Linux gives. */
+const deadPid = 2 ** 22 + 1
 
 interface Place {
   readonly file: string
   readonly host: SimulatedHost["Service"]
   readonly parent: Task.SessionId
+  /** What was kept by a process that was killed then. */
+  readonly killed: (events: ReadonlyArray<TaskEvent>) => Effect.Effect<void>
   /** Has a story told by a service of its own, which ends after it as a program that is closed: nothing is told any more. */
   readonly life: <A>(
     story: (tasks: Tasks["Service"], limits: Limits["Service"]) => Effect.Effect<A, unknown>,
@@ -74,6 +82,13 @@ const inPlace = (
             assert.isDefined(closing.pollUnsafe())
             return found
           }),
+        killed: (events) =>
+          Effect.scoped(Effect.gen(function*() {
+            const journal = yield* Layer.build(
+              SqliteJournal.layer({ file, process: { pid: deadPid, host: hostname() }, onProblem: Effect.die })
+            )
+            yield* Effect.forEach(events, Context.get(journal, Journal).append)
+          })),
         told: Effect.map(host.notices(parent), (all) => all.map(summary)),
         opens: Ref.get(opens)
       })
@@ -372,6 +387,97 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "D8 takes over all at its start without asking whose it is, and when asked nothing where that cannot be found out",
+    { ...onward([say("went on")]), one: [hang] },
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) => launch(tasks, parent, "one"))
+        yield* host.faults(({ operation }) => operation === "parentOf" ? "fail" : "ok")
+        const asked = Effect.map(
+          host.calls,
+          (calls) => calls.filter(({ operation }) => operation === "parentOf").length
+        )
+        const before = yield* asked
+        yield* life(
+          (tasks) =>
+            Effect.gen(function*() {
+              yield* tasks.inherit(parent)
+              assert.strictEqual(yield* asked, before + 1)
+              assert.deepStrictEqual(yield* tasks.list, [])
+            }),
+          {},
+          "when asked"
+        )
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* tasks.inherit(parent)
+            assert.strictEqual(yield* asked, before + 1)
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["went on"])
+          })
+        )
+      })
+  )
+
+  inPlace(
+    "D8 B13 tells a task that goes on what became of its own tasks, where nobody uses its session",
+    {},
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.behave((told) =>
+              told.text === "outer"
+                ? [call("delegate", launch(tasks, told.session, "inner")), say("I wait")]
+                : told.text === "inner"
+                ? [hang]
+                : [say(`heard: ${told.text}`)]
+            )
+            yield* launch(tasks, parent, "outer")
+            yield* pass("5 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(({ status }) => status), ["running", "running"])
+          })
+        )
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("1 minute")
+            const answers = (yield* tasks.list).map((task) => [task.request.prompt, answerOf(task)])
+            assert.deepStrictEqual(answers, [["outer", "heard: notice final"], ["inner", `heard: ${goOn}`]])
+          })
+        )
+      })
+  )
+
+  inPlace(
+    "E5 ends what its parent had left out, where that had ended without an answer, and not where it had one",
+    {},
+    ({ host, killed, life, parent }) =>
+      Effect.gen(function*() {
+        const left = Effect.fnUntraced(function*(n: number, outcome: Task.Outcome) {
+          const session = yield* host.root(`ses_outer_${n}`, parent)
+          const outer = { id: taskId(n), run: 1 }
+          const below = request(session, { ancestors: [session, parent] })
+          yield* killed([
+            { _tag: "Queued", ...outer, at: 0, request: request(parent) },
+            { _tag: "Started", ...outer, at: 1 },
+            { _tag: "Opened", ...outer, at: 2, session },
+            { _tag: "Queued", id: taskId(10 * n), run: 1, at: 3, request: below },
+            { _tag: "Ended", ...outer, at: 4, outcome, progress: { toolCalls: 0 } }
+          ])
+        })
+        yield* left(1, calledOff)
+        yield* left(2, completed)
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("10 seconds")
+            const ends = yield* Effect.forEach([10, 20], (n) => Effect.map(tasks.get(taskId(n)), endOf))
+            assert.deepStrictEqual(ends, ["parent-ended", "completed"])
+          })
+        )
+      })
+  )
+
+  inPlace(
     "D1 D8 reads what ended in an earlier life, by its id and by its session",
     {},
     ({ life, parent }) =>
@@ -407,6 +513,7 @@ describe("one that was taken for gone", () => {
           const alone = yield* launch(tasks, other, "one")
           yield* launch(tasks, parent, "two")
           yield* pass("5 seconds")
+          const waiting = yield* Effect.forkChild(tasks.await(alone.id, other))
           const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
           const database = new DatabaseSync(file)
           database.exec(`UPDATE task SET owner = 'another' WHERE id IN ('${one.id}', '${alone.id}')`)
@@ -415,6 +522,8 @@ describe("one that was taken for gone", () => {
           assert.deepStrictEqual(yield* told, ["progress: completed"])
           yield* pass("1 minute")
           assert.isFalse(yield* tasks.expecting(other))
+          assert.isDefined(waiting.pollUnsafe(), "nor does anybody who waits for it")
+          assert.strictEqual((yield* Fiber.join(waiting)).status, "running", "as it is in the hands of the other")
           assert.deepStrictEqual(yield* told, ["progress: completed", "final: completed"])
           const next = yield* launch(tasks, parent, "next")
           yield* pass("10 seconds")
