@@ -157,7 +157,7 @@ const make = Effect.gen(function*() {
       return nothing
     })
 
-  /** The same, once all has ended that ends in this moment: that is one notice. A journal that gathers has waited for it. */
+  /** The same, once all has ended that ends in this moment: that is one notice. A journal that gathers sees to it. */
   const gather = journal.gathers
     ? find
     : (parent: SessionId) =>

@@ -56,9 +56,8 @@ export const ofTask = (event: TaskEvent, task: Task, change: Change): void => {
   switch (event._tag) {
     case "Queued":
     case "Continued":
-      return change(parent, ({ open }) => Batch.join(open, task.id, task.run))
     case "Adopted":
-      // A run that somebody waited for was in no batch before; an earlier one of the same task may be.
+      // Who is taken over keeps its place. A run that somebody waited for has none yet; an earlier one may have.
       return change(parent, ({ open }) => Batch.isMember(open, task) ? undefined : Batch.join(open, task.id, task.run))
     case "Ended":
       return isShutdown(task) ? undefined : change(parent, (box) => {

@@ -871,6 +871,17 @@ describe("whether a session expects something", () => {
 })
 
 describe("a session that nobody serves any more", () => {
+  inWorld(
+    "C14 may have been owed nothing, and is told as ever of what it launches then",
+    (world) =>
+      Effect.gen(function*() {
+        yield* world.notices.leave(world.parent)
+        yield* world.launch(1)
+        yield* world.end(1)
+        assert.deepStrictEqual(yield* world.told(), ["final: 1"])
+      })
+  )
+
   inWorld("C14 keeps nobody waiting, though it has tasks out", (world) =>
     Effect.gen(function*() {
       yield* world.launch(1)

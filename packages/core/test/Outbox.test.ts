@@ -89,6 +89,7 @@ const tellAll = (box: Outbox.Box): ReadonlyArray<string> => {
   const told: Array<string> = []
   for (let next = Outbox.next(box); "tasks" in next; next = Outbox.next(box)) {
     told.push(words(next))
+    assert.isAtMost(told.length, 100, "there is no end of what is told")
     const kind = next._tag === "Final" ? "final" : "progress"
     Outbox.ofNotice({
       _tag: "Sending",
