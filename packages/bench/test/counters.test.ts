@@ -27,6 +27,29 @@ describe("Counters of the fake OpenCode", () => {
         assert.deepStrictEqual(two?.requests["GET /session/:id"]?.failed, 1)
       }))
 
+    it.effect("a phase that lasts so long ends by itself, however late the next one is asked for", () =>
+      Effect.gen(function*() {
+        const { client, control } = yield* fresh
+        const ask = Effect.tryPromise(() => client.session.get({ path: { id: "ses_nobody" } }))
+        yield* control.phase("short", 1)
+        yield* Effect.sleep("20 millis")
+        yield* ask
+        yield* control.phase("long", 60_000)
+        yield* ask
+        yield* ask
+        const phases = (yield* control.counters).slice(1).map(({ from, name, to, total: { count } }) => ({
+          name,
+          count,
+          lasted: to === undefined ? undefined : to - from
+        }))
+        assert.deepStrictEqual(phases.map(({ count, name }) => [name, count]), [["short", 0], ["after", 1], [
+          "long",
+          2
+        ]])
+        assert.approximately(phases[0]?.lasted ?? 0, 1, 0.001)
+        assert.isUndefined(phases[2]?.lasted)
+      }))
+
     it.effect("what is sent is counted in, and what people do and the bench asks is not", () =>
       Effect.gen(function*() {
         const { control } = yield* fresh

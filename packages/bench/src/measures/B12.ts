@@ -158,8 +158,8 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
         calledOff: asked.errand.calledOffAfter !== undefined,
         state
       })),
-    // Some give no answer to most of these.
-    { concurrency: 64 }
+    // Some give no answer to most of these, and each is waited for.
+    { concurrency: 256 }
   )
   const found = damage(sent, heard, heard.names, yield* told(control.working))
   const values: ReadonlyArray<Value> = [

@@ -24,8 +24,8 @@ export type Reply = "allow" | "refuse" | { readonly word: string }
 export interface Control {
   /** Everything as new, with these settings. Who listens to events goes on listening. */
   readonly reset: (settings?: Reports.Settings) => Call
-  /** Counts anew from now on, under this name. */
-  readonly phase: (name: string) => Call
+  /** Counts anew from now on, under this name; for so long (ms) where that is given, whenever it is asked about. */
+  readonly phase: (name: string, lasts?: number) => Call
   /** What was counted in each phase since the last reset; the first is `start`. */
   readonly counters: Call<ReadonlyArray<Reports.Phase>>
   /** What was counted in the last phase. */
@@ -95,7 +95,7 @@ export const make = (url: string): Control => {
 
   return {
     reset: (settings = {}) => tell("reset", settings),
-    phase: (name) => tell("phase", { name }),
+    phase: (name, lasts) => tell("phase", { name, ...(lasts === undefined ? {} : { lasts }) }),
     counters,
     counted: Effect.flatMap(counters, (phases) => {
       const last = phases.at(-1)

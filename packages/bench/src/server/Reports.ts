@@ -142,5 +142,8 @@ export const NewRoot = Schema.Struct({
 export type NewRoot = typeof NewRoot.Type
 
 export const Named = Schema.Struct({ name: Schema.String })
+
+/** `lasts`: it ends by itself after so long (ms), by the clock of the server. */
+export const PhaseWanted = Schema.Struct({ name: Schema.String, lasts: Schema.optionalKey(count) })
 export const Latency = Schema.Struct({ ms: count })
 export const Root = Schema.Struct({ id: Schema.String })

@@ -64,7 +64,7 @@ export const make = (world: World): (method: string, path: ReadonlyArray<string>
 
   const table: Readonly<Record<string, Handler>> = {
     "POST reset": doing(Reports.Settings, world.reset),
-    "POST phase": doing(Reports.Named, ({ name }) => counters.phase(name)),
+    "POST phase": doing(Reports.PhaseWanted, ({ lasts, name }) => counters.phase(name, lasts)),
     "POST latency": doing(Reports.Latency, ({ ms }) => world.setLatency(ms)),
     "POST weather": doing(WeatherOrCalm, (weather) => world.weather(weather ?? undefined)),
     "POST gate": doing(Reports.Named, ({ name }) => gates.open(name)),

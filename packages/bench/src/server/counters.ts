@@ -12,6 +12,8 @@ type Open<A> = { -readonly [K in keyof A]: A[K] }
 interface Counted {
   readonly name: string
   readonly from: number
+  /** When it ends by itself. */
+  readonly until: number
   to?: number
   readonly requests: Map<string, Open<Traffic>>
   readonly total: Open<Traffic>
@@ -40,9 +42,10 @@ const atLeast = (counts: Map<string, number>, key: string, least: number) => {
   if ((counts.get(key) ?? 0) < least) counts.set(key, least)
 }
 
-const begin = (name: string, now: Peak): Counted => ({
+const begin = (name: string, now: Peak, from: number, lasts = Number.POSITIVE_INFINITY): Counted => ({
   name,
-  from: stamp(),
+  from,
+  until: from + lasts,
   requests: new Map(),
   total: nothing(),
   unknown: new Map(),
@@ -72,43 +75,53 @@ const report = (phase: Counted): Phase => ({
 
 export const make = () => {
   const now: Peak = { total: 0, byModel: new Map(), byProvider: new Map() }
-  let current = begin("start", now)
-  let phases = [current]
+  let last = begin("start", now, stamp())
+  let phases = [last]
+
+  const next = (name: string, at: number, lasts?: number): Counted => {
+    last.to = at
+    last = begin(name, now, at, lasts)
+    phases.push(last)
+    return last
+  }
+
+  /** The phase that it is now. What comes after one that has ended by itself is counted by itself. */
+  const current = (): Counted => stamp() < last.until ? last : next("after", last.until)
 
   return {
     reset: () => {
       now.total = 0
       now.byModel.clear()
       now.byProvider.clear()
-      current = begin("start", now)
-      phases = [current]
+      last = begin("start", now, stamp())
+      phases = [last]
     },
-    phase: (name: string) => {
-      current.to = stamp()
-      current = begin(name, now)
-      phases.push(current)
+    phase: (name: string, lasts?: number) => void next(name, Math.min(stamp(), last.until), lasts),
+    report: () => {
+      current()
+      return { phases: phases.map(report) }
     },
-    report: () => ({ phases: phases.map(report) }),
     /** A request has been answered, or never will be. */
     request: (route: string, bytesIn: number, bytesOut: number, failed: boolean) => {
-      let traffic = current.requests.get(route)
-      if (traffic === undefined) current.requests.set(route, traffic = nothing())
-      for (const one of [traffic, current.total]) {
+      const { requests, total } = current()
+      let traffic = requests.get(route)
+      if (traffic === undefined) requests.set(route, traffic = nothing())
+      for (const one of [traffic, total]) {
         one.count++
         one.bytesIn += bytesIn
         one.bytesOut += bytesOut
         if (failed) one.failed++
       }
     },
-    unknown: (path: string) => void add(current.unknown, path, 1),
-    event: (type: string) => void add(current.events, type, 1),
+    unknown: (path: string) => void add(current().unknown, path, 1),
+    event: (type: string) => void add(current().events, type, 1),
     sent: (bytes: number) => {
-      current.eventBytes += bytes
+      current().eventBytes += bytes
     },
-    fault: (kind: string) => void add(current.faults, kind, 1),
+    fault: (kind: string) => void add(current().faults, kind, 1),
     /** A session of a task begins to work. */
     enter: ({ modelID, providerID }: ModelRef) => {
-      const { peak } = current
+      const { peak } = current()
       const model = `${providerID}/${modelID}`
       now.total++
       peak.total = Math.max(peak.total, now.total)
