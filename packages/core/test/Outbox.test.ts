@@ -156,6 +156,14 @@ describe("the notice that is on its way", () => {
     assert.isTrue(Outbox.isSettled(box))
   })
 
+  it("C1 is awaited also where the parent has read all of it meanwhile: it may arrive still", () => {
+    const box = after(...one, read(1))
+    assert.isFalse(Outbox.has(box, out(1)))
+    assert.isFalse(Outbox.isSettled(box))
+    take("nt final")(box)
+    assert.isTrue(Outbox.isSettled(box))
+  })
+
   it("C2 is taken once: that it was taken is heard again, and nothing comes of it", () => {
     const box = after(...one, take("nt final"), launch(2), take("nt final"))
     assert.isTrue(Outbox.isOut(box))
