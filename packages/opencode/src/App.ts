@@ -17,9 +17,9 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Mode from "./Mode.ts"
 import * as Otlp from "./otlp/Otlp.ts"
 import * as Permissions from "./Permissions.ts"
-import * as RunHold from "./RunHold.ts"
 import * as Slots from "./Slots.ts"
 import * as Telling from "./Telling.ts"
 import * as Toasts from "./Toasts.ts"
@@ -54,14 +54,14 @@ export const layer = (
   const host = Layer.mergeAll(OpenCodeHost.layer(settings), Agents.layer).pipe(
     Layer.provideMerge(Sessions.layer),
     // What `run` prints of a call it would print again whenever its card changes.
-    Layer.provideMerge(CardSwitch.layer(settings.cards && !RunHold.isRun(process.argv))),
+    Layer.provideMerge(CardSwitch.layer(settings.cards && !Mode.isRun(process.argv))),
     Layer.provideMerge(Client.layer),
     Layer.provideMerge(Audience.layer),
     Layer.provideMerge(feed.layer),
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
-  const permissions = RunHold.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
+  const permissions = Mode.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
   const boards = Layer.mergeAll(
     Boards.layer(settings, {
       directory: input.directory,

@@ -9,6 +9,7 @@ import { basename, join } from "node:path"
 import type { PluginSettings } from "./config/PluginSettings.ts"
 import * as FileProblems from "./FileProblems.ts"
 import type { Client } from "./host/Client.ts"
+import * as Mode from "./Mode.ts"
 
 export interface Surroundings {
   /** The project's directory. */
@@ -39,13 +40,6 @@ export const fileOf = (surroundings: Surroundings): string => {
   return join(dataDirectory(surroundings), "journals", `${name === "" ? "root" : name}-${hash}.sqlite`)
 }
 
-/**
- * Whether this process is there for some sessions only, so that what others have left behind is not its business: `run` is
- * there for one, and `acp` for those of an editor. The latter makes the plugin twice, for itself before it listens and for
- * the editor when that opens a session. Each hears only of the sessions that are used in it, and the first has none.
- */
-export const isForItsSessions = (argv: ReadonlyArray<string>): boolean => argv[2] === "run" || argv[2] === "acp"
-
 export const layer = (
   surroundings: Surroundings,
   settings: PluginSettings
@@ -56,7 +50,7 @@ export const layer = (
       SqliteJournal.layer({
         file: fileOf(surroundings),
         retentionMs: settings.retentionMs,
-        inherits: isForItsSessions(process.argv) ? "when asked" : "at start",
+        inherits: Mode.isForItsSessions(process.argv) ? "when asked" : "at start",
         onProblem
       })
   ))

@@ -13,6 +13,7 @@ import { Agents } from "./host/Agents.ts"
 import * as Feed from "./host/Feed.ts"
 import { Sessions } from "./host/Sessions.ts"
 import { voiceOf } from "./host/voice.ts"
+import * as Mode from "./Mode.ts"
 import * as RunHold from "./RunHold.ts"
 import { tasksToKeep } from "./text/compaction.ts"
 import { message, sentence } from "./text/inline.ts"
@@ -101,7 +102,7 @@ const start = ({ env, home, input }: Surroundings, loaded: ConfigFiles.Loaded): 
     "experimental.session.compacting": ({ sessionID }, output) =>
       quietly(keepTasks(Task.SessionId.make(sessionID), output.context)),
     "experimental.text.complete": async ({ sessionID }) => {
-      if (RunHold.isRun(process.argv)) {
+      if (Mode.isRun(process.argv)) {
         await quietly(RunHold.hold(Task.SessionId.make(sessionID), settings.runHoldMs))
       }
     }

@@ -9,9 +9,6 @@ import { type Task, Tasks } from "@errand/core"
 import { Effect } from "effect"
 import { Sessions } from "./host/Sessions.ts"
 
-/** Whether this process is `opencode run`: its arguments are those of the binary, then the command. */
-export const isRun = (argv: ReadonlyArray<string>): boolean => argv[2] === "run"
-
 /** Waits until the session has nothing out, for at most `limit` ms. Only a root session holds the process. */
 export const hold = Effect.fnUntraced(function*(session: Task.SessionId, limit: number) {
   const tasks = yield* Tasks.Tasks

@@ -5,11 +5,9 @@
 import { Console, Effect } from "effect"
 import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
+import * as Mode from "./Mode.ts"
 
 type Level = "warning" | "error"
-
-/** By the arguments of the process: those of the binary, then the command. */
-const hasTerminal = (argv: ReadonlyArray<string>): boolean => argv[2] !== "run" && argv[2] !== "acp"
 
 /** Shows one thing, or several of a kind, to whoever looks on. Whatever goes wrong with that touches nothing else. */
 export type Show = (level: Level, first: string, ...more: ReadonlyArray<string>) => Effect.Effect<void>
@@ -19,7 +17,7 @@ export const log = (level: Level, message: string): Effect.Effect<void, never, C
 
 export const shower = ({ toasts }: Pick<PluginSettings, "toasts">): Effect.Effect<Show, never, Client> =>
   Effect.map(Client, (client) => (level, first, ...more) => {
-    if (!hasTerminal(process.argv)) {
+    if (Mode.isForItsSessions(process.argv)) {
       return Effect.forEach([first, ...more], (text) => Console.error(`Errand: ${text}`), { discard: true })
     }
     const rest = more.length === 0 ? "" : ` (and ${more.length} more, see the log)`

@@ -52,8 +52,6 @@ const sample = Effect.fnUntraced(function*(arena: Arena.Arena, one: Case) {
     const name = `${at} at work`
     yield* told(control.phase(name, seconds * 1_000))
     yield* Effect.sleep(`${seconds} seconds`)
-    // On a machine that has other things to do this may come late.
-    yield* told(control.phase("over"))
     const phase = (yield* told(control.counters)).find((phase) => phase.name === name)
     if (phase?.to === undefined) return yield* new BenchError({ what: `nothing was counted of ${name}` })
     values.push({

@@ -37,7 +37,7 @@ export type Refusal =
 export const answered =
   (tool: string) =>
   <E extends Refusal, R>(effect: Effect.Effect<ToolResult, E, R>): Effect.Effect<ToolResult, never, R | Tasks.Tasks> =>
-    Effect.catch(effect, (error) => Effect.map(answerTo(tool, error), (output) => refused(output)))
+    Effect.catch(effect, (error) => Effect.map(answerTo(tool, error), refused))
 
 const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Tasks.Tasks> => {
   switch (error._tag) {
