@@ -1,7 +1,7 @@
 /**
  * Where one competitor is measured: a fake OpenCode and the competitor's plugin, each in a fresh process of its own.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Semaphore } from "effect"
 import { BenchError } from "./Measure.ts"
 import type { Limits, Peer } from "./peers/Peer.ts"
 import type { Control } from "./server/Handle.ts"
@@ -33,12 +33,14 @@ const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, Rea
   )
 }
 
-export const open = Effect.fnUntraced(
-  function*(peer: Peer, { limits, models = [], server = {} }: Options): Effect.fn.Return<
-    Arena,
-    BenchError,
-    Scope.Scope
-  > {
+/**
+ * How many start at the same time. Processes that start all at once keep the driver from its own calls for so long that
+ * these are given up: fifty of them did, on a machine whose memory is slow.
+ */
+const starting = Semaphore.makeUnsafe(2)
+
+export const open: (peer: Peer, options: Options) => Effect.Effect<Arena, BenchError, Scope.Scope> = Effect.fnUntraced(
+  function*(peer: Peer, { limits, models = [], server = {} }: Options) {
     const { control, url } = yield* Effect.mapError(
       Server.start,
       (cause) => new BenchError({ what: "the fake OpenCode did not start", cause })
@@ -53,5 +55,6 @@ export const open = Effect.fnUntraced(
     yield* Effect.mapError(control.reset(settings), (cause) => new BenchError({ what: "reset", cause }))
     const worker = yield* Worker.start(peer, { url, sandbox })
     return { peer, control, worker }
-  }
+  },
+  starting.withPermit
 )

@@ -72,7 +72,13 @@ const keep = Effect.fnUntraced(function*(now: Results.Results) {
   yield* files.write(all)
 })
 
-/** Measures, and says on the way how far it is. A report is kept after each: a later one that fails costs only itself. */
+/** What was measured; and the ids of what could not be, of which was said why. */
+interface Found {
+  readonly measures: ReadonlyArray<Results.Measured>
+  readonly failed: ReadonlyArray<string>
+}
+
+/** Measures, and says on the way how far it is. A report is kept after each: one that fails costs only itself. */
 const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Wanted) {
   const unknown = which.find((id) => !measures.some((measure) => measure.id === id.toUpperCase()))
   if (unknown !== undefined) {
@@ -137,14 +143,24 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       }
       return found
     })
+  const attempt = (one: Measure, nth: number) =>
+    measure(one, nth).pipe(
+      Effect.asSome,
+      Effect.catchTag("BenchError", ({ message }) =>
+        Effect.as(telling.say(`${one.id} could not be measured: ${message}`), Option.none<Results.Measured>()))
+    )
   const found = yield* telling.during((now) => Progress.line(Ref.getUnsafe(state), now))(Effect.gen(function*() {
     const [steady, others] = [numbered.filter(({ steady }) => steady), numbered.filter(({ steady }) => !steady)]
     return [
-      ...yield* Effect.forEach(others, (one, nth) => measure(one, nth)),
-      ...yield* Effect.forEach(steady, (one, nth) => measure(one, others.length + nth), { concurrency: "unbounded" })
-    ]
+      ...yield* Effect.forEach(others, (one, nth) => attempt(one, nth)),
+      ...yield* Effect.forEach(steady, (one, nth) => attempt(one, others.length + nth), { concurrency: "unbounded" })
+    ].flatMap(Option.toArray)
   }))
-  return chosen.flatMap(({ id }) => found.filter((one) => one.id === id))
+  const inOrder = chosen.map(({ id }) => ({ id, one: found.find((one) => one.id === id) }))
+  return {
+    measures: inOrder.flatMap(({ one }) => one === undefined ? [] : [one]),
+    failed: inOrder.flatMap(({ id, one }) => one === undefined ? [id] : [])
+  }
 })
 
 const print = ({ about, figures, id, lines, title }: Results.Measured) =>
@@ -162,14 +178,23 @@ const bench = Effect.fnUntraced(function*(wanted: Wanted) {
   if (wanted.report && Option.isNone(wanted.from) && wanted.whom !== "all") {
     return yield* new BenchError({ what: "A report is of everybody: it does not go with --peers" })
   }
-  const now: Results.Results = Option.isSome(wanted.from)
-    ? yield* files.load(wanted.from.value)
-    : { measures: yield* measured(wanted) }
+  const { failed, measures: all }: Found = Option.isSome(wanted.from)
+    ? { ...yield* files.load(wanted.from.value), failed: [] }
+    : yield* measured(wanted)
+  const now: Results.Results = { measures: all }
   if (wanted.report && Option.isSome(wanted.from)) yield* keep(now)
   if (wanted.json) yield* Console.log(Results.print(now).trimEnd())
   // What is only written anew was printed when it was measured, and judged.
   if (wanted.report && Option.isSome(wanted.from)) return 0
   if (!wanted.json) yield* Effect.forEach(now.measures, print, { discard: true })
+  if (failed.length > 0) {
+    yield* Console.error(
+      `Not measured, for the reasons above: ${failed.join(", ")}. Once more: pnpm bench ${failed.join(" ")}${
+        wanted.report ? " --report" : ""
+      }`
+    )
+    return 2
+  }
   return now.measures.every(({ lines }) => lines.every(({ passed }) => passed)) ? 0 : 1
 })
 

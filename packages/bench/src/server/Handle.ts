@@ -12,9 +12,15 @@ export class ControlError extends Data.TaggedError("ControlError")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `${this.request}: ${String(this.cause)}`
+    return `${this.request}: ${reasons(this.cause).join(": ")}`
   }
 }
+
+/** `fetch failed` says nothing: why stands in its cause. */
+const reasons = (cause: unknown): ReadonlyArray<string> =>
+  cause instanceof Error && cause.cause !== undefined
+    ? [String(cause), ...reasons(cause.cause)]
+    : [String(cause)]
 
 type Call<A = void> = Effect.Effect<A, ControlError>
 
