@@ -37,7 +37,7 @@ const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, Rea
  * How many start at the same time. Processes that start all at once keep the driver from its own calls for so long that
  * these are given up: fifty of them did, on a machine whose memory is slow.
  */
-const starting = Semaphore.makeUnsafe(2)
+const starting = Semaphore.makeUnsafe(6)
 
 export const open: (peer: Peer, options: Options) => Effect.Effect<Arena, BenchError, Scope.Scope> = Effect.fnUntraced(
   function*(peer: Peer, { limits, models = [], server = {} }: Options) {
