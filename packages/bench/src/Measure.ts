@@ -28,6 +28,8 @@ export interface Measure {
   readonly title: string
   /** What a user would feel of it: one or two sentences. */
   readonly about: string
+  /** What keeps Errand from passing, as far as is known: one or two sentences. Shown where it misses a line. */
+  readonly hindrance?: string
   /** What it measures does not depend on what else the machine does: it may be measured beside others of this kind. */
   readonly steady?: true
   readonly run: (bench: Bench) => Effect.Effect<ReadonlyArray<Figure>, BenchError, Scope.Scope>

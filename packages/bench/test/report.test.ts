@@ -226,6 +226,16 @@ describe("the page", () => {
       expect(text).toContain("Nobody is home")
       expect(text).toContain("2026-11-24, 3 runs, Any (2 cores, 8 GB), Linux 6; Bun 1.4.5.")
     }))
+
+  it.effect("says what keeps Errand from a line where it is missed, and only there", () =>
+    Effect.gen(function*() {
+      const pageOf = (passed: boolean) =>
+        page.make({
+          measures: [measured("B4", [], { lines: [{ measure: "B4", asked: "quick", found: "slow", passed }] })]
+        })
+      expect((yield* pageOf(false)).text).toContain("What keeps Errand from passing: There are two round trips")
+      expect((yield* pageOf(true)).text).not.toContain("What keeps Errand from passing")
+    }))
 })
 
 describe("the README", () => {

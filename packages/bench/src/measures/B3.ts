@@ -131,6 +131,9 @@ export const B3: Measure = {
   title: "From an agent's end until its parent is told",
   about: "Whoever waits for a result waits for this as well, every time. "
     + "Hearing of an end that comes early, late, in silence or as an error is what such systems get wrong most.",
+  hindrance:
+    "The p99 is the slowest of 25: the first end in the process, whose code has not run before, or one that comes in "
+    + "the moment in which the poll finds ten lost ends at once.",
   run: (bench) =>
     Effect.map(
       apart(bench, 6, (bench, atOnce) =>

@@ -109,6 +109,10 @@ export const B4: Measure = {
   id: "B4",
   title: "Launching at once",
   about: "A batch is launched in one moment, on a server that is 50 ms away. How long until the last agent is at work.",
+  hindrance: "There are two round trips, whatever the number; what comes on top is work, not waiting. Before its two "
+    + "requests each launch is checked, given its slots and kept in the journal, which the floor does not do: of a hundred at "
+    + "once the last is asked for some 30 ms later, and prompted some 15 ms more. The first hundred of a process take twice "
+    + "the processor time of the tenth, as Bun compiles the code meanwhile, on the two cores that the server needs as well.",
   run: (bench) =>
     Effect.map(
       apart(bench, 6, (bench, atOnce) =>

@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import type { BenchError } from "../Measure.ts"
+import { measures } from "../measures/index.ts"
 import * as chart from "./chart.ts"
 import type { Measured, Results } from "./Results.ts"
 import * as summary from "./summary.ts"
@@ -63,12 +64,16 @@ const section = Effect.fnUntraced(function*(measured: Measured): Effect.fn.Retur
     return [text, `![${picture.words}](benchmarks/${name})`]
   })
   const lines = measured.lines.map(({ asked, found, passed }) => `${passed ? "✓" : "✗"} ${asked}: ${found}`)
+  const hindrance = measured.lines.every(({ passed }) => passed)
+    ? undefined
+    : measures.find(({ id }) => id === measured.id)?.hindrance
   return {
     text: [
       `## ${measured.id} ${measured.title}`,
       measured.about,
       ...shown,
       ...(lines.length === 0 ? [] : [list(lines)]),
+      ...(hindrance === undefined ? [] : [`What keeps Errand from passing: ${hindrance}`]),
       ...(measured.absent ?? []),
       `_${machineOf(measured)}_`
     ].join("\n\n"),
