@@ -78,6 +78,10 @@ export const liveInTurn = (
     Effect.flatMap((standing) => liveFrom(environment, task, signs, standing))
   )
 
+/** Of a task that is over before it begins: what may be going on in its session is stopped. */
+export const none = (environment: Environment, task: Task.Task, { aborted }: Signs): Effect.Effect<never> =>
+  Conversation.holding(environment, task, aborted)(() => Effect.interrupt)
+
 const find = ({ host, hostCalls, notices, settings }: Environment, task: Task.Task) =>
   Effect.catchTag(
     Standing.find({ host, hostCalls, settings, expecting: notices.expecting }, task),

@@ -30,6 +30,13 @@ export interface Run extends Life.Signs {
   readonly life: MutableRef.MutableRef<Option.Option<Fiber.Fiber<void>>>
 }
 
+/** How a run begins, where it is not by itself. */
+interface Beginning {
+  /** What it ends as: it is over before it has done anything. */
+  readonly condemned?: Task.Outcome
+  readonly turn?: Life.Turn
+}
+
 type End = (task: Task.Task, run: Run, exit: Exit.Exit<Task.Outcome, Ending.Failure>) => Effect.Effect<void>
 
 /** What became of an attempt to end a run. */
@@ -146,11 +153,11 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     return Option.exists(run, isStopped)
   }
 
-  const begin = (task: Task.Task, turn?: Life.Turn): Effect.Effect<Task.Task> =>
+  const begin = (task: Task.Task, { condemned, turn }: Beginning = {}): Effect.Effect<Task.Task> =>
     Effect.suspend(() => {
       const run: Run = {
         number: task.run,
-        stop: MutableRef.make(Option.none()),
+        stop: MutableRef.make(Option.fromUndefinedOr(condemned)),
         opened: Deferred.makeUnsafe(),
         over: Deferred.makeUnsafe(),
         life: MutableRef.make(Option.none()),
@@ -169,7 +176,9 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     })
 
   const live = (task: Task.Task, run: Run, turn: Life.Turn | undefined): Effect.Effect<unknown> => {
-    const lived = turn === undefined
+    const lived = isStopped(run)
+      ? Life.none(environment, task, run)
+      : turn === undefined
       ? Life.live(environment, task, run)
       : Life.liveInTurn(environment, task, run, turn)
     const fiber = startLife(
@@ -194,9 +203,13 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const beginInOrder = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task.Task>) {
     let comes: Effect.Effect<unknown> = Effect.void
     for (const task of tasks) {
+      if (yield* isOrphan(task)) {
+        yield* begin(task, { condemned: Ending.cancelled("parent-ended") })
+        continue
+      }
       const door: Doors.Door = Deferred.makeUnsafe()
       // Opened a moment later: by then it stands there.
-      yield* begin(task, { comes, taken: Effect.sync(() => openAll([door])) })
+      yield* begin(task, { turn: { comes, taken: Effect.sync(() => openAll([door])) } })
       comes = Effect.timeoutOption(Deferred.await(door), answersWithin)
     }
   })
@@ -206,12 +219,11 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     const sessions = new Set(tasks.map(({ session }) => session))
     yield* Effect.forEach(parents, (parent) => notices.inherited(parent, !sessions.has(parent)), { discard: true })
     yield* beginInOrder(tasks)
-    const orphans = yield* Effect.filter(
-      tasks,
-      ({ request }) => Effect.map(journal.bySession(request.parent), Option.exists(isForsaken))
-    )
-    yield* stopAll(Effect.succeed(orphans), "parent-ended")
   })
+
+  /** Whether nobody is left, or will be in a moment, who could wait for what was left behind. */
+  const isOrphan = ({ request: { parent } }: Task.Task): Effect.Effect<boolean> =>
+    Effect.map(journal.bySession(parent), (above) => Option.exists(above, isForsaken) || isCondemned(parent))
 
   /** Says that a task is to end, and as what, if it is not over. The first word counts. */
   const condemn = Effect.fnUntraced(function*(task: Task.Task, outcome: Task.Outcome) {

@@ -3,8 +3,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option } from "effect"
+import * as Ending from "../src/Ending.ts"
 import { Journal } from "../src/Journal.ts"
 import type * as Task from "../src/Task.ts"
+import { SessionId, TaskId } from "../src/Task.ts"
 import type { TaskEvent } from "../src/TaskEvent.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
@@ -24,6 +26,42 @@ const keeping = (...kinds: ReadonlyArray<TaskEvent["_tag"]>) =>
 
 /** Tells how a task was a second ago. */
 const telling = slowly(({ get }) => ({ get: (id) => Effect.tap(get(id), () => Effect.sleep("1 second")) }))
+
+const stampOf = (id: string) => ({ id: TaskId.make(id), run: 1, at: 0 })
+const [outer, inner] = [stampOf("bg_00000001"), stampOf("bg_00000002")]
+
+/** Left behind: a task that was called off, and one of its own. It takes a second to say whose session one is. */
+const leftBehind = (more: ReadonlyArray<TaskEvent> = []) =>
+  slowly(({ append, bySession, get }) => {
+    const root = SessionId.make("ses_root")
+    const session = SessionId.make("ses_outer")
+    const of = (parent: SessionId, ...above: ReadonlyArray<SessionId>): Task.Request => ({
+      description: "left behind",
+      prompt: "hangs",
+      agent: "explore",
+      parent,
+      ancestors: [parent, ...above],
+      background: true
+    })
+    const events: ReadonlyArray<TaskEvent> = [
+      { _tag: "Queued", ...outer, request: of(root) },
+      { _tag: "Started", ...outer },
+      { _tag: "Opened", ...outer, session },
+      { _tag: "Queued", ...inner, request: of(session, root) },
+      ...more,
+      { _tag: "Ended", ...outer, outcome: Ending.cancelled("requested"), progress: { toolCalls: 0 } },
+      { _tag: "Adopted", ...inner, ranMs: 0 }
+    ]
+    return {
+      bySession: (session) => Effect.tap(bySession(session), () => Effect.sleep("1 second")),
+      inherit: () =>
+        Effect.map(Effect.andThen(Effect.forEach(events, append), get(inner.id)), (task) => ({
+          tasks: Option.toArray(task),
+          parents: [session],
+          unclear: false
+        }))
+    }
+  })
 
 interface World {
   readonly tasks: Tasks["Service"]
@@ -81,6 +119,31 @@ describe("a task whose parent ends while it is being made", () => {
       yield* pass("2 seconds")
       assert.strictEqual(yield* end(yield* Fiber.join(later)), "running")
     }))
+})
+
+describe("a task that was left behind by a task that has no answer", () => {
+  const calls = ({ host, tasks }: World) =>
+    Effect.gen(function*() {
+      yield* pass("10 seconds")
+      assert.deepStrictEqual((yield* tasks.list).map(endOf), ["requested", "parent-ended"])
+      return (yield* host.calls).map(({ operation }) => operation)
+    })
+
+  inWorld(
+    "E5 ends, and never begins, however long it takes to find out",
+    leftBehind(),
+    (world) => Effect.map(calls(world), (made) => assert.deepStrictEqual(made, []))
+  )
+
+  const atWork: ReadonlyArray<TaskEvent> = [
+    { _tag: "Started", ...inner },
+    { _tag: "Opened", ...inner, session: SessionId.make("ses_inner") }
+  ]
+  inWorld(
+    "E5 ends, and its session is stopped, which may be at work still",
+    leftBehind(atWork),
+    (world) => Effect.map(calls(world), (made) => assert.deepStrictEqual(made, ["abort"]))
+  )
 })
 
 describe("a task whose end is being kept", () => {
