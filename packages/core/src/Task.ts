@@ -156,7 +156,8 @@ export const duration = (task: Task, now: number): number =>
   ranBefore(task) + (task.startedAt === undefined ? 0 : Math.max(0, (task.endedAt ?? now) - task.startedAt))
 
 /** Whether this run of the task ever ran, here or in a process that is gone. */
-export const hasRun = (task: Task): boolean => task.startedAt !== undefined || task.opened !== undefined
+export const hasRun = (task: Task): boolean =>
+  task.startedAt !== undefined || task.opened !== undefined || ranBefore(task) > 0
 
 /** How long this run of the task ran in processes that are gone (ms). */
 export const ranBefore = (task: Task): number => task.adopted?.ranMs ?? 0

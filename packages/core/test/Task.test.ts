@@ -286,7 +286,7 @@ describe("a task", () => {
 
   it("G5 has run once it had its slots, here or in a process that is gone, and not by waiting for them", () => {
     const ended: TaskEvent = { _tag: "Ended", id, run: 1, at: 9, outcome: calledOff, progress: { toolCalls: 0 } }
-    const adopted: TaskEvent = { _tag: "Adopted", id, run: 1, at: 8, ranMs: 5 }
+    const adopted: TaskEvent = { _tag: "Adopted", id, run: 1, at: 8, ranMs: 0 }
     const queued: TaskEvent = { _tag: "Queued", id, run: 1, at: 0, request: request("ses_root") }
     const started: TaskEvent = { _tag: "Started", id, run: 1, at: 1 }
     const opened: TaskEvent = { _tag: "Opened", id, run: 1, at: 2, session: sessionId("ses_1") }
@@ -298,7 +298,14 @@ describe("a task", () => {
       Task.hasRun(after(queued, started, opened, adopted, ended)),
       "called off in line, after it was taken over"
     )
-    assert.isFalse(Task.hasRun(after(queued, adopted, ended)), "the same, and it had only waited there")
+    assert.isTrue(
+      Task.hasRun(after(queued, started, { ...adopted, ranMs: 1 }, ended)),
+      "the same, and its session was being opened there"
+    )
+    assert.isFalse(
+      Task.hasRun(after(queued, adopted, ended)),
+      "the same, and it had only waited there"
+    )
   })
 
   it("has the tutorial's word for each way to end", () => {
