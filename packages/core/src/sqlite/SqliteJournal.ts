@@ -14,12 +14,12 @@ import * as Task from "../Task.ts"
 import type { TaskEvent } from "../TaskEvent.ts"
 import * as FileProblem from "./FileProblem.ts"
 import type { Library } from "./Library.ts"
-import { patiently } from "./opening.ts"
 import * as Owner from "./Owner.ts"
 import * as Processes from "./Processes.ts"
 import * as Store from "./Store.ts"
 import * as TakeOver from "./TakeOver.ts"
 import * as Together from "./Together.ts"
+import { untilBroken } from "./untilBroken.ts"
 
 export interface Options {
   /** A path; its folder is made. One file for each project. */
@@ -75,7 +75,6 @@ const make = Effect.fnUntraced(function*(
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
   const fold = Journal.emptyFold()
   const entries = yield* Journal.makeEntries
-  const broken = yield* Ref.make(false)
   const beatenAt = yield* Ref.make(Number.NEGATIVE_INFINITY)
   /** What was kept in this moment, and is told of together: who listens to it costs more than it does. */
   const news: Array<Journal.Entry> = []
@@ -85,19 +84,8 @@ const make = Effect.fnUntraced(function*(
   const asProblem = (error: Store.StoreError): FileProblem.FileProblem =>
     error._tag === "SqlError" ? problems.fromSql(error) : problems.problem("corrupt", "an event in it cannot be read")
 
-  /** Does something with the file. Once that fails nothing more is kept in it: an event that is missing would be a lie. */
-  const attempt = <A>(use: Effect.Effect<A, Store.StoreError>): Effect.Effect<Option.Option<A>> =>
-    Effect.flatMap(Ref.get(broken), (isBroken) =>
-      isBroken ? Effect.succeedNone : patiently(use).pipe(
-        Effect.asSome,
-        Effect.catch((error) =>
-          Effect.gen(function*() {
-            yield* Ref.set(broken, true)
-            yield* tell(options, asProblem(error))
-            return Option.none<A>()
-          })
-        )
-      ))
+  /** Once something with the file fails nothing more is kept in it: an event that is missing would be a lie. */
+  const attempt = yield* untilBroken((error: Store.StoreError) => tell(options, asProblem(error)))
 
   const changing = <A>(change: Effect.Effect<A>): Effect.Effect<A> => Effect.uninterruptible(lock.withPermit(change))
 

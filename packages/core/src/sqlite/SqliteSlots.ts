@@ -9,10 +9,11 @@ import * as SharedSlots from "../SharedSlots.ts"
 import * as FileProblem from "./FileProblem.ts"
 import type { Library } from "./Library.ts"
 import * as Line from "./Line.ts"
-import { open, patiently } from "./opening.ts"
+import { open } from "./opening.ts"
 import * as Owner from "./Owner.ts"
 import * as Processes from "./Processes.ts"
 import * as SlotTables from "./SlotTables.ts"
+import { untilBroken } from "./untilBroken.ts"
 
 export interface Options {
   /** A path; its folder is made. One file for all processes that share their limits. */
@@ -59,7 +60,6 @@ const make = Effect.fnUntraced(function*(
   const sql = yield* open({ file, fsync: false, library }, SlotTables.migrations, problems)
   const tables = SlotTables.statements(sql)
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)
-  const broken = yield* Ref.make(false)
   const looking = yield* Ref.make(Owner.begin(yield* Clock.currentTimeMillis))
   /** What it has, by claim, as it asked for it. */
   const held = new Map<string, ReadonlyArray<Line.Row>>()
@@ -69,22 +69,10 @@ const make = Effect.fnUntraced(function*(
   const asProblem = (error: SlotTables.TableError): FileProblem.FileProblem =>
     error._tag === "SqlError" ? problems.fromSql(error) : problems.problem("corrupt", "a slot in it cannot be read")
 
-  /** Changes the file, in one piece. Once that fails nothing is shared any more. */
-  const attempt = <A>(change: Effect.Effect<A, SlotTables.TableError>): Effect.Effect<Option.Option<A>> =>
-    Effect.flatMap(
-      Ref.get(broken),
-      (isBroken) =>
-        isBroken ? Effect.succeedNone : patiently(tables.transaction(change)).pipe(
-          Effect.asSome,
-          Effect.catch((error) =>
-            Effect.gen(function*() {
-              yield* Ref.set(broken, true)
-              yield* tell(options, asProblem(error))
-              return Option.none<A>()
-            })
-          )
-        )
-    )
+  /** Once a change of the file fails nothing is shared any more. */
+  const attempted = yield* untilBroken((error: SlotTables.TableError) => tell(options, asProblem(error)))
+  /** Changes the file, in one piece. */
+  const attempt = <A>(change: Effect.Effect<A, SlotTables.TableError>) => attempted(tables.transaction(change))
 
   const changing = <A>(change: Effect.Effect<A>): Effect.Effect<A> => Effect.uninterruptible(lock.withPermit(change))
 
