@@ -4,8 +4,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Task, type TaskEvent } from "@errand/core"
 import type { Item } from "../src/Board.ts"
-import * as Timeline from "../src/Timeline.ts"
 import { allUsed } from "../src/timeline/counts.ts"
+import * as Timeline from "../src/timeline/index.ts"
 import { momentAt, positionOf, scaleOf, ticksOf } from "../src/timeline/scale.ts"
 import { journals } from "./support/draws.ts"
 

@@ -1,8 +1,8 @@
 /**
  * From lanes to a timeline: each task goes to its narrowest pool, and every pool counts who has slots of it. Pure.
  */
-import type { Lane, Pool, Size, Timeline } from "../Timeline.ts"
 import { stepsOf } from "./counts.ts"
+import type { Lane, Pool, Size, Timeline } from "./Timeline.ts"
 
 /** Where the tasks go of which nobody noted a pool. */
 export const unknownPool = "unknown"

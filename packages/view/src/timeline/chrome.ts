@@ -8,9 +8,9 @@
  */
 import { Schema } from "effect"
 import { oneLine } from "../format.ts"
-import type { Lane, Pool, Timeline } from "../Timeline.ts"
 import { allUsed } from "./counts.ts"
 import { moment } from "./svg.ts"
+import type { Lane, Pool, Timeline } from "./Timeline.ts"
 import { endWords, kindWords, poolTitle } from "./words.ts"
 
 const where = { pid: Schema.Int, tid: Schema.Int }

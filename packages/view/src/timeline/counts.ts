@@ -1,7 +1,7 @@
 /**
  * What can be counted in a timeline: slots in use, and what a limit cost. Pure.
  */
-import type { Kind, Lane, Pool, Span, Step } from "../Timeline.ts"
+import type { Kind, Lane, Pool, Span, Step } from "./Timeline.ts"
 
 /** Whether a task has its slots meanwhile. */
 export const holdsSlots = (kind: Kind): boolean => kind !== "waiting" && kind !== "lent"

@@ -2,11 +2,11 @@
  * The timeline as one page that needs nothing else: the picture, what each limit cost, and every run as a row. Pure.
  */
 import { seconds } from "../format.ts"
-import type { End, Lane, Pool, Span, Timeline } from "../Timeline.ts"
 import { holdsSlots, summaryOf } from "./counts.ts"
 import { escape } from "./escape.ts"
 import { type Mode, type Palette, rulesOf } from "./palette.ts"
 import { moment, svgOf } from "./svg.ts"
+import type { End, Lane, Pool, Span, Timeline } from "./Timeline.ts"
 import { endMarks, endWords, kindWords, poolTitle } from "./words.ts"
 
 export interface Options {

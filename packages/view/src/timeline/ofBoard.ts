@@ -2,8 +2,8 @@
  * The timeline of a board: the latest run of each task that it holds.
  */
 import type { Board, Item, Stretch } from "../Board.ts"
-import type { End, Lane, Timeline } from "../Timeline.ts"
 import { assemble } from "./assemble.ts"
+import type { End, Lane, Timeline } from "./Timeline.ts"
 import { type Mark, walk } from "./walk.ts"
 
 const endings: ReadonlySet<string> = new Set<End["status"]>(["completed", "error", "cancelled"])

@@ -2,8 +2,8 @@
  * The timeline of what a journal has kept: every run of every task, or of those below one session.
  */
 import { Model, type Task, type TaskEvent } from "@errand/core"
-import type { Lane, Size, Timeline } from "../Timeline.ts"
 import { assemble } from "./assemble.ts"
+import type { Lane, Size, Timeline } from "./Timeline.ts"
 import { type Mark, walk } from "./walk.ts"
 
 type Event = TaskEvent.TaskEvent

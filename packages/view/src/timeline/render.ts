@@ -2,12 +2,12 @@
  * A timeline in each of its forms.
  */
 import { Schema } from "effect"
-import { Timeline } from "../Timeline.ts"
 import { chromeOf } from "./chrome.ts"
 import { htmlOf } from "./html.ts"
 import type { Mode } from "./palette.ts"
 import { svgOf } from "./svg.ts"
 import { plain, rowsOf } from "./text.ts"
+import { Timeline } from "./Timeline.ts"
 
 /** `trace`: Chrome trace JSON, for Perfetto. `json`: the timeline itself, as its schema says. `text`: without colours. */
 export const Format = Schema.Literals(["text", "svg", "html", "json", "trace"])

@@ -3,7 +3,7 @@
  * went on are folded to a narrow piece. Pure; for columns of a terminal as for pixels.
  */
 import { clock } from "../format.ts"
-import type { Timeline } from "../Timeline.ts"
+import type { Timeline } from "./Timeline.ts"
 
 /** A time of which the width is in proportion, or a gap that is folded. */
 export interface Piece {

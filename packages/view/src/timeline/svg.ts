@@ -3,11 +3,11 @@
  * as a dashed line, and below it a row for each task. A thin grey line is time in line. Pure.
  */
 import { clip, clock, oneLine, seconds, widthOf } from "../format.ts"
-import type { Kind, Lane, Pool, Span, Step, Timeline } from "../Timeline.ts"
 import { allUsed, sizeAt, sumOf } from "./counts.ts"
 import { escape } from "./escape.ts"
 import { type Mode, type Palette, rulesOf } from "./palette.ts"
 import { positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
+import type { Kind, Lane, Pool, Span, Step, Timeline } from "./Timeline.ts"
 import { costWords, endMarks, endWords, kindWords, limitWords, poolTitle } from "./words.ts"
 
 export interface Options {

@@ -6,9 +6,9 @@
  * Below the tasks of a pool stands how many of its slots were in use.
  */
 import { clip, fit, oneLine, widthOf } from "../format.ts"
-import type { End, Kind, Lane, Pool, Timeline } from "../Timeline.ts"
 import { allUsed, sizeAt } from "./counts.ts"
 import { momentAt, positionOf, type Scale, scaleOf, ticksOf } from "./scale.ts"
+import type { End, Kind, Lane, Pool, Timeline } from "./Timeline.ts"
 import { costWords, endMarks, endWords, kindWords, limitWords, poolTitle } from "./words.ts"
 
 export type Tone =

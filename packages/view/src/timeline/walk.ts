@@ -5,7 +5,7 @@
  * Whatever the marks are, time does not go backwards: a mark that is earlier than the one before it counts as at the same
  * moment. A mark that makes no sense where it stands (an answer to nothing, a second end) changes nothing.
  */
-import type { End, Kind, Span } from "../Timeline.ts"
+import type { End, Kind, Span } from "./Timeline.ts"
 
 /** Something that happened to a task. `at`: epoch ms. */
 export type Mark =

@@ -2,9 +2,9 @@
  * What things are called in front of people, in every picture of a timeline. Pure.
  */
 import { seconds } from "../format.ts"
-import type { End, Kind, Pool } from "../Timeline.ts"
 import { unknownPool } from "./assemble.ts"
 import { summaryOf } from "./counts.ts"
+import type { End, Kind, Pool } from "./Timeline.ts"
 
 export const kindWords: Readonly<Record<Kind, string>> = {
   waiting: "in line",

@@ -3,7 +3,7 @@
  * were in use meanwhile. One look shows that a limit held, and what it cost.
  *
  * It is made from the journal (`ofHistory`) or from a board (`ofBoard`), and drawn by the renderers beside it, which know
- * nothing else. What follows from it (`summaryOf`) is counted here, so that all of them say the same.
+ * nothing else. What follows from it (`summaryOf`) is counted in one place, so that all of them say the same.
  */
 import { Schema } from "effect"
 
@@ -96,9 +96,3 @@ export const Timeline = Schema.Struct({
   pools: Schema.Array(Pool)
 })
 export type Timeline = typeof Timeline.Type
-
-export { assemble } from "./timeline/assemble.ts"
-export { holdsSlots, sizeAt, summaryOf, usedAt } from "./timeline/counts.ts"
-export { ofBoard } from "./timeline/ofBoard.ts"
-export { lastSession, ofHistory } from "./timeline/ofHistory.ts"
-export { type Mark, walk } from "./timeline/walk.ts"
