@@ -533,7 +533,7 @@ describe("boards", () => {
           yield* say("errand.hello")
           yield* launch(100)
           yield* TestClock.adjust("1 second")
-          assert.strictEqual((yield* board(root)).problem, "config invalid · opencode-errand doctor")
+          assert.strictEqual((yield* board(root)).problem, "config invalid · run Errand's doctor")
         }))
       yield* world({ settings: { board: false } }, ({ say, tried }) =>
         Effect.gen(function*() {

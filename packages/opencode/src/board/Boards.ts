@@ -21,7 +21,7 @@ import type * as Pace from "./pace.ts"
 import * as Sight from "./Sight.ts"
 
 /** What is shown where the configuration has problems. */
-export const invalidConfig = "config invalid · opencode-errand doctor"
+export const invalidConfig = "config invalid · run Errand's doctor"
 
 /** How many families that have nothing out are looked at, the latest first, for what an earlier process left on them. */
 const maxLeftBehind = 50

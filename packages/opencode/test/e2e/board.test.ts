@@ -222,7 +222,7 @@ describe("after a crash", () => {
         ({ owner, tasks }) => owner !== left.owner && !tasks.some(Rows.isOut)
       )
       assert.strictEqual(board.tasks[0]?.id, left.tasks[0]?.id)
-      assert.strictEqual(board.problem, "config invalid · opencode-errand doctor")
+      assert.strictEqual(board.problem, "config invalid · run Errand's doctor")
       assert.deepInclude(board.tasks[0], { status: "error", why: "it was interrupted by a restart of OpenCode" })
     }))
 })
