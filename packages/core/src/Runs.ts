@@ -221,9 +221,9 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     yield* beginInOrder(tasks)
   })
 
-  /** Whether nobody is left, or will be in a moment, who could wait for what was left behind. */
+  /** Whether nobody is left who could wait for what was left behind. */
   const isOrphan = ({ request: { parent } }: Task.Task): Effect.Effect<boolean> =>
-    Effect.map(journal.bySession(parent), (above) => Option.exists(above, isForsaken) || isCondemned(parent))
+    Effect.map(journal.bySession(parent), Option.exists(isForsaken))
 
   /** Says that a task is to end, and as what, if it is not over. The first word counts. */
   const condemn = Effect.fnUntraced(function*(task: Task.Task, outcome: Task.Outcome) {
