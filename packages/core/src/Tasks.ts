@@ -5,7 +5,7 @@
  * is refused.
  */
 import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schedule, Schema, type Stream } from "effect"
-import { AgentHost } from "./AgentHost.ts"
+import { AgentHost, layerSuspended } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
 import { HostCalls } from "./HostCalls.ts"
@@ -127,7 +127,8 @@ export class Tasks extends Context.Service<Tasks, {
   ).pipe(
     Layer.provide([Watch.layer, HostCalls.layer, Alarms.layer]),
     Layer.provideMerge(Notices.layer),
-    Layer.provideMerge(Limits.layer)
+    Layer.provideMerge(Limits.layer),
+    Layer.provide(layerSuspended)
   )
 
   /** On a host, with everything else of its own; the journal is in memory. */
