@@ -3,11 +3,12 @@
  * what agents say as JSON, and believes it, is soon such a host.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, PubSub, Stream } from "effect"
+import { Effect, Fiber, Layer, PubSub, Stream } from "effect"
 import * as AgentHost from "../src/AgentHost.ts"
 import { Journal } from "../src/Journal.ts"
 import * as Task from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
+import { temporary } from "./support/files.ts"
 import { endOf, messageOf, pass, summary } from "./support/world.ts"
 
 const parent = Task.SessionId.make("ses_root")
@@ -20,6 +21,12 @@ interface World {
   readonly told: ReadonlyArray<string>
   readonly end: (task: Task.Task) => Effect.Effect<string>
 }
+
+/** What an agent wrote, believed to be an event. */
+const believed = (session: Task.SessionId, written: string): AgentHost.HostEvent => ({
+  ...JSON.parse(written),
+  session
+})
 
 /** A host whose sessions answer after two seconds, in what is said about them and in nothing else. */
 const inWorld = (
@@ -138,6 +145,79 @@ describe("a host that throws instead of failing", () => {
         const task = yield* launch
         yield* pass("10 seconds")
         assert.strictEqual(yield* end(task), "completed")
+      })
+  )
+})
+
+/** The first thing that is said of a session after its prompt. */
+const says =
+  (written: string) => (host: Port, tell: (event: AgentHost.HostEvent) => Effect.Effect<unknown>): Partial<Port> => ({
+    prompt: (session, prompt) =>
+      Effect.andThen(host.prompt(session, prompt), Effect.asVoid(tell(believed(session, written))))
+  })
+
+describe("a host that tells what no type would let it tell", () => {
+  const unwritable: ReadonlyArray<readonly [string, string]> = [
+    ["a tool without a name", `{ "_tag": "Tool", "call": "call_1", "state": "running" }`],
+    ["a retry without a word", `{ "_tag": "Retrying", "attempt": 1, "nextAt": 5 }`]
+  ]
+  for (const [what, written] of unwritable) {
+    inWorld(
+      `B10 C1 E8 ${what}: the task ends as it would, its parent is told, and whoever waits for it goes on`,
+      says(written),
+      ({ launch, tasks, told }) =>
+        Effect.gen(function*() {
+          const { id } = yield* launch
+          const waiting = yield* Effect.forkChild(tasks.await(id))
+          yield* pass("10 seconds")
+          assert.strictEqual(endOf(yield* Fiber.join(waiting)), "completed")
+          assert.deepStrictEqual(told, ["final: completed"])
+        }),
+      temporary
+    )
+  }
+
+  inWorld(
+    "B10 C1 E8 an answer that is a list: the task ends all the same, as a defect",
+    says(`{ "_tag": "Ended", "result": { "_tag": "Done", "answer": ["the answer"] } }`),
+    ({ launch, tasks, told }) =>
+      Effect.gen(function*() {
+        const { id } = yield* launch
+        yield* pass("10 seconds")
+        const task = yield* tasks.get(id)
+        assert.strictEqual(endOf(task), "defect")
+        assert.include(messageOf(task), "how it ended cannot be kept")
+        assert.deepStrictEqual(told, ["final: defect"])
+      }),
+    temporary
+  )
+
+  inWorld(
+    "B3 B5 what its sessions do in no form that is known: it is polled again",
+    (host) => {
+      let polls = 0
+      return {
+        ...polled(host),
+        activity: (ids) => polls++ === 0 ? Effect.succeed(JSON.parse("{}")) : activity(ids)
+      }
+    },
+    ({ end, launch }) =>
+      Effect.gen(function*() {
+        const task = yield* launch
+        yield* pass("10 seconds")
+        assert.strictEqual(yield* end(task), "completed")
+      })
+  )
+
+  inWorld(
+    "B3 what nobody knows changes nothing",
+    says(`{ "_tag": "Sang" }`),
+    ({ end, launch, told }) =>
+      Effect.gen(function*() {
+        const task = yield* launch
+        yield* pass("10 seconds")
+        assert.strictEqual(yield* end(task), "completed")
+        assert.deepStrictEqual(told, ["final: completed"])
       })
   )
 })
