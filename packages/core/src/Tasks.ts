@@ -106,7 +106,10 @@ export class Tasks extends Context.Service<Tasks, {
   readonly place: (id: Task.TaskId) => Effect.Effect<Option.Option<Place>>
   /** Whether a session has background tasks out, or is owed news of them. */
   readonly expecting: (session: Task.SessionId) => Effect.Effect<boolean>
-  /** Waits until a session has no background tasks out and is owed nothing. */
+  /**
+   * Waits until a session has no background tasks out and is owed nothing. What it was owed by a process that is gone it is
+   * told only when it is used: by the host's `Busy`, by `launch`, by `reading`, or by `Notices.used`.
+   */
   readonly settled: (session: Task.SessionId) => Effect.Effect<void>
   /** Around a call in which this session reads tasks or waits for them: it is told nothing meanwhile. */
   readonly reading: (session: Task.SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
