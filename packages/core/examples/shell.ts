@@ -53,6 +53,6 @@ const program = Effect.gen(function*() {
   yield* tasks.settled(parent)
 })
 
-const limits = Layer.succeed(Settings.Current, { ...Settings.defaults, defaultConcurrency: 2 })
+const limits = Settings.layer({ defaultConcurrency: 2 })
 const app = Tasks.Tasks.layer.pipe(Layer.provide(ShellHost), Layer.provide(limits), Layer.provide(NodeServices.layer))
 if (process.argv[1] === import.meta.filename) NodeRuntime.runMain(Effect.provide(program, app))

@@ -6,7 +6,7 @@
  * operation is an Effect that may be slow, fail or hang: Errand puts a time limit on each. The contract of each
  * operation is a suite in `testing/HostContract`.
  */
-import { Context, Effect, Schema, type Stream } from "effect"
+import { Context, Effect, Layer, Schema, type Stream } from "effect"
 import type { Model } from "./Model.ts"
 import type { Notice } from "./Notice.ts"
 import { type Request, SessionId, type TaskId } from "./Task.ts"
@@ -198,3 +198,29 @@ export const make = (
       ...host.capabilities
     }
   })
+
+/**
+ * The same host, of which a call that throws is an Effect that dies: nobody who makes an Effect of a call to give it a time
+ * limit, or to try it again, breaks before there is one.
+ */
+export const suspended = (host: AgentHost["Service"]): AgentHost["Service"] =>
+  AgentHost.of({
+    capabilities: host.capabilities,
+    open: (request) => Effect.suspend(() => host.open(request)),
+    attach: (session) => Effect.suspend(() => host.attach(session)),
+    prompt: (session, prompt) => Effect.suspend(() => host.prompt(session, prompt)),
+    abort: (session) => Effect.suspend(() => host.abort(session)),
+    activity: (sessions) => Effect.suspend(() => host.activity(sessions)),
+    transcript: (session, options) => Effect.suspend(() => host.transcript(session, options)),
+    todos: (session) => Effect.suspend(() => host.todos(session)),
+    parentOf: (session) => Effect.suspend(() => host.parentOf(session)),
+    notify: (parent, notice) => Effect.suspend(() => host.notify(parent, notice)),
+    received: (parent, notice) => Effect.suspend(() => host.received(parent, notice)),
+    events: host.events
+  })
+
+/** The host as whatever asks it should have it: `suspended`. */
+export const layerSuspended: Layer.Layer<AgentHost, never, AgentHost> = Layer.effect(
+  AgentHost,
+  Effect.map(AgentHost, suspended)
+)

@@ -45,6 +45,13 @@ export const cutOff: Outcome = {
   message: "it was interrupted by a restart of the program that it ran in"
 }
 
+/** Whatever it ended as, it cannot be kept: a host has told what no type would let it tell. */
+export const unkept = (defect: unknown): Outcome => ({
+  _tag: "Failed",
+  reason: "defect",
+  message: `how it ended cannot be kept: ${String(defect)}`
+})
+
 /** `ms` is the limit. */
 export const timeLimit = (ms: number): Outcome => ({
   _tag: "Cancelled",

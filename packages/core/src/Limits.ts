@@ -68,7 +68,10 @@ export class Limits extends Context.Service<Limits, {
   readonly pools: Effect.Effect<ReadonlyArray<PoolStatus>>
   /** The same in this moment. */
   readonly poolsUnsafe: () => ReadonlyArray<PoolStatus>
-  /** Changes a limit while tasks run; `0` is any number. Nobody who runs is stopped: a smaller pool drains. */
+  /**
+   * Changes a limit while tasks run; `0` is any number, and so is `Infinity`. Nobody who runs is stopped: a smaller pool
+   * drains. Dies where the limit is less than none, or not whole: nobody would ever come in.
+   */
   readonly resize: (pool: Pools.PoolName, limit: number) => Effect.Effect<void>
   /** Lets nobody in until `resume`. Those who run go on. */
   readonly pause: Effect.Effect<void>
@@ -78,7 +81,7 @@ export class Limits extends Context.Service<Limits, {
 }
 
 const make = Effect.gen(function*() {
-  const settings = yield* Settings.Current
+  const settings = yield* Settings.checked
   const clock = yield* Clock.Clock
   const lending = Lending.make<Doors.Door>()
   const { admission } = lending
@@ -157,8 +160,14 @@ const make = Effect.gen(function*() {
     moves: books.moves,
     pools: look(() => books.usages()),
     poolsUnsafe: () => books.usages(),
-    resize: (pool, limit) => step(() => Admission.resize(admission, pool, Pools.sizeOf(limit))),
+    resize: (pool, limit) =>
+      isLimit(limit)
+        ? step(() => Admission.resize(admission, pool, Pools.sizeOf(limit)))
+        : Effect.die(new RangeError(`${limit} is no limit of ${pool}: it has to be a whole number, and 0 is any`)),
     pause: step(() => Admission.setPaused(admission, true)),
     resume: step(() => Admission.setPaused(admission, false))
   })
 })
+
+const isLimit = (limit: number): boolean =>
+  limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 0)

@@ -166,8 +166,13 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
       return self
     case "Ended":
       return { ...self, ended: Option.some(event.result) }
+    default:
+      return unheardOf(event, before)
   }
 }
+
+/** No type lets a host tell anything else. One that does so all the same has said nothing of the session. */
+const unheardOf = (_: never, before: Observation): Observation => before
 
 /** A host tells once more that the session is busy after its last message, so that alone takes nothing back. */
 const isEndDue = ({ endDue }: Observation, event: HostEvent): boolean => {

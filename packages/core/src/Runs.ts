@@ -95,17 +95,33 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
 
   const find = (id: string) => Effect.sync(() => Option.fromUndefinedOr(runs.get(id)))
 
+  /**
+   * The terminal event. Whatever a host has told, a run ends: where what was seen of it cannot be kept it is kept without, and
+   * where not even its outcome can be, that is what it ends as.
+   */
+  const keepEnd = (task: Task.Task, run: Run, outcome: Task.Outcome): Effect.Effect<Option.Option<Task.Task>> => {
+    const keep = (outcome: Task.Outcome, progress: () => Task.Progress) =>
+      Effect.suspend(() =>
+        journal.append({
+          _tag: "Ended",
+          id: task.id,
+          run: task.run,
+          at: clock.currentTimeMillisUnsafe(),
+          outcome,
+          progress: progress()
+        })
+      )
+    const asBefore = () => task.progress
+    return keep(outcome, MutableRef.get(run.progress)).pipe(
+      Effect.catchDefect(() => keep(outcome, asBefore)),
+      Effect.catchDefect((defect) => keep(Ending.unkept(defect), asBefore))
+    )
+  }
+
   /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
   const end: End = (task, run, exit) =>
     Effect.flatMap(
-      journal.append({
-        _tag: "Ended",
-        id: task.id,
-        run: task.run,
-        at: clock.currentTimeMillisUnsafe(),
-        outcome: Ending.outcomeOf(exit, MutableRef.get(run.stop)),
-        progress: MutableRef.get(run.progress)()
-      }),
+      keepEnd(task, run, Ending.outcomeOf(exit, MutableRef.get(run.stop))),
       Option.match({
         // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
         onNone: () =>

@@ -4,7 +4,7 @@
  * Times are in milliseconds and say so in their names. `0` turns a limit off, and that is allowed wherever a number is
  * a limit.
  */
-import { Context, Effect, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 
 const limit = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const limits = Schema.Record(Schema.String, limit)
@@ -79,7 +79,19 @@ export type Settings = typeof Settings.Type
 /** The settings that nobody changed. */
 export const defaults: Settings = Schema.decodeSync(Settings)({})
 
-/** The settings in force. Without a layer, the defaults. */
+/** The settings in force. Without a layer, the defaults. `layer` gives it others. */
 export const Current: Context.Reference<Settings> = Context.Reference<Settings>("@errand/core/Settings", {
   defaultValue: () => defaults
 })
+
+const decode = Schema.decodeUnknownEffect(Settings)
+
+/** These settings, and the defaults of all others. Fails where one is not what it may be, and says which. */
+export const layer = (changed: Partial<Settings>): Layer.Layer<never, Schema.SchemaError> =>
+  Layer.effect(Current, decode(changed))
+
+/**
+ * The settings in force, for who begins to work by them. Wrong ones are a mistake of whoever wrote the program: it dies, and
+ * says which is wrong, as work would wait for ever or break somewhere else.
+ */
+export const checked: Effect.Effect<Settings> = Effect.tap(Current, (settings) => Effect.orDie(decode(settings)))

@@ -57,8 +57,9 @@ const look = Effect.fnUntraced(function*(
   session: SessionId,
   after: Option.Option<string>
 ): Effect.fn.Return<Standing, HostError | SessionGone> {
-  yield* within("attach", settings.startTimeoutMs, host.attach(session))
-  const { activity, transcript } = host.capabilities
+  const { activity, continues, transcript } = host.capabilities
+  // Where no session can be prompted again, that this one cannot be says nothing of it.
+  if (continues) yield* within("attach", settings.startTimeoutMs, host.attach(session))
   const doing = activity
     ? (yield* within("activity", settings.callTimeoutMs, host.activity([session]))).get(session) ?? "idle"
     : "idle"

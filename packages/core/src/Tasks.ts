@@ -5,7 +5,7 @@
  * is refused.
  */
 import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schedule, Schema, type Stream } from "effect"
-import { AgentHost } from "./AgentHost.ts"
+import { AgentHost, layerSuspended } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
 import { HostCalls } from "./HostCalls.ts"
@@ -106,7 +106,10 @@ export class Tasks extends Context.Service<Tasks, {
   readonly place: (id: Task.TaskId) => Effect.Effect<Option.Option<Place>>
   /** Whether a session has background tasks out, or is owed news of them. */
   readonly expecting: (session: Task.SessionId) => Effect.Effect<boolean>
-  /** Waits until a session has no background tasks out and is owed nothing. */
+  /**
+   * Waits until a session has no background tasks out and is owed nothing. What it was owed by a process that is gone it is
+   * told only when it is used: by the host's `Busy`, by `launch`, by `reading`, or by `Notices.used`.
+   */
   readonly settled: (session: Task.SessionId) => Effect.Effect<void>
   /** Around a call in which this session reads tasks or waits for them: it is told nothing meanwhile. */
   readonly reading: (session: Task.SessionId) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -127,7 +130,8 @@ export class Tasks extends Context.Service<Tasks, {
   ).pipe(
     Layer.provide([Watch.layer, HostCalls.layer, Alarms.layer]),
     Layer.provideMerge(Notices.layer),
-    Layer.provideMerge(Limits.layer)
+    Layer.provideMerge(Limits.layer),
+    Layer.provide(layerSuspended)
   )
 
   /** On a host, with everything else of its own; the journal is in memory. */
@@ -142,7 +146,7 @@ const make = Effect.gen(function*() {
   const journal = yield* Journal
   const limits = yield* Limits
   const notices = yield* Notices
-  const settings = yield* Settings.Current
+  const settings = yield* Settings.checked
   const watch = yield* Watch
   const clock = yield* Clock.Clock
   const lineageOf = yield* Lineage.make

@@ -206,6 +206,8 @@ const make = Effect.gen(function*() {
     // Not at once: of a session that has just been prompted there is nothing to see yet.
     Effect.andThen(Effect.sleep(settings.pollIntervalMs)),
     Effect.andThen(tick),
+    // Whatever broke this one: for all sessions the next one is due.
+    Effect.catchDefect((defect) => Effect.logWarning("What sessions are doing could not be found out", defect)),
     Effect.forever,
     Effect.forkScoped
   )

@@ -62,6 +62,15 @@ describe("HostContract on the SimulatedHost", () => {
       )
     }).pipe(Effect.provide(subject)))
 
+  it("promises stand apart from manners: a host that fails in a way of its own is held to what it promises of failing", () => {
+    const ofFailing = HostContract.promises.filter(({ needs }) => needs.behaviours?.includes("fail"))
+    assert.deepStrictEqual(ofFailing.map(({ name }) => name), [
+      "a failed turn is told by an event, with what went wrong",
+      "a failed turn leaves a failed message that says why"
+    ])
+    assert.deepStrictEqual([...HostContract.promises, ...HostContract.manners], HostContract.checks)
+  })
+
   it.effect("a host that breaks a promise is told which one", () =>
     Effect.gen(function*() {
       const host = yield* AgentHost

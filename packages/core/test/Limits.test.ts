@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Cause,
   Clock,
   Deferred,
   Effect,
@@ -261,6 +262,16 @@ describe("place", () => {
 })
 
 describe("resize", () => {
+  for (const limit of [-1, 1.5, Number.NaN]) {
+    it.effect(`A4 A12 to ${limit} is refused in words: it would keep everybody waiting, or hold back nobody`, () =>
+      Effect.gen(function*() {
+        const limits = yield* Limits
+        const exit = yield* Effect.exit(limits.resize("model:opus", limit))
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", `${limit} is no limit of model:opus`)
+        assert.deepStrictEqual(yield* limits.pools, [])
+      }).pipe(Effect.provide(Limits.layer)))
+  }
+
   withLimits("up lets in those who wait, at once", one, (limits) =>
     Effect.gen(function*() {
       const all = yield* Effect.forEach(["a", "b", "c", "d"], (id) => somebody(claim(id, opus)))

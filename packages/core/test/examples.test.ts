@@ -13,7 +13,8 @@ it("the example host runs shell commands as tasks, two at a time, and tells abou
   assert.include(output, "slow: slow")
   assert.include(output, "broken: exit code 3")
   assert.include(output, "me is told: slow completed, quick completed, broken error")
-})
+  // A program has to be started for it, on a machine that may have much else to do.
+}, 30_000)
 
 it("the example is under 60 lines", () => {
   assert.isBelow(readFileSync(example, "utf8").trimEnd().split("\n").length, 60)

@@ -3,10 +3,10 @@
  * host outlives both, and stops what runs in it when it is restarted. Time is the test clock's.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Option, Ref, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option, Ref, Scope, Stream } from "effect"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { AgentHost } from "../../src/AgentHost.ts"
+import { AgentHost, make } from "../../src/AgentHost.ts"
 import { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -532,4 +532,27 @@ describe("one that was taken for gone", () => {
         })
       )
   )
+})
+
+describe("a host whose sessions cannot be continued", () => {
+  it.effect("B9 D8 has a task that was at work end as interrupted: nobody has deleted anything", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const file = join(yield* folder, "journal.sqlite")
+      const poor = make({
+        open: ({ task }) => Effect.succeed(Task.SessionId.make(task)),
+        prompt: () => Effect.void,
+        abort: () => Effect.void,
+        notify: () => Effect.void,
+        events: Stream.never
+      })
+      const life = <A>(story: (tasks: Tasks["Service"]) => Effect.Effect<A, unknown>) =>
+        Effect.flatMap(Tasks, story).pipe(Effect.provide(Tasks.layerOnJournal.pipe(
+          Layer.provide(SqliteJournal.layer({ file, onProblem: Effect.die })),
+          Layer.provide(Layer.succeed(AgentHost, poor))
+        )))
+      const request = { description: "an errand", prompt: "go", agent: "any", parent: Task.SessionId.make("ses_root") }
+      const { id } = yield* life((tasks) => Effect.tap(tasks.launch(request), ({ id }) => tasks.opened(id)))
+      const task = yield* life((tasks) => Effect.andThen(pass("10 seconds"), tasks.get(id)))
+      assert.strictEqual(endOf(task), "interrupted")
+    })))
 })
