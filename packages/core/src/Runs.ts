@@ -64,6 +64,10 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   /** By the ids of their tasks. Changed only by `begin` and `end`. */
   const runs = new Map<string, Run>()
 
+  /** The sessions that were deleted, the latest last: nothing is launched from them. Changed only where that is heard of. */
+  const deleted = new Set<Task.SessionId>()
+  const isDeleted = (session: Task.SessionId): boolean => deleted.has(session)
+
   // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
   const calls = yield* FiberSet.make<unknown, unknown>()
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
@@ -289,6 +293,9 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   // A session that is deleted takes everything below it along, and the task that it is the session of.
   yield* Stream.runForEach(watch.deletions, (session) =>
     Effect.gen(function*() {
+      deleted.add(session)
+      const [oldest] = deleted
+      if (deleted.size > remembered && oldest !== undefined) deleted.delete(oldest)
       const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
       if (Option.isSome(own)) return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), "deleted")
       yield* notices.forget(session)
@@ -296,8 +303,11 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
-  return { find, begin, inherit, stop, stopAll, below }
+  return { find, begin, inherit, isDeleted, stop, stopAll, below }
 })
+
+/** How many deleted sessions are remembered: what launches from one does so in that moment, or never. */
+const remembered = 1_024
 
 /** For how long a host is waited for that does not say how the session of somebody further ahead stands. */
 const answersWithin = "5 seconds"

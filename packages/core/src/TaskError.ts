@@ -61,6 +61,16 @@ export class TooDeep extends Schema.TaggedError<TooDeep>()("TooDeep", {
   }
 }
 
+/** Nobody is there any more for whom a task could be. */
+export class SessionDeleted extends Schema.TaggedError<SessionDeleted>()("SessionDeleted", {
+  /** The one that was deleted: the session that launches, or one above it. */
+  session: SessionId
+}) {
+  override get message(): string {
+    return `Session ${this.session} was deleted, so no task is launched from it or below it. Use another session`
+  }
+}
+
 /** It cannot be found out where the parent session belongs, so nothing is launched from it. */
 export class LineageUnknown extends Schema.TaggedError<LineageUnknown>()("LineageUnknown", {
   session: SessionId,

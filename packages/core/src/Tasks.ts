@@ -22,6 +22,7 @@ import * as Task from "./Task.ts"
 import {
   CannotContinue,
   type LineageUnknown,
+  SessionDeleted,
   SessionUnknown,
   TaskAbove,
   TaskForeign,
@@ -70,13 +71,13 @@ export interface Cancellation {
 
 export class Tasks extends Context.Service<Tasks, {
   /** Launches a task and returns it at once, pending or running: the session may not exist yet. */
-  readonly launch: (request: LaunchRequest) => Effect.Effect<Task.Task, LineageUnknown | TooDeep>
+  readonly launch: (request: LaunchRequest) => Effect.Effect<Task.Task, LineageUnknown | SessionDeleted | TooDeep>
   /** Continues the session of a finished task that the parent sent out: the same task, a new run, the same limits. */
   readonly resume: (
     request: ContinueRequest
   ) => Effect.Effect<
     Task.Task,
-    SessionUnknown | TaskForeign | TaskRunning | CannotContinue | LineageUnknown | TooDeep
+    SessionUnknown | TaskForeign | TaskRunning | CannotContinue | LineageUnknown | SessionDeleted | TooDeep
   >
   /** The task, for somebody in this session: every session of one family (the same root) may see its tasks. */
   readonly find: (id: string, from: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskForeign>
@@ -168,9 +169,13 @@ const make = Effect.gen(function*() {
   if (journal.inherits === "at start") yield* Effect.forkScoped(inheritAll(Option.none()))
 
   /** Who the task is for, and where that is; refused where nothing may be launched from. */
-  const ancestorsOf = (parent: Task.SessionId): Effect.Effect<Lineage.Lineage, LineageUnknown | TooDeep> =>
-    Effect.flatMap(lineageOf(parent), (ancestors): Effect.Effect<Lineage.Lineage, TooDeep> => {
+  const ancestorsOf = (
+    parent: Task.SessionId
+  ): Effect.Effect<Lineage.Lineage, LineageUnknown | SessionDeleted | TooDeep> =>
+    Effect.flatMap(lineageOf(parent), (ancestors): Effect.Effect<Lineage.Lineage, SessionDeleted | TooDeep> => {
       const { maxDepth } = settings
+      const session = ancestors.find(runs.isDeleted)
+      if (session !== undefined) return Effect.fail(new SessionDeleted({ session }))
       const depth = ancestors.length
       return depth > maxDepth
         ? Effect.fail(new TooDeep({ parent, root: ancestors.at(-1) ?? parent, depth, maxDepth }))
@@ -189,13 +194,16 @@ const make = Effect.gen(function*() {
       })
     )
 
-  /** It takes a moment to keep a task. One whose parent has ended meanwhile, and knew nothing of it, ends with it. */
+  /** It takes a moment to keep a task. One whose parent has ended or was deleted meanwhile knew nothing of it: it ends, too. */
   const whileAlive = <E>(parent: Task.SessionId, begin: Effect.Effect<Task.Task, E>) =>
     Effect.suspend(() => {
       const wasAlive = Option.exists(journal.atHandUnsafe(parent), (task) => !Task.isTerminal(task))
+      const stop = (task: Task.Task, why: Task.CancelReason) => Effect.map(runs.stop(task, why), ({ task }) => task)
       return Effect.flatMap(begin, (task) =>
-        wasAlive && Option.exists(journal.atHandUnsafe(parent), Runs.isForsaken)
-          ? Effect.map(runs.stop(task, "parent-ended"), ({ task }) => task)
+        task.request.ancestors.some(runs.isDeleted)
+          ? stop(task, "deleted")
+          : wasAlive && Option.exists(journal.atHandUnsafe(parent), Runs.isForsaken)
+          ? stop(task, "parent-ended")
           : Effect.succeed(task))
     })
 

@@ -551,6 +551,27 @@ describe("maxDepth", () => {
     }))
 
   inWorld(
+    "refuses a session that was deleted, and those below it (E4 F1)",
+    {},
+    ({ host, tasks }) =>
+      Effect.gen(function*() {
+        const root = yield* host.root("ses_deleted")
+        const below = yield* host.root("ses_below", root)
+        const launch = (parent: SessionId) => tasks.launch({ description: "x", prompt: "x", agent: "explore", parent })
+        yield* tasks.cancel((yield* launch(below)).id)
+        yield* host.remove(root)
+        yield* pass(1_000)
+        for (const parent of [root, below]) {
+          const error = yield* Effect.flip(launch(parent))
+          assert.strictEqual(error._tag, "SessionDeleted")
+          assert.include(error.message, "ses_deleted was deleted")
+        }
+        // Another one is not touched.
+        yield* launch(yield* host.root("ses_other"))
+      })
+  )
+
+  inWorld(
     "is no budget: nobody is refused for those who lived before (F3)",
     { settings: { maxDepth: 1 } },
     (world) =>

@@ -121,6 +121,19 @@ describe("a task whose parent ends while it is being made", () => {
     }))
 })
 
+describe("a session that is deleted", () => {
+  inWorld("E4 takes along what is being made below it", keeping("Queued"), (world) =>
+    Effect.gen(function*() {
+      const { end, host, launch, parent } = world
+      const launching = yield* launch("hangs")
+      yield* pass(500)
+      yield* host.remove(parent)
+      yield* pass("2 seconds")
+      assert.strictEqual(yield* end(yield* Fiber.join(launching)), "deleted")
+      assert.deepStrictEqual(yield* host.working, [])
+    }))
+})
+
 describe("a task that was left behind by a task that has no answer", () => {
   const calls = ({ host, tasks }: World) =>
     Effect.gen(function*() {

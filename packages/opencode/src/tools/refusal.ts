@@ -25,6 +25,7 @@ export type Refusal =
   | NotAvailable
   | AgentHost.HostError
   | TaskError.LineageUnknown
+  | TaskError.SessionDeleted
   | TaskError.TooDeep
   | TaskError.SessionUnknown
   | TaskError.TaskNotFound
@@ -51,6 +52,7 @@ const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
       return Effect.succeed(`OpenCode did not answer (${message(error.message)}). Nothing was done: try again.`)
     case "LineageUnknown":
       return Effect.succeed(lineageUnknown(error.session, error.why))
+    case "SessionDeleted":
     case "TaskAbove":
       return Effect.succeed(sentence(message(error.message)))
     case "TooDeep":
