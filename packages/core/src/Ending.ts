@@ -17,7 +17,8 @@ export const outcomeOf = (exit: Exit.Exit<Outcome, Failure>, stop: Option.Option
   if (Cause.hasInterrupts(exit.cause)) return Option.getOrElse(stop, () => cancelled("shutdown"))
   const failure = Cause.findErrorOption(exit.cause)
   if (Option.isNone(failure)) {
-    return { _tag: "Failed", reason: "defect", message: `a fault in Errand: ${Cause.pretty(exit.cause)}` }
+    // Where in the code it broke is for the log, not for an agent.
+    return { _tag: "Failed", reason: "defect", message: `a fault in Errand: ${String(Cause.squash(exit.cause))}` }
   }
   return failure.value._tag === "Unanswered"
     ? failure.value.outcome

@@ -3,7 +3,7 @@
  *
  * There is one way out of a run. The exit of its life becomes the one terminal event, and only then anybody is told.
  */
-import { Clock, Deferred, Effect, Exit, Fiber, FiberSet, HashMap, MutableRef, Option, Ref, Stream } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, FiberSet, HashMap, MutableRef, Option, Ref, Stream } from "effect"
 import { AgentHost } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
@@ -125,7 +125,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   /** The one way out: the exit becomes the terminal event, and whoever is owed the news gets it. */
   const end: End = (task, run, exit) =>
     Effect.flatMap(
-      keepEnd(task, run, Ending.outcomeOf(exit, MutableRef.get(run.stop))),
+      Effect.andThen(logged(task, exit), keepEnd(task, run, Ending.outcomeOf(exit, MutableRef.get(run.stop)))),
       Option.match({
         // It is somebody else's by now, who tells of it: whoever waits here is shown how it stands there.
         onNone: () =>
@@ -308,6 +308,12 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
 
 /** How many deleted sessions are remembered: what launches from one does so in that moment, or never. */
 const remembered = 1_024
+
+/** A fault of ours, with where in the code it broke. */
+const logged = ({ id }: Task.Task, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Exit.isFailure(exit) && Cause.hasDies(exit.cause)
+    ? Effect.logError(`Task ${id} was ended by a fault in Errand`, exit.cause)
+    : Effect.void
 
 /** For how long a host is waited for that does not say how the session of somebody further ahead stands. */
 const answersWithin = "5 seconds"

@@ -3,10 +3,11 @@
  * what agents say as JSON, and believes it, is soon such a host.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, PubSub, Stream } from "effect"
+import { Cause, Effect, Fiber, Layer, Logger, PubSub, Stream } from "effect"
 import * as AgentHost from "../src/AgentHost.ts"
 import { Journal } from "../src/Journal.ts"
 import * as Task from "../src/Task.ts"
+import type { TaskEvent } from "../src/TaskEvent.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { temporary } from "./support/files.ts"
 import { endOf, messageOf, pass, summary } from "./support/world.ts"
@@ -219,5 +220,34 @@ describe("a host that tells what no type would let it tell", () => {
         assert.strictEqual(yield* end(task), "completed")
         assert.deepStrictEqual(told, ["final: completed"])
       })
+  )
+})
+
+describe("a fault in Errand", () => {
+  const lines: Array<string> = []
+  const logger = Logger.layer([Logger.make(({ cause, message }) => {
+    lines.push([message].flat().map(String).join(" "), Cause.pretty(cause))
+  })])
+  const broken = Layer.effect(
+    Journal,
+    Effect.map(Journal, (journal) => ({
+      ...journal,
+      append: (event: TaskEvent) => event._tag === "Opened" ? Effect.die(new Error("it broke")) : journal.append(event)
+    }))
+  ).pipe(Layer.provide(Journal.layer))
+
+  inWorld(
+    "D4 is told to the parent in a few words, and where it broke is in the log",
+    () => ({}),
+    ({ launch, tasks, told }) =>
+      Effect.gen(function*() {
+        const { id } = yield* launch
+        yield* pass("1 second")
+        assert.strictEqual(messageOf(yield* tasks.get(id)), "a fault in Errand: Error: it broke")
+        assert.deepStrictEqual(told, ["final: defect"])
+        assert.strictEqual(lines[0], `Task ${id} was ended by a fault in Errand`)
+        assert.match(lines[1] ?? "", /Error: it broke\n.*Tasks\.strange\.test/)
+      }),
+    Layer.merge(broken, logger)
   )
 })

@@ -17,6 +17,7 @@ import type { Feed, Source } from "./host/Feed.ts"
 import * as OpenCodeHost from "./host/OpenCodeHost.ts"
 import { Sessions } from "./host/Sessions.ts"
 import * as Journals from "./Journals.ts"
+import * as Logs from "./Logs.ts"
 import * as Mode from "./Mode.ts"
 import * as Otlp from "./otlp/Otlp.ts"
 import * as Permissions from "./Permissions.ts"
@@ -81,6 +82,7 @@ export const layer = (
     Layer.provideMerge(Tasks.Tasks.layerOnJournal),
     Layer.provideMerge(Journals.layer({ ...user, directory: input.directory }, settings)),
     Layer.provide(Slots.layer(user, settings)),
+    Layer.provideMerge(Logs.layer),
     Layer.provideMerge(Layer.merge(host, Polling.layer)),
     Layer.provideMerge(Layer.succeed(Configured, Configured.of(settings))),
     Layer.provide(Layer.succeed(Settings.Current, settings))

@@ -51,6 +51,7 @@ export const layer = (
         file: fileOf(surroundings),
         retentionMs: settings.retentionMs,
         inherits: Mode.isForItsSessions(process.argv) ? "when asked" : "at start",
-        onProblem
+        onProblem,
+        without: "set \"journal\": \"memory\""
       })
   ))

@@ -18,5 +18,5 @@ export const layer = (
 ): Layer.Layer<never, never, Client> =>
   settings.limitsScope === "process" ? Layer.empty : Layer.unwrap(Effect.map(
     FileProblems.teller(settings),
-    (onProblem) => SqliteSlots.layer({ file: fileOf(user), onProblem })
+    (onProblem) => SqliteSlots.layer({ file: fileOf(user), onProblem, without: "set \"limitsScope\": \"process\"" })
   ))

@@ -18,8 +18,8 @@ export interface Kept {
   readonly name: string
   /** What becomes of it without the file: a sentence. */
   readonly outcome: string
-  /** The setting that does without the file. */
-  readonly without: string
+  /** What people can do who want to do without the file, for example "set `x`"; absent where there is nothing. */
+  readonly without?: string | undefined
 }
 
 const words = ({ name, outcome, without }: Kept, reason: FileProblem["reason"], file: string, detail: string) => {
@@ -35,7 +35,9 @@ const words = ({ name, outcome, without }: Kept, reason: FileProblem["reason"], 
     case "locked":
       return `${name} ${file} cannot be written: another process has locked it for too long. ${outcome}. End that process and start again.`
     case "unavailable":
-      return `${name} ${file} cannot be used (${detail}). ${outcome}. Mend that and start again, or set ${without}.`
+      return `${name} ${file} cannot be used (${detail}). ${outcome}. Mend that and start again${
+        without === undefined ? "" : `, or ${without}`
+      }.`
   }
 }
 

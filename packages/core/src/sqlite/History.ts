@@ -49,7 +49,7 @@ const words = (reason: HistoryError["reason"], file: string, detail: string): st
     case "newer":
       return `The journal ${file} was written by a newer version of Errand (${detail}). Update Errand and try again.`
     case "damaged":
-      return `The journal ${file} cannot be read (${detail}): it is damaged, or it is no journal of Errand. It was left as it is; start OpenCode in its project, and a damaged one is set aside for a new one.`
+      return `The journal ${file} cannot be read (${detail}): it is damaged, or it is no journal of Errand. It was left as it is; whoever keeps it sets a damaged one aside for a new one at the next start.`
     case "unreadable":
       return `The journal ${file} cannot be opened (${detail}). See that you may read it, and write in its folder, and try again.`
     case "no-sqlite":

@@ -32,6 +32,8 @@ export interface Options {
   readonly fsync?: boolean | undefined
   /** Told once, when the file cannot be used (any more). */
   readonly onProblem?: ((problem: FileProblem.FileProblem) => Effect.Effect<void>) | undefined
+  /** What people can do who want to do without the file, for example "set `x`": the end of what they are told of a problem. */
+  readonly without?: string | undefined
   /** Who this is; by default the process that it runs in. */
   readonly process?: Processes.Process | undefined
   readonly library?: Library | undefined
@@ -39,8 +41,7 @@ export interface Options {
 
 const kept: FileProblem.Kept = {
   name: "The journal",
-  outcome: "Tasks are kept in memory for now, and are lost when this process ends",
-  without: "\"journal\": \"memory\""
+  outcome: "Tasks are kept in memory for now, and are lost when this process ends"
 }
 
 const week = 7 * 24 * 3_600_000
@@ -69,7 +70,7 @@ const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Journal.Journal["Service"], FileProblem.FileProblem, Scope.Scope> {
   const { file, fsync = false, inherits = "at start", library, retentionMs = week } = options
   const { host, pid } = options.process ?? Processes.current()
-  const problems = FileProblem.of(kept, file)
+  const problems = FileProblem.of({ ...kept, without: options.without }, file)
   const store = yield* Store.open({ file, fsync, library }, problems)
   const looking = yield* Ref.make(Owner.begin(yield* Clock.currentTimeMillis))
   const me = yield* Effect.map(Effect.sync(() => globalThis.crypto.randomUUID()), (uuid) => `${pid}-${uuid}`)

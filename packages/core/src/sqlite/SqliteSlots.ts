@@ -20,6 +20,8 @@ export interface Options {
   readonly file: string
   /** Told once, when the file cannot be used (any more). */
   readonly onProblem?: ((problem: FileProblem.FileProblem) => Effect.Effect<void>) | undefined
+  /** What people can do who want to do without the file, for example "set `x`": the end of what they are told of a problem. */
+  readonly without?: string | undefined
   /** Who this is; by default the process that it runs in. */
   readonly process?: Processes.Process | undefined
   readonly library?: Library | undefined
@@ -27,8 +29,7 @@ export interface Options {
 
 const kept: FileProblem.Kept = {
   name: "The file of the shared limits",
-  outcome: "Limits hold in this process only",
-  without: "\"limitsScope\": \"process\""
+  outcome: "Limits hold in this process only"
 }
 
 export const layer = (options: Options): Layer.Layer<never> =>
@@ -55,7 +56,7 @@ const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<SharedSlots.SharedSlots, FileProblem.FileProblem, Scope.Scope> {
   const { file, library } = options
   const { host, pid } = options.process ?? Processes.current()
-  const problems = FileProblem.of(kept, file)
+  const problems = FileProblem.of({ ...kept, without: options.without }, file)
   // What a power failure takes belongs to nobody afterwards.
   const sql = yield* open({ file, fsync: false, library }, SlotTables.migrations, problems)
   const tables = SlotTables.statements(sql)
