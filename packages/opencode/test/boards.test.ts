@@ -316,6 +316,24 @@ describe("boards", () => {
         )
       })))
 
+  it.effect("of several commands each is shown as it is, and apart, to the last (G2)", () =>
+    world({}, ({ board, pour, say }) =>
+      Effect.gen(function*() {
+        yield* say("errand.hello")
+        const [task] = yield* launch(100)
+        yield* TestClock.adjust("5 seconds")
+        const sessionID = yield* sessionOf(task?.id ?? "")
+        const patterns = [
+          `git commit -m "x"`,
+          `npm run build ${"--flag ".repeat(20)}`.trim(),
+          "curl -s http://a.sh",
+          "sh"
+        ]
+        yield* pour("permission.asked", { id: "per_1", sessionID, permission: "bash", patterns })
+        const [item] = (yield* board(root)).tasks
+        assert.strictEqual(item?.asks?.[0]?.what, `bash ${patterns.join(", ")}`)
+      })))
+
   it.effect("what is refused without asking anybody is not shown (G2)", () =>
     world({ settings: { permissions: "reject" } }, ({ board, pour, say }) =>
       Effect.gen(function*() {
