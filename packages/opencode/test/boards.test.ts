@@ -32,11 +32,11 @@ interface Options {
   readonly outcome?: (nth: number, session: string) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }
 
-/** An agent works for as many seconds as it is told to. */
-const behave = ({ text }: { readonly text: string }) => [
-  { do: "wait" as const, ms: Number(text) * 1_000 },
-  { do: "say" as const, text: "done" }
-]
+/** An agent works for as many seconds as it is told to; one that is told no time has a wrong key. */
+const behave = ({ text }: { readonly text: string }) =>
+  Number(text) === 0
+    ? [{ do: "fail" as const, message: "invalid x-api-key (HTTP 401)" }]
+    : [{ do: "wait" as const, ms: Number(text) * 1_000 }, { do: "say" as const, text: "done" }]
 
 /** Slots that are all used by other processes. */
 const elsewhere = (ahead: Effect.Effect<number>): SharedSlots.SharedSlots => ({
@@ -542,6 +542,15 @@ describe("boards", () => {
         assert.deepInclude(ended.outcome, { _tag: "Cancelled", reason: "by-person" })
         assert.strictEqual((yield* tasks.get(other?.id ?? "")).status, "running")
         assert.strictEqual((yield* board(root)).tasks.at(-1)?.why, "called off by a person")
+      })))
+
+  it.effect("of one that failed it says what the provider said, as every other list of tasks does (G8)", () =>
+    world({}, ({ board, say }) =>
+      Effect.gen(function*() {
+        yield* say("errand.hello")
+        yield* launch(0)
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* board(root)).tasks.at(-1)?.why, "invalid x-api-key (HTTP 401)")
       })))
 
   it.effect("says what is wrong with the configuration, and is not kept where the setting says so (G8)", () =>

@@ -7,7 +7,7 @@ import { type Board, BoardOf, CallText } from "@errand/view"
 import { Clock, Effect, HashMap, Option, Random, Ref } from "effect"
 import * as Events from "../host/events.ts"
 import type { Event } from "../host/wire.ts"
-import { reason } from "../text/ending.ts"
+import { briefly } from "../text/ending.ts"
 import * as Doings from "./Doings.ts"
 
 export interface Surroundings {
@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
         places,
         lent,
         doing: new Map(yield* noteLent(shown, lent, at)),
-        why: ({ outcome }) => outcome === undefined ? "" : reason(outcome),
+        why: ({ outcome }) => outcome === undefined ? "" : briefly(outcome),
         problem
       })
     })
