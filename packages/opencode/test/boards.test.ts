@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AgentHost, Settings, SharedSlots, Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
-import { type Board, Rows } from "@errand/view"
+import { type Board, Rows, Timeline } from "@errand/view"
 import { Effect, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { Audience, wishes } from "../src/board/Audience.ts"
@@ -395,6 +395,9 @@ describe("boards", () => {
         assert.deepStrictEqual(more, [])
         assert.strictEqual(lent?.kind, "lent")
         assert.approximately((lent?.to ?? 0) - (lent?.from ?? 0), 20_000, 300)
+        // The picture of it must not say that two were in use where there is one.
+        const [pool] = Timeline.ofBoard(yield* board(root), 60_000).pools
+        assert.strictEqual(Math.max(...(pool?.used ?? []).map(({ used }) => used)), 1)
       })))
 
   it.effect("whoever says hello is answered, even where nothing has changed (G6)", () =>
