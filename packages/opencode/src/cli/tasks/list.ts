@@ -28,7 +28,7 @@ export interface Shown {
 
 /** All of them, in order. */
 export const shown = ({ known, lost }: Boards, now: number): ReadonlyArray<Shown> => {
-  const look = { now, isBusy: () => false, lostAs: "left when OpenCode stopped" }
+  const look = { now, isBusy: () => false, isLeft: true }
   const of = (board: Board.Board, look: Rows.Look) =>
     Rows.rowsOf(board, look).flatMap((row): ReadonlyArray<Shown> => {
       const item = board.tasks.find(({ id }) => id === row.id)
