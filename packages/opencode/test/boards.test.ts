@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AgentHost, Settings, SharedSlots, Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
-import { type Board, Rows } from "@errand/view"
+import { type Board, Rows, Timeline } from "@errand/view"
 import { Effect, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { Audience, wishes } from "../src/board/Audience.ts"
@@ -32,11 +32,11 @@ interface Options {
   readonly outcome?: (nth: number, session: string) => Effect.Effect<void, AgentHost.HostError | AgentHost.SessionGone>
 }
 
-/** An agent works for as many seconds as it is told to. */
-const behave = ({ text }: { readonly text: string }) => [
-  { do: "wait" as const, ms: Number(text) * 1_000 },
-  { do: "say" as const, text: "done" }
-]
+/** An agent works for as many seconds as it is told to; one that is told no time has a wrong key. */
+const behave = ({ text }: { readonly text: string }) =>
+  Number(text) === 0
+    ? [{ do: "fail" as const, message: "invalid x-api-key (HTTP 401)" }]
+    : [{ do: "wait" as const, ms: Number(text) * 1_000 }, { do: "say" as const, text: "done" }]
 
 /** Slots that are all used by other processes. */
 const elsewhere = (ahead: Effect.Effect<number>): SharedSlots.SharedSlots => ({
@@ -316,6 +316,24 @@ describe("boards", () => {
         )
       })))
 
+  it.effect("of several commands each is shown as it is, and apart, to the last (G2)", () =>
+    world({}, ({ board, pour, say }) =>
+      Effect.gen(function*() {
+        yield* say("errand.hello")
+        const [task] = yield* launch(100)
+        yield* TestClock.adjust("5 seconds")
+        const sessionID = yield* sessionOf(task?.id ?? "")
+        const patterns = [
+          `git commit -m "x"`,
+          `npm run build ${"--flag ".repeat(20)}`.trim(),
+          "curl -s http://a.sh",
+          "sh"
+        ]
+        yield* pour("permission.asked", { id: "per_1", sessionID, permission: "bash", patterns })
+        const [item] = (yield* board(root)).tasks
+        assert.strictEqual(item?.asks?.[0]?.what, `bash ${patterns.join(", ")}`)
+      })))
+
   it.effect("what is refused without asking anybody is not shown (G2)", () =>
     world({ settings: { permissions: "reject" } }, ({ board, pour, say }) =>
       Effect.gen(function*() {
@@ -377,6 +395,9 @@ describe("boards", () => {
         assert.deepStrictEqual(more, [])
         assert.strictEqual(lent?.kind, "lent")
         assert.approximately((lent?.to ?? 0) - (lent?.from ?? 0), 20_000, 300)
+        // The picture of it must not say that two were in use where there is one.
+        const [pool] = Timeline.ofBoard(yield* board(root), 60_000).pools
+        assert.strictEqual(Math.max(...(pool?.used ?? []).map(({ used }) => used)), 1)
       })))
 
   it.effect("whoever says hello is answered, even where nothing has changed (G6)", () =>
@@ -524,6 +545,15 @@ describe("boards", () => {
         assert.deepInclude(ended.outcome, { _tag: "Cancelled", reason: "by-person" })
         assert.strictEqual((yield* tasks.get(other?.id ?? "")).status, "running")
         assert.strictEqual((yield* board(root)).tasks.at(-1)?.why, "called off by a person")
+      })))
+
+  it.effect("of one that failed it says what the provider said, as every other list of tasks does (G8)", () =>
+    world({}, ({ board, say }) =>
+      Effect.gen(function*() {
+        yield* say("errand.hello")
+        yield* launch(0)
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* board(root)).tasks.at(-1)?.why, "invalid x-api-key (HTTP 401)")
       })))
 
   it.effect("says what is wrong with the configuration, and is not kept where the setting says so (G8)", () =>

@@ -4,6 +4,7 @@
  */
 import { Format, Rows } from "@errand/view"
 import type { TuiDialogSelectOption } from "@opencode-ai/plugin/tui"
+import { useTerminalDimensions } from "@opentui/solid"
 import { Effect } from "effect"
 import { createMemo, createResource, Show, untrack } from "solid-js"
 import * as Channel from "./Channel.ts"
@@ -29,9 +30,15 @@ export const openTasks = (errands: Errands): void => {
   api.ui.dialog.setSize("large")
 }
 
-/** Columns of a row in a large dialog, and those of them that a label takes. */
-const rowWidth = 81
+/** The columns of a row in a large dialog, which is as wide as the screen lets it be. What is longer OpenCode cuts unmarked. */
+const rowWidth = (screen: number): number => Math.min(88, screen - 2) - 8
+
+/** Those of them that a label takes. */
 const titleWidth = 26
+
+/** How much of a row is left beside what else is in it: a column goes between any two of them. */
+const beside = (screen: number, ...parts: ReadonlyArray<number>): number =>
+  rowWidth(screen) - parts.reduce((sum, width) => sum + width + 1, 0)
 
 /** Among the ids of tasks: none of them. */
 const timeline = "timeline"
@@ -39,6 +46,7 @@ const timeline = "timeline"
 const TasksDialog = (props: { readonly errands: Errands; readonly session: string }) => {
   const { api } = props.errands
   const scene = sceneOf(props.errands, () => props.session)
+  const screen = useTerminalDimensions()
   const options = createMemo((): Array<TuiDialogSelectOption<string>> => {
     const seen = scene()
     if (seen === undefined) return []
@@ -46,7 +54,7 @@ const TasksDialog = (props: { readonly errands: Errands; readonly session: strin
       ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
         rows.map((row) => ({
           title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
-          description: Format.clip(row.about, rowWidth - titleWidth - 2 - row.time.length),
+          description: Format.clip(row.about, beside(screen().width, titleWidth, row.time.length)),
           footer: row.time,
           category: title,
           value: row.id
@@ -79,6 +87,7 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
   const { errands, id } = props
   const { api } = errands
   const scene = sceneOf(errands, () => props.session)
+  const screen = useTerminalDimensions()
   const row = createMemo(() => {
     const seen = scene()
     return seen === undefined ? undefined : Rows.rowsOf(seen.board, seen.look).find((row) => row.id === id)
@@ -102,6 +111,18 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
       close()
     }
     const asked = item.asks?.find((ask) => ask.id === offered?.id)
+    /** Nobody allows what they could not read: what does not fit here is shown whole before. */
+    const allow = (title: string, what: string, send: () => void): Action => {
+      const width = beside(screen().width, title.length)
+      return {
+        title,
+        description: Format.clip(what, width),
+        category: "It asks",
+        value: Format.widthOf(what) <= width
+          ? send
+          : () => openQuestion(errands, props.session, seen, { title, what, send })
+      }
+    }
     return [
       session === undefined ? leave : {
         title: "Open",
@@ -112,9 +133,14 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
         }
       },
       ...(asked === undefined || !out ? [] : [
-        { title: "Allow once", description: asked.what, category: "It asks", value: reply(asked.id, "once") },
-        { title: "Allow always", description: asked.what, category: "It asks", value: reply(asked.id, "always") },
-        { title: "Reject", description: "it is told so", category: "It asks", value: reply(asked.id, "reject") }
+        allow("Allow once", asked.what, reply(asked.id, "once")),
+        allow("Allow always", asked.what, reply(asked.id, "always")),
+        {
+          title: "Reject",
+          description: "it is told so, and goes on",
+          category: "It asks",
+          value: reply(asked.id, "reject")
+        }
       ]),
       ...(session === undefined ? [] : [{
         title: "Read result",
@@ -149,15 +175,40 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
   return (
     <api.ui.DialogSelect
       title={row() === undefined ? "This task is no longer known" : `${row()?.mark} ${row()?.label}`}
-      placeholder={row()?.about ?? ""}
+      placeholder={Format.clip(row()?.about ?? "", rowWidth(screen().width))}
       options={actions()}
       onSelect={({ value }) => value()}
     />
   )
 }
 
+interface Question {
+  /** What would be done: `Allow once`. */
+  readonly title: string
+  readonly what: string
+  readonly send: () => void
+}
+
+const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, title, what }: Question): void => {
+  const { api } = errands
+  api.ui.dialog.replace(() => (
+    <api.ui.DialogConfirm
+      title={`${title}?`}
+      message={`${row.label} (@${row.agent}) asks: ${what}`}
+      onConfirm={send}
+      onCancel={() => openActions(errands, session, row.id)}
+    />
+  ))
+  api.ui.dialog.setSize("large")
+}
+
+/** Without a word OpenCode stops the agent; with one it reads it and goes on. */
+const refused = "The person who was asked did not allow this. Go on without it, and say so in your report."
+
 const answerAsk = ({ api }: Errands, request: string, reply: "once" | "always" | "reject") =>
-  Effect.tryPromise(() => api.client.permission.reply({ requestID: request, reply })).pipe(
+  Effect.tryPromise(() =>
+    api.client.permission.reply({ requestID: request, reply, ...reply === "reject" ? { message: refused } : {} })
+  ).pipe(
     Effect.filterOrFail(({ error }) => error === undefined),
     Effect.catch(() =>
       Effect.sync(() =>

@@ -10,7 +10,15 @@ import type { Ticker } from "./Ticker.ts"
 export interface Errands {
   readonly api: TuiPluginApi
   readonly ticker: Ticker
+  /** When this terminal was opened (epoch ms). */
+  readonly openedAt: number
 }
+
+/**
+ * How long after it was opened a terminal calls nothing lost (ms): it is there before the plugin in the server, which goes
+ * on with what another OpenCode left.
+ */
+const takeUpMs = 20_000
 
 /** A family's board and how it looks right now; nothing where it has none. */
 export interface Scene {
@@ -26,9 +34,10 @@ const frameMs = 250
  * on; otherwise it moves when the next row goes.
  */
 export const sceneOf = (
-  { api, ticker }: Errands,
+  { api, openedAt, ticker }: Errands,
   session: Accessor<string | undefined>
 ): Accessor<Scene | undefined> => {
+  const lookAt = (now: number) => ({ now, isBusy: isBusy(api.state), isLeft: now < openedAt + takeUpMs })
   const board = createMemo(() => {
     const id = session()
     return id === undefined ? undefined : boardOf(api.state, id)
@@ -37,14 +46,14 @@ export const sceneOf = (
     const known = board()
     if (known === undefined) return undefined
     const now = ticker.now()
-    const look = { now, isBusy: isBusy(api.state) }
+    const look = lookAt(now)
     // What is lost does not count on.
     if (Rows.isLive(known) && !Rows.isLost(known, look)) return now + frameMs
-    return Rows.nextDeparture(known, now)
+    return look.isLeft && Rows.isLive(known) ? openedAt + takeUpMs : Rows.nextDeparture(known, now)
   })
   return () => {
     const known = board()
-    return known === undefined ? undefined : { board: known, look: { now: ticker.now(), isBusy: isBusy(api.state) } }
+    return known === undefined ? undefined : { board: known, look: lookAt(ticker.now()) }
   }
 }
 

@@ -2,7 +2,7 @@
  * All that the terminal's half puts on the screen, and where: its slots, its screen, its commands.
  */
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import { createRoot } from "solid-js"
+import { createRoot, untrack } from "solid-js"
 import { AskLine } from "./AskLine.tsx"
 import { openTasks } from "./Dialogs.tsx"
 import type { Errands } from "./Errands.ts"
@@ -16,7 +16,8 @@ import { openTimeline, timelineRoute, TimelineScreen } from "./TimelineScreen.ts
 export const start = (api: TuiPluginApi): void => {
   const errands = createRoot((dispose): Errands => {
     api.lifecycle.onDispose(dispose)
-    const errands = { api, ticker: makeTicker() }
+    const ticker = makeTicker()
+    const errands = { api, ticker, openedAt: untrack(ticker.now) }
     listen(errands)
     return errands
   })

@@ -114,10 +114,17 @@ const waiting = (family: Family, task: Task.Task): Partial<Board.Item> => {
   }
 }
 
+/** Who answers a question decides by it, and has to see it whole: the first one, which is the one to answer. */
+const maxAsked = 500
+
 const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item> => {
   const now = task.session === undefined ? undefined : doing.get(task.session)
   const last = cut(now?.last ?? task.progress.lastTool ?? "", 80)
-  const asks = (now?.asks ?? []).slice(0, 5).map(({ at, id, what }) => ({ id, what: cut(what, 80), at }))
+  const asks = (now?.asks ?? []).slice(0, 5).map(({ at, id, what }, n) => ({
+    id,
+    what: cut(what, n === 0 ? maxAsked : 80),
+    at
+  }))
   return {
     ...(lent.has(task.id) ? { lent: true } : {}),
     ...(asks.length === 0 ? {} : { asks }),

@@ -135,7 +135,7 @@ describe("a board", () => {
     assert.notInclude(text, "\\u001b")
     assert.lengthOf(board.tasks, Board.maxTasks)
     assert.strictEqual(board.more, 250)
-    assert.isBelow(text.length, 60_000)
+    assert.isBelow(text.length, 70_000)
     assert.deepStrictEqual(Schema.decodeUnknownSync(Board.Board)(JSON.parse(text)), board)
   })
 })

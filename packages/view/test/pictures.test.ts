@@ -275,11 +275,12 @@ describe("the text", () => {
       "  4m00s waiting for a person · 2m00s waiting for the provider",
       "  explore · Find the aut… █████████████████✓                 ┊",
       "  explore · Run the tests █████▒▒▒▒█████████████████✗        ┊",
-      "  explore · Review it      ░░░░░░░░░░░░░░░░███████████▒▒█████✓",
+      "  explore · Review it      ░░░░░░░░░░░░░░░░███████████▓▓█████✓",
       "  explore · Next day                                         ┊█████████▚▚▚▚▚▚███",
       "  slots in use, of 2      22222222222222222222222222211111111┊111111111     1111",
       "",
-      "░ in line  █ running  ▒ needs you  ▒ provider retry  ▚ waits for its own tasks",
+      "░ in line  █ running  ▒ needs you  ▓ provider retry  ▚ waits for its own tasks",
+      "✓ completed  ✗ failed",
       ""
     ])
   })

@@ -135,6 +135,16 @@ describe("a board whose keeper is gone", () => {
     assert.isUndefined(Rows.promptStatus(mockUp, look(12_001)))
   })
 
+  it("is not called lost while whoever goes on with it has had no time to say so (G6)", () => {
+    const left = { ...look(12_001), isLeft: true }
+    const [row] = Rows.rowsOf(mockUp, left)
+    assert.deepInclude(row, { group: "lost", mark: "?", word: "left", time: "", detail: "left when OpenCode stopped" })
+    assert.notStrictEqual(row?.tone, "bad")
+    assert.strictEqual(Rows.headLine(mockUp, left), "3 left behind")
+    assert.isUndefined(Rows.promptStatus(mockUp, left))
+    assert.strictEqual(Rows.groups(mockUp, left)[0]?.title, "Left behind")
+  })
+
   it("is believed while anything of it is at work, and where nobody can tell (G6)", () => {
     assert.isFalse(Rows.isLost(mockUp, look(3_600_000, ["ses_1"])))
     assert.isTrue(Rows.isLost(mockUp, look(3_600_000, ["ses_4"])), "what has ended there is no sign")

@@ -131,7 +131,10 @@ const keep = Effect.fnUntraced(function*({ permissions }: Switches, surroundings
 
   /** What came at once: to look for those in line takes as long as there are tasks. */
   const hearEntries = Effect.fnUntraced(function*(entries: ReadonlyArray<Journal.Entry>) {
-    for (const { event, task } of entries) if (event._tag === "Ended") yield* sight.over(task, event.at)
+    for (const { event, task } of entries) {
+      if (event._tag === "Ended") yield* sight.over(task, event.at)
+      if (event._tag === "Lent" || event._tag === "Restored") yield* sight.lends(task, event._tag === "Lent", event.at)
+    }
     yield* markAll(entries.map(({ task }) => task), "change")
     if (entries.some(({ event }) => event._tag !== "Opened")) yield* markWaiting
   })

@@ -3,7 +3,6 @@
  * tried again. Pure: a session's doing and an event make the next.
  */
 import type { Board, BoardOf, CallText } from "@errand/view"
-import { permissionText } from "../host/events.ts"
 import type { Event } from "../host/wire.ts"
 
 export type Doing = BoardOf.Doing
@@ -55,9 +54,9 @@ export const lent = (doing: Doing, isLent: boolean, now: number): Doing => {
 
 const whole = (n: number): number => Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER))
 
-/** What people are shown of a request: `bash npm test`. */
-const askText = (permission: string | undefined, patterns: ReadonlyArray<string> | undefined): string =>
-  permissionText(permission, patterns).replaceAll("\"", "")
+/** What people are shown of a request: `bash npm test`. Each command as it is, and apart: they decide by it. */
+const askText = (permission = "a permission", patterns: ReadonlyArray<string> = []): string =>
+  patterns.length === 0 ? permission : `${permission} ${patterns.join(", ")}`
 
 /**
  * The doing of the session that an event is about, after it; the same where it says nothing. `callText` puts a tool call

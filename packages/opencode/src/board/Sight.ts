@@ -7,7 +7,7 @@ import { type Board, BoardOf, CallText } from "@errand/view"
 import { Clock, Effect, HashMap, Option, Random, Ref } from "effect"
 import * as Events from "../host/events.ts"
 import type { Event } from "../host/wire.ts"
-import { reason } from "../text/ending.ts"
+import { briefly } from "../text/ending.ts"
 import * as Doings from "./Doings.ts"
 
 export interface Surroundings {
@@ -26,6 +26,8 @@ export interface Sight {
   readonly hear: (event: Event, task: Task.Task) => Effect.Effect<void> | undefined
   /** A task has ended: nothing more will be heard of it. */
   readonly over: (task: Task.Task, at: number) => Effect.Effect<void>
+  /** A task has lent its slots, or has them back: since that moment, or those they were lent to would seem to be too many. */
+  readonly lends: (task: Task.Task, isLent: boolean, at: number) => Effect.Effect<void>
   /** Tasks of earlier processes, which change no more. */
   readonly remember: (older: ReadonlyArray<Task.Task>) => Effect.Effect<void>
   readonly has: (root: Task.SessionId) => Effect.Effect<boolean>
@@ -82,16 +84,6 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
     return new Map<string, Limits.Place>(places.flatMap(Option.toArray))
   })
 
-  /** Since when slots are lent is noted when it is seen: nobody tells of it, but those they are lent to come and go. */
-  const noteLent = (shown: ReadonlyArray<Task.Task>, lent: ReadonlySet<string>, at: number) =>
-    Ref.updateAndGet(doings, (all) =>
-      shown.reduce((all, { id, session, status }) => {
-        if (session === undefined || status !== "running") return all
-        const before = doingIn(all, session)
-        const after = Doings.lent(before, lent.has(id), at)
-        return after === before ? all : put(all, session, after)
-      }, all))
-
   const sight: Sight = {
     owner,
     concerns: (event) => {
@@ -113,6 +105,10 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
       session === undefined
         ? Effect.void
         : Ref.update(doings, HashMap.modify<string, Doings.Doing>(session, (doing) => Doings.over(doing, at))),
+    lends: ({ session }, isLent, at) =>
+      session === undefined
+        ? Effect.void
+        : Ref.update(doings, (all) => put(all, session, Doings.lent(doingIn(all, session), isLent, at))),
     remember: (tasks) => Ref.set(older, tasks),
     has: (root) => Effect.map(familyOf(root), (own) => own.length > 0),
     boardOf: Effect.fnUntraced(function*(root) {
@@ -131,8 +127,8 @@ export const make = Effect.fnUntraced(function*({ directory, problem }: Surround
         poolsOf,
         places,
         lent,
-        doing: new Map(yield* noteLent(shown, lent, at)),
-        why: ({ outcome }) => outcome === undefined ? "" : reason(outcome),
+        doing: new Map(yield* Ref.get(doings)),
+        why: ({ outcome }) => outcome === undefined ? "" : briefly(outcome),
         problem
       })
     })

@@ -40,6 +40,13 @@ export const reason = (outcome: Task.Outcome): string =>
 export const said = (outcome: Task.Outcome): string =>
   outcome._tag === "Completed" || outcome.message.trim() === "" ? "" : message(outcome.message)
 
+/**
+ * The same for people, in a line: of one that failed what was said, if anything was, which tells more than the kind. Of a
+ * restart the core says only that "the program" was: here it has a name.
+ */
+export const briefly = (outcome: Task.Outcome): string =>
+  outcome._tag === "Failed" && outcome.reason !== "interrupted" ? said(outcome) || reason(outcome) : reason(outcome)
+
 const goOn = (task: Task.Task): string => {
   const call = continueCall(task)
   return call === undefined ? "Launch it again with delegate_task." : `To go on where it stopped: ${call}`

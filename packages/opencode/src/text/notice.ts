@@ -6,7 +6,7 @@
  */
 import { type Notice, Task } from "@errand/core"
 import { duration } from "./duration.ts"
-import { advice, happened, reason, said } from "./ending.ts"
+import { advice, briefly, happened, reason } from "./ending.ts"
 import { agent, description, readCall, sessionCode } from "./fields.ts"
 import { clip, count, message, oneLine, quoted, title } from "./inline.ts"
 
@@ -138,7 +138,7 @@ const personLine = (task: Task.Task): string =>
 const ending = (task: Task.Task): string => {
   const { outcome } = task
   if (outcome === undefined || outcome._tag === "Completed") return ran(task)
-  if (outcome._tag === "Failed") return clip(oneLine(said(outcome) || reason(outcome)), 120)
+  if (outcome._tag === "Failed") return clip(oneLine(briefly(outcome)), 120)
   return outcome.reason === "requested" ? "cancelled" : `cancelled: ${reason(outcome)}`
 }
 

@@ -122,6 +122,20 @@ describe("tasks", () => {
     assert.deepStrictEqual(ids("ses_none"), [])
   })
 
+  it("a long description leaves room at 80 columns for what became of its task", () => {
+    const events = decode([
+      queued(4, 3_000, "Find out which of all the services that we have still use the old tokens"),
+      event("Started", 4, 3_000, { pools }),
+      event("Ended", 4, 20_000, done)
+    ])
+    const [, line] = lines(
+      shown(boards({ ...history, events, left: new Map() }, now), now),
+      { ...plain, width: 80 },
+      false
+    )
+    assert.match(line ?? "", /^ {2}✓ bg_00000004 {2}Find out which of al.*… {2}explore · 17s · just now$/)
+  })
+
   it("are cut at the terminal's width, and of those that ended only ten are shown until all are asked for", () => {
     const narrow = { ...plain, width: 40 }
     for (const line of lines(all, narrow, false)) assert.isAtMost(line.length, 40)

@@ -15,15 +15,15 @@ const echo = (
   word: string
 ): ReadonlyArray<Script.Step> => [bash(`echo ${word}`), { say: "went on after: {{lastTool}}" }]
 
-/** A task that sends one of its own, which asks. */
-const nested = (word: string): Errand => ({
+/** A task that sends one of its own, which asks for each command. */
+const nested = (...words: ReadonlyArray<string>): Errand => ({
   description: "Outer errand",
   agent: "general",
   steps: [
     {
       toolCalls: [{
         name: "delegate_task",
-        args: { description: "Inner errand", agent: "general", prompt: Script.script(echo(word)) }
+        args: { description: "Inner errand", agent: "general", prompt: Script.script(echo(words.join(" && echo "))) }
       }]
     },
     { say: "launched" }
@@ -90,7 +90,32 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
         ({ properties, type }) => type === "permission.replied" && properties["reply"] === "reject",
         { timeout: "45 seconds" }
       )
-      yield* told(session, /ALL BACKGROUND TASKS/)
+      // Told so, and not stopped by it.
+      yield* told(session, /heard: went on after: .*The person who was asked did not allow this\./)
+    }))
+
+  it.effect("line 5: nothing is allowed that was not on the screen whole", () =>
+    Effect.gen(function*() {
+      const { delegate, parent, server, show, sidebar, tasks, terminal, told } = yield* Stage
+      const session = yield* parent
+      yield* show(session)
+      yield* delegate(session, [nested(...["a", "b", "c"].map((word) => word.repeat(40)), "the-end-of-it")])
+      yield* sidebar(/▲ Inner errand/)
+      const before = repliesIn(yield* server.events).length
+      yield* tasks
+      // What is cut says so, at every width.
+      yield* terminal.waitFor(/▲ Inner errand .* bash echo a+… +\d+s/)
+      yield* terminal.resize(80, 30)
+      yield* terminal.waitFor(/^.{0,8}▲ Inner errand .* bash echo a+… +\d+s/m)
+      yield* terminal.resize(160, 45)
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor(/Allow once bash echo a+, echo b+…/)
+      yield* terminal.keys("Down", "Enter")
+      yield* terminal.waitFor(/Allow once\?[^]*c{40}, echo the-end-of-it/)
+      assert.lengthOf(repliesIn(yield* server.events), before)
+      yield* terminal.keys("Enter")
+      yield* told(session, /went on after: a+/)
+      assert.include(repliesIn(yield* server.events).at(-1), "once")
     }))
 
   it.effect("line 7: of a notice the line for people is on the screen, and not the text; the model gets the text only", () =>

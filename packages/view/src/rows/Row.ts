@@ -31,7 +31,7 @@ export interface Row {
   readonly tone: Tone
   /** One column. While it runs it turns with the time. */
   readonly mark: string
-  /** What the mark says: `running`, `in line`, `needs you`, `tries again`, `completed`, `failed`, `cancelled`, `lost`. */
+  /** What the mark says: `running`, `in line`, `needs you`, `tries again`, `completed`, `failed`, `cancelled`, `left`, `lost`. */
   readonly word: string
   /** The description. */
   readonly label: string
@@ -56,6 +56,6 @@ export interface Look {
   readonly now: number
   /** Whether the host works in a session at the moment. Absent: the board is taken at its word. */
   readonly isBusy?: ((session: string) => boolean) | undefined
-  /** What is said of tasks that were out where whoever kept the board is gone. */
-  readonly lostAs?: string | undefined
+  /** What was out where whoever kept the board is gone is left, not lost: somebody may yet go on with it. */
+  readonly isLeft?: boolean | undefined
 }

@@ -34,7 +34,11 @@ const counted = (n: number, words: string): string | undefined => n === 0 ? unde
 /** The line at the head of a list: `2 out · 1 in line`; empty when nothing is out. */
 export const headLine = (board: Board, look: Look): string => {
   const { inLine, lost, out } = countsOf(board, look)
-  return joined(counted(out, "out"), counted(inLine, "in line"), counted(lost, "lost"))
+  return joined(
+    counted(out, "out"),
+    counted(inLine, "in line"),
+    counted(lost, look.isLeft === true ? "left behind" : "lost")
+  )
 }
 
 /** Words beside the prompt, and how they are meant. */

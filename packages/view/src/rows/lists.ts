@@ -68,6 +68,8 @@ export const titles: Readonly<Record<Group, string>> = {
   "finished": "Finished"
 }
 
+const leftTitle = "Left behind"
+
 /** All rows, in groups with titles; groups without a row are left out. */
 export const groups = (
   board: Board,
@@ -77,6 +79,7 @@ export const groups = (
   const all: ReadonlyArray<Group> = ["needs you", "out", "in line", "lost", "finished"]
   return all.flatMap((group) => {
     const some = rows.filter((row) => row.group === group)
-    return some.length === 0 ? [] : [{ title: titles[group], rows: some }]
+    const title = group === "lost" && look.isLeft === true ? leftTitle : titles[group]
+    return some.length === 0 ? [] : [{ title, rows: some }]
   })
 }

@@ -78,12 +78,14 @@ export const timeOf = (item: Item, now: number): number => {
 const wordsOf = (
   board: Board,
   item: Item,
-  { now, lostAs = "lost when OpenCode stopped" }: Look,
+  { isLeft = false, now }: Look,
   lost: boolean
 ): Words => {
   if (item.status === "pending" || item.status === "running") {
     if (lost) {
-      return { group: "lost", tone: "bad", mark: marks.lost, word: "lost", doing: lostAs, detail: lostAs }
+      const word = isLeft ? "left" : "lost"
+      const doing = `${word} when OpenCode stopped`
+      return { group: "lost", tone: isLeft ? "waiting" : "bad", mark: marks.lost, word, doing, detail: doing }
     }
     return item.status === "pending" ? waiting(board, item) : running(board, item, now)
   }

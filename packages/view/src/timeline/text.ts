@@ -2,7 +2,8 @@
  * The timeline as text: rows of cells for a terminal of some width. A cell has a tone and no colour: whoever shows it
  * paints it. Pure.
  *
- * `░` in line, `█` running, `▒` a person or the provider is waited for, `▚` its slots are lent, and the mark of each end.
+ * `░` in line, `█` running, `▒` a person is waited for, `▓` the provider is, `▚` its slots are lent, and the mark of each
+ * end.
  * Below the tasks of a pool stands how many of its slots were in use.
  */
 import { clip, fit, oneLine, widthOf } from "../format.ts"
@@ -42,7 +43,7 @@ export interface Options {
   readonly keep?: number | undefined
 }
 
-const fills: Readonly<Record<Kind, string>> = { waiting: "░", running: "█", ask: "▒", retry: "▒", lent: "▚" }
+const fills: Readonly<Record<Kind, string>> = { waiting: "░", running: "█", ask: "▒", retry: "▓", lent: "▚" }
 
 /** The later ones are drawn over the earlier ones, so that what is short and rare is seen. */
 const layers: ReadonlyArray<Kind> = ["waiting", "running", "lent", "retry", "ask"]
@@ -187,6 +188,21 @@ const legendOf = ({ pools }: Timeline): ReadonlyArray<Cell> => {
   return legend.filter(({ tone }) => shown.has(tone))
 }
 
+/** As many lines as it needs: what is not told there can only be guessed. */
+const legendRows = (timeline: Timeline, width: number): ReadonlyArray<Row> => {
+  const lines: Array<Array<Cell>> = []
+  let left = 0
+  for (const cell of legendOf(timeline)) {
+    if (lines.length === 0 || widthOf(cell.text.trimEnd()) > left) {
+      lines.push([])
+      left = width
+    }
+    lines.at(-1)?.push(cell)
+    left -= widthOf(cell.text)
+  }
+  return lines.map((cells): Row => ({ kind: "legend", cells: trimmed(cut(cells, width)) }))
+}
+
 /** How wide the labels are: a third, and not more than is needed to know a task again. */
 export const labelWidthOf = (width: number): number => Math.max(8, Math.min(32, Math.floor(width / 3)))
 
@@ -216,7 +232,7 @@ export const rowsOf = (timeline: Timeline, { keep, width }: Options): ReadonlyAr
   return [
     row("axis", "", 0, axisCells(scale)),
     ...timeline.pools.flatMap(poolRows),
-    { kind: "legend", cells: trimmed(cut(legendOf(timeline), width)) }
+    ...legendRows(timeline, width)
   ]
 }
 

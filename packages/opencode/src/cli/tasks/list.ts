@@ -28,7 +28,7 @@ export interface Shown {
 
 /** All of them, in order. */
 export const shown = ({ known, lost }: Boards, now: number): ReadonlyArray<Shown> => {
-  const look = { now, isBusy: () => false, lostAs: "left when OpenCode stopped" }
+  const look = { now, isBusy: () => false, isLeft: true }
   const of = (board: Board.Board, look: Rows.Look) =>
     Rows.rowsOf(board, look).flatMap((row): ReadonlyArray<Shown> => {
       const item = board.tasks.find(({ id }) => id === row.id)
@@ -54,7 +54,9 @@ const recent = 10
 
 /** Lines in groups; of those that ended only the latest, unless `all` of them are asked for. */
 export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): ReadonlyArray<string> => {
-  const labels = Math.min(40, Math.max(0, ...tasks.map(({ row }) => widthOf(row.label))))
+  // Not more than a third of a narrow terminal: what became of them is said after it.
+  const most = style.width === undefined ? 40 : Math.min(40, Math.floor(style.width / 3))
+  const labels = Math.min(most, Math.max(0, ...tasks.map(({ row }) => widthOf(row.label))))
   const groups = Group.literals.flatMap((group) => {
     const own = tasks.filter(({ row }) => row.group === group)
     const some = group === "finished" && !all ? own.slice(0, recent) : own
