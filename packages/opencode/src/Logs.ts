@@ -1,7 +1,7 @@
 /**
  * What is logged inside goes to OpenCode's log: its console is somebody's screen, or what a program reads of `opencode run`.
  */
-import { Cause, Effect, Layer, Logger, Queue } from "effect"
+import { Cause, Effect, type Layer, Logger, Queue } from "effect"
 import { Client } from "./host/Client.ts"
 
 interface Entry {
