@@ -225,7 +225,7 @@ const openCancel = (errands: Errands, row: Rows.Row): void => {
   const { api } = errands
   api.ui.dialog.replace(() => (
     <api.ui.DialogConfirm
-      title="Cancel this task?"
+      title="Stop this task?"
       message={`${row.label} (@${row.agent}, ${row.id}) ends now. Its agent and the one that launched it are told.`}
       onConfirm={() => {
         Effect.runFork(Channel.say(api, Channel.cancel(row.id)))

@@ -170,7 +170,7 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       yield* terminal.type("cancel")
       yield* terminal.waitFor((screen) => !screen.includes("Read result"))
       yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Cancel this task?")
+      yield* terminal.waitFor("Stop this task?")
       assert.notInclude(yield* said, "errand.cancel bg_00000001")
       yield* terminal.keys("Enter")
       yield* waitSaid("errand.cancel bg_00000001")
