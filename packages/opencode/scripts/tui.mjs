@@ -21,6 +21,10 @@ const given = [
   "@opentui/keymap/*"
 ]
 
+const isGiven = (name) =>
+  name.startsWith("node:")
+  || given.some((known) => known === name || (known.endsWith("/*") && name.startsWith(known.slice(0, -1))))
+
 const solidJsx = {
   name: "solid-jsx",
   setup: (build) => {
@@ -40,7 +44,7 @@ const solidJsx = {
 }
 
 export const buildTui = async (root) => {
-  const { outputFiles } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { tui: "tui/index.ts" },
     outdir: "dist",
@@ -57,14 +61,14 @@ export const buildTui = async (root) => {
     plugins: [solidJsx],
     mainFields: ["module", "main"],
     conditions: ["import", "module"],
+    metafile: true,
     write: false
   })
   for (const { path, text } of outputFiles) {
     if (/\bfrom["']/.test(text)) throw new Error(`${path} imports without a blank after "from": it would not redraw`)
-    const unknown = [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, name]) => name).filter((name) =>
-      !/^(?:node:|\.\/)/.test(name)
-      && !given.some((known) => known === name || (known.endsWith("/*") && name.startsWith(known.slice(0, -1))))
-    )
+  }
+  for (const [path, { imports }] of Object.entries(metafile.outputs)) {
+    const unknown = imports.filter(({ external, path }) => external && !isGiven(path)).map(({ path }) => path)
     if (unknown.length > 0) throw new Error(`${path} imports what the terminal does not have: ${unknown}`)
   }
   return outputFiles

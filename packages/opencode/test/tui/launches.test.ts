@@ -4,7 +4,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Script } from "@errand/lab"
 import { Effect } from "effect"
-import { type Errand, live, Stage, stage } from "./support/stage.ts"
+import { conversationOf, type Errand, live, Stage, stage } from "./support/stage.ts"
 
 const long = "Read every file of the project, and say what is wrong with each of them. ".repeat(42)
 
@@ -14,11 +14,14 @@ const wordy = (gate: string, description: string): Errand => ({
   args: { model: "fake/m2" }
 })
 
-/** The lines of the conversation that are about a launch. */
-const lines = (screen: string, description: string) =>
-  screen.split("\n").map((line) => line.slice(0, 116)).filter((line) =>
-    line.includes(description) || line.includes("Read every")
+/** The lines of the launches: from the first until the agent says that they are on their way. */
+const launchesIn = (screen: string): ReadonlyArray<string> => {
+  const lines = conversationOf(screen).split("\n").filter((line) =>
+    line.trim() !== "" && !line.includes("view subagents")
   )
+  const first = lines.findIndex((line) => /Find the code|Run the tests/.test(line))
+  return lines.slice(Math.max(0, first), lines.findIndex((line) => line.includes("They are on their way.")))
+}
 
 for (const width of [90, 160]) {
   layer(stage({ width, settings: { modelConcurrency: { "fake/m2": 1 } } }), live)(
@@ -43,15 +46,13 @@ for (const width of [90, 160]) {
             steps: [{ toolCalls: calls }, { say: "They are on their way." }]
           })
           yield* server.promptAsync(session, "launch two")
-          yield* terminal.waitFor((screen) =>
-            /Explore Task \(background\) — Find the code/.test(screen) && screen.includes("They are on their way.")
-          )
-          const screen = yield* terminal.waitFor((screen) => !screen.includes("Read every"), {
-            what: "no wall of text"
-          })
-          assert.isAtMost(lines(screen, "Find the code").length, 2)
-          const waiting = lines(screen, "Run the tests").join(" ")
-          assert.match(waiting, /1st in line/)
+          const screen = yield* terminal.waitFor((screen) => {
+            const text = launchesIn(screen).join(" ")
+            return /Explore Task \(background\) — Find the code/.test(text) && /Run the tests.*1st in line/.test(text)
+              && !screen.includes("Read every")
+          }, { what: "a card and one that is 1st in line, without a wall of text" })
+          const lines = launchesIn(screen)
+          assert.isAtMost(lines.length, 4, lines.join("\n"))
           yield* model.openGate("Find the code")
           yield* model.openGate("Run the tests")
           yield* terminal.waitFor((screen) => (screen.match(/✓ Explore Task/g) ?? []).length === 2)

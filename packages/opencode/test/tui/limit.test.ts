@@ -3,7 +3,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Errand, live, Stage, stage } from "./support/stage.ts"
+import { conversationOf, type Errand, live, Stage, stage } from "./support/stage.ts"
 
 const gated = (gate: string, description: string): Errand => ({
   description,
@@ -43,6 +43,8 @@ layer(stage({ settings: { modelConcurrency: { "fake/m2": 2 } } }), live)("a queu
       yield* model.openGate("c")
       const last = yield* sidebar(/▼ Errands$/, /✓ Review it/, /✓ Run the tests/, /✓ Find the auth code/)
       assert.notMatch(last, /out|in line/)
-      yield* terminal.waitFor((screen) => !/\d out|in line/.test(screen), { what: "no status beside the prompt" })
+      yield* terminal.waitFor((screen) => / m1 fake *$/m.test(conversationOf(screen)), {
+        what: "nothing beside the prompt, between its model and the sidebar"
+      })
     }))
 })

@@ -96,6 +96,10 @@ export const views = ({ server, terminal }: {
   return { delegate, post, said, show, sidebar, tasks, waitSaid }
 }
 
+/** What stands left of the sidebar at 160 columns, and all of a narrower screen. */
+export const conversationOf = (screen: string): string =>
+  screen.split("\n").map((line) => line.slice(0, 116).trimEnd()).join("\n")
+
 /** What stands right of the conversation at 160 columns. */
 export const sidebarOf = (screen: string): string =>
   screen.split("\n").map((line) => line.slice(118).trimEnd()).join("\n")
