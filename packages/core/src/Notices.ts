@@ -14,6 +14,7 @@ import { Journal } from "./Journal.ts"
 import type { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
 import * as Outbox from "./Outbox.ts"
+import * as Recent from "./Recent.ts"
 import type { SessionId, Task } from "./Task.ts"
 
 export interface Delivered {
@@ -267,10 +268,7 @@ const make = Effect.gen(function*() {
 
   const used = (session: SessionId) =>
     Effect.suspend(() => {
-      open.delete(session)
-      open.add(session)
-      const [oldest] = open
-      if (open.size > most && oldest !== undefined) open.delete(oldest)
+      Recent.note(open, session, most)
       const post = posts.get(session)
       if (post === undefined || !post.held) return Effect.void
       post.held = false

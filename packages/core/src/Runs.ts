@@ -14,6 +14,7 @@ import { type Inheritance, Journal } from "./Journal.ts"
 import * as Life from "./Life.ts"
 import { Limits } from "./Limits.ts"
 import { Notices } from "./Notices.ts"
+import * as Recent from "./Recent.ts"
 import * as Settings from "./Settings.ts"
 import * as Task from "./Task.ts"
 import * as TimeLimit from "./TimeLimit.ts"
@@ -293,9 +294,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   // A session that is deleted takes everything below it along, and the task that it is the session of.
   yield* Stream.runForEach(watch.deletions, (session) =>
     Effect.gen(function*() {
-      deleted.add(session)
-      const [oldest] = deleted
-      if (deleted.size > remembered && oldest !== undefined) deleted.delete(oldest)
+      Recent.note(deleted, session, remembered)
       const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
       if (Option.isSome(own)) return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), "deleted")
       yield* notices.forget(session)

@@ -65,6 +65,13 @@ const inWorld = (
     )
   })
 
+const completes = ({ end, launch }: World) =>
+  Effect.gen(function*() {
+    const task = yield* launch
+    yield* pass("10 seconds")
+    assert.strictEqual(yield* end(task), "completed")
+  })
+
 const activity = (ids: ReadonlyArray<Task.SessionId>) => Effect.succeed(new Map(ids.map((id) => [id, "idle" as const])))
 
 const answered: AgentHost.Message = {
@@ -114,12 +121,7 @@ describe("a host that throws instead of failing", () => {
   inWorld(
     "B3 B5 when it is polled is polled again",
     (host) => ({ ...polled(host), activity: throwsOnce(activity) }),
-    ({ end, launch }) =>
-      Effect.gen(function*() {
-        const task = yield* launch
-        yield* pass("10 seconds")
-        assert.strictEqual(yield* end(task), "completed")
-      })
+    completes
   )
 
   inWorld(
@@ -202,12 +204,7 @@ describe("a host that tells what no type would let it tell", () => {
         activity: (ids) => polls++ === 0 ? Effect.succeed(JSON.parse("{}")) : activity(ids)
       }
     },
-    ({ end, launch }) =>
-      Effect.gen(function*() {
-        const task = yield* launch
-        yield* pass("10 seconds")
-        assert.strictEqual(yield* end(task), "completed")
-      })
+    completes
   )
 
   inWorld(

@@ -111,7 +111,7 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
       close()
     }
     const asked = item.asks?.find((ask) => ask.id === offered?.id)
-    /** Nobody allows what they could not read: what does not fit here is shown whole before. */
+    /** Nobody allows what they could not read: what does not fit here is shown before. */
     const allow = (title: string, what: string, send: () => void): Action => {
       const width = beside(screen().width, title.length)
       return {
@@ -189,12 +189,15 @@ interface Question {
   readonly send: () => void
 }
 
+/** A board has no room for all of it. */
+const onlyBeginning = " Only its beginning fits here: open the task's session to read the rest before you allow it."
+
 const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, title, what }: Question): void => {
   const { api } = errands
   api.ui.dialog.replace(() => (
     <api.ui.DialogConfirm
       title={`${title}?`}
-      message={`${row.label} (@${row.agent}) asks: ${what}`}
+      message={`${row.label} (@${row.agent}) asks: ${what}${what.endsWith("…") ? onlyBeginning : ""}`}
       onConfirm={send}
       onCancel={() => openActions(errands, session, row.id)}
     />

@@ -114,7 +114,7 @@ const waiting = (family: Family, task: Task.Task): Partial<Board.Item> => {
   }
 }
 
-/** Who answers a question decides by it, and has to see it whole: the first one, which is the one to answer. */
+/** Who answers a question decides by it, and has to see as much of it as a board can carry: of the first, the one to answer. */
 const maxAsked = 500
 
 const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item> => {

@@ -94,7 +94,22 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       yield* told(session, /heard: went on after: .*The person who was asked did not allow this\./)
     }))
 
-  it.effect("line 5: nothing is allowed that was not on the screen whole", () =>
+  it.effect("line 5: of what no board can carry only the beginning is shown before it is allowed, and that is said", () =>
+    Effect.gen(function*() {
+      const { delegate, parent, show, sidebar, tasks, terminal } = yield* Stage
+      const session = yield* parent
+      yield* show(session)
+      yield* delegate(session, [nested(...["a", "b", "c", "d", "e", "f"].map((word) => word.repeat(100)))])
+      yield* sidebar(/▲ Inner errand/)
+      yield* tasks
+      yield* terminal.waitFor(/▲ Inner errand .* bash echo a+…/)
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor(/Allow once bash echo a+…/)
+      yield* terminal.keys("Down", "Enter")
+      yield* terminal.waitFor(/Allow once\?[^]*e+…[^]*open the task's session to read the rest/)
+    }))
+
+  it.effect("line 5: nothing is allowed that was not on the screen before", () =>
     Effect.gen(function*() {
       const { delegate, parent, server, show, sidebar, tasks, terminal, told } = yield* Stage
       const session = yield* parent

@@ -11,7 +11,7 @@
  */
 export { graceMs, isLive, isLost, isOut, isSilent, silenceMs } from "./keeper.ts"
 export { type Counts, countsOf, firstLine, headLine, promptStatus, secondLine, type Status } from "./lines.ts"
-export { groups, lingerMs, nextDeparture, rowsOf, type ShortList, sidebar, titles } from "./lists.ts"
+export { groups, lingerMs, nextDeparture, rowsOf, type ShortList, sidebar, titleOf } from "./lists.ts"
 export { ends, marks, spinner, spinnerAt } from "./marks.ts"
 export type { Board, Group, Item, Look, Row, Tone } from "./Row.ts"
 export { ago } from "./words.ts"

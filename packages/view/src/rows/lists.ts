@@ -60,7 +60,7 @@ export const nextDeparture = (board: Board, now: number): number | undefined => 
   return departures.length === 0 ? undefined : Math.min(...departures)
 }
 
-export const titles: Readonly<Record<Group, string>> = {
+const titles: Readonly<Record<Group, string>> = {
   "needs you": "Needs you",
   "out": "Out",
   "in line": "In line",
@@ -68,7 +68,9 @@ export const titles: Readonly<Record<Group, string>> = {
   "finished": "Finished"
 }
 
-const leftTitle = "Left behind"
+/** What stands above the rows of a group. */
+export const titleOf = (group: Group, { isLeft = false }: Pick<Look, "isLeft">): string =>
+  group === "lost" && isLeft ? "Left behind" : titles[group]
 
 /** All rows, in groups with titles; groups without a row are left out. */
 export const groups = (
@@ -79,7 +81,6 @@ export const groups = (
   const all: ReadonlyArray<Group> = ["needs you", "out", "in line", "lost", "finished"]
   return all.flatMap((group) => {
     const some = rows.filter((row) => row.group === group)
-    const title = group === "lost" && look.isLeft === true ? leftTitle : titles[group]
-    return some.length === 0 ? [] : [{ title, rows: some }]
+    return some.length === 0 ? [] : [{ title: titleOf(group, look), rows: some }]
   })
 }

@@ -46,7 +46,6 @@ export const list = (all: ReadonlyArray<Shown>, journal: string, now: number): L
 })
 
 /** A journal outlives OpenCode: what was left is not lost. */
-const titles: typeof Rows.titles = { ...Rows.titles, lost: "Left behind" }
 const takenUp = "  The next OpenCode in this directory takes them up, and their sessions are told when they are used."
 
 /** How many of those that ended are shown, where not all are asked for. */
@@ -64,7 +63,7 @@ export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): 
     const more = own.length - some.length
     return [[
       "",
-      style.bold(titles[group]),
+      style.bold(Rows.titleOf(group, { isLeft: true })),
       ...some.map(({ row }) => lineOf(row, labels, style)),
       ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)],
       ...group === "lost" ? [style.dim(style.width === undefined ? takenUp : clip(takenUp, style.width))] : []
