@@ -113,6 +113,11 @@ export type HostEvent =
     readonly call: string
     readonly name: string
     readonly state: "running" | "done" | "failed"
+    /**
+     * What a running tool was called with, where the host knows it by now: compared by value with the call before it, and
+     * never kept or shown. Left out of calls that are rightly made again and again, such as one that waits.
+     */
+    readonly input?: unknown
   }
   /**
    * A message has reached its end: look at the transcript again. `last`: it has ended its turn for good, as far as it says

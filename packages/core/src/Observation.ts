@@ -7,6 +7,7 @@
 import { HashMap, Option } from "effect"
 import type { Activity, HostEvent, Message } from "./AgentHost.ts"
 import type { Progress } from "./Task.ts"
+import * as ToolCalls from "./ToolCalls.ts"
 
 /** How the transcript looked. */
 export interface Look {
@@ -50,10 +51,7 @@ export interface Observation {
   /** How long the computer slept while it would have run (ms). */
   readonly sleptFor: number
   readonly retry: Option.Option<{ readonly attempt: number; readonly message: string; readonly nextAt: number }>
-  /** The tool calls that are running, by id. */
-  readonly tools: HashMap.HashMap<string, string>
-  readonly toolCalls: number
-  readonly lastTool: Option.Option<string>
+  readonly calls: ToolCalls.ToolCalls
   /** Epoch ms. Since when the host does not answer. */
   readonly unreachableSince: Option.Option<number>
   /** Whether the last try to look at the transcript failed. */
@@ -83,9 +81,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   askedFor: 0,
   sleptFor: 0,
   retry: Option.none(),
-  tools: HashMap.empty(),
-  toolCalls: 0,
-  lastTool: Option.none(),
+  calls: ToolCalls.none,
   unreachableSince: Option.none(),
   blind: false,
   endDue: false,
@@ -107,7 +103,7 @@ const doing = (self: Observation, activity: Activity, now: number): Observation 
 /** Its turn is over: no tool runs in it any more, and nobody is asked, whether the end of that was told or not. */
 const atRest = (self: Observation, now: number): Observation => ({
   ...self,
-  tools: HashMap.empty(),
+  calls: ToolCalls.atRest(self.calls),
   asks: HashMap.empty(),
   askedAt: Option.none(),
   askedFor: waitedForPerson(self, now)
@@ -148,7 +144,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Wrote":
       return active(notAtRest(self, now), now)
     case "Tool":
-      return active(tool(notAtRest(self, now), event), now)
+      return active({ ...notAtRest(self, now), calls: ToolCalls.hear(self.calls, event) }, now)
     case "MessageEnded":
       return { ...active(notAtRest(self, now), now), stale: true }
     case "Erred":
@@ -211,18 +207,6 @@ const answered = (self: Observation, ask: string, now: number): Observation => {
   }
 }
 
-const tool = (self: Observation, event: Extract<HostEvent, { readonly _tag: "Tool" }>): Observation => {
-  const known = HashMap.has(self.tools, event.call)
-  const running = event.state === "running"
-  return {
-    ...self,
-    tools: running ? HashMap.set(self.tools, event.call, event.name) : HashMap.remove(self.tools, event.call),
-    // A call is told many times; it counts when it is first seen.
-    toolCalls: running && !known ? self.toolCalls + 1 : self.toolCalls,
-    lastTool: Option.some(event.name)
-  }
-}
-
 /** Whether an event may decide something at once; the others only keep the books. */
 export const mayDecide = (event: HostEvent): boolean =>
   event._tag !== "Wrote" && event._tag !== "Tool" && event._tag !== "Busy" && event._tag !== "Retrying"
@@ -243,7 +227,7 @@ export const polled = (self: Observation, activity: Activity, now: number): Obse
 
 /** A poll interval went by in silence, and the host cannot be asked: that it works is no longer sure. */
 export const unasked = (self: Observation, now: number): Observation =>
-  polled(self, self.activity === "busy" && HashMap.isEmpty(self.tools) ? "unknown" : self.activity, now)
+  polled(self, self.activity === "busy" && HashMap.isEmpty(self.calls.running) ? "unknown" : self.activity, now)
 
 /** The host did not answer. */
 export const unreachable = (self: Observation, now: number): Observation => ({
@@ -305,6 +289,7 @@ export const woken = (self: Observation, notice: string, now: number): Observati
   stablePolls: 0,
   stale: true,
   woken: Option.some(notice),
+  calls: ToolCalls.anew(self.calls),
   error: Option.none(),
   endDue: false,
   ended: Option.none()
@@ -339,9 +324,9 @@ const waitedForPerson = (self: Observation, now: number): number =>
 export const progress = (self: Observation): Progress => {
   const waitingFor = Array.from(HashMap.values(self.asks)).join(", ")
   return {
-    toolCalls: self.toolCalls,
+    toolCalls: self.calls.count,
     activeAt: self.activeAt,
-    ...(Option.isSome(self.lastTool) ? { lastTool: self.lastTool.value } : {}),
+    ...(Option.isSome(self.calls.lastTool) ? { lastTool: self.calls.lastTool.value } : {}),
     ...(waitingFor === "" ? {} : { waitingFor }),
     ...(Option.isSome(self.retry)
       ? {

@@ -43,6 +43,17 @@ export const Settings = Schema.Struct({
     180_000,
     "The quiet limit: how long a running task may show no activity of its own (ms). 0: for ever."
   ),
+  maxRepeatedCalls: setting(
+    limit,
+    20,
+    "The loop limit: how often in a row an agent may call the same tool with the same input before its task is ended. 0: "
+      + "any number."
+  ),
+  maxToolCalls: setting(
+    limit,
+    4_000,
+    "The call limit: how many tool calls an agent may make before its task is ended. 0: any number."
+  ),
   pollIntervalMs: setting(positive, 2_000, "How often running tasks are checked (ms)."),
   minIdleTimeMs: setting(millis, 5_000, "Until how long after the start an unproven end is doubted (ms)."),
   minStabilityTimeMs: setting(

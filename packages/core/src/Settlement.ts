@@ -10,6 +10,7 @@ import type { Capabilities, Message } from "./AgentHost.ts"
 import type { Look, Observation } from "./Observation.ts"
 import type { Settings } from "./Settings.ts"
 import type { Outcome } from "./Task.ts"
+import * as ToolCalls from "./ToolCalls.ts"
 
 export type Verdict =
   /** Nothing to do until something happens or time passes. */
@@ -55,6 +56,8 @@ export const judge = (seen: Observation, circumstances: Circumstances): Verdict 
     }
   }
   if (HashMap.size(seen.asks) > 0) return wait
+  const exceeded = excess(seen, settings)
+  if (Option.isSome(exceeded)) return settled(exceeded.value)
   if (seen.activity === "busy" || seen.activity === "retry") return quiet(seen, circumstances)
   if (seen.activity === "idle" && circumstances.expecting) return awaitChildren
   if (!capabilities.transcript) return quiet(seen, circumstances)
@@ -62,6 +65,10 @@ export const judge = (seen: Observation, circumstances: Circumstances): Verdict 
   if (seen.stale || Option.isNone(seen.look) || Option.isSome(seen.unreachableSince)) return look
   return ofTranscript(seen, seen.look.value, circumstances)
 }
+
+/** What a session ends as that makes more tool calls than it may. One that has answered makes no more. */
+export const excess = (seen: Observation, settings: Settings): Option.Option<Outcome> =>
+  seen.activity === "idle" || seen.endDue ? Option.none() : ToolCalls.excess(seen.calls, settings)
 
 /**
  * A session that works, or may be working, but has shown nothing of its own for too long. A running tool, a retry of the
@@ -79,7 +86,7 @@ const quiet = (seen: Observation, { capabilities, now, settings }: Circumstances
     const due = lookedAfter < limit / 2 || (silence >= limit && lookedAfter < limit) || now - lookedAt >= limit / 2
     if (due) return look
     if (Option.exists(seen.look, ({ messages }) => messages.some(hasRunningTool))) return wait
-  } else if (HashMap.size(seen.tools) > 0) return wait
+  } else if (HashMap.size(seen.calls.running) > 0) return wait
   if (silence < limit) return wait
   return settled({
     _tag: "Cancelled",

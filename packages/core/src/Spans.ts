@@ -221,8 +221,9 @@ const endOf = (outcome: Task.Outcome): End => {
 }
 
 /** Whether the end was found out by watching the session: whoever calls a task off need not find out anything. */
-const isFoundOut = (outcome: Task.Outcome): boolean =>
-  outcome._tag !== "Cancelled" || outcome.reason === "quiet-limit" || outcome.reason === "interrupted"
+const isFoundOut = (outcome: Task.Outcome): boolean => outcome._tag !== "Cancelled" || foundOut.has(outcome.reason)
+
+const foundOut: ReadonlySet<Task.CancelReason> = new Set(["quiet-limit", "loop-limit", "call-limit", "interrupted"])
 
 const reasonOf = (outcome: Task.Outcome): Attributes =>
   outcome._tag === "Completed" ? {} : { "errand.reason": outcome.reason }

@@ -78,6 +78,10 @@ export const CancelReason = Schema.Literals([
   "time-limit",
   /** It showed no activity of its own for longer than `staleTimeoutMs`. */
   "quiet-limit",
+  /** It made the same tool call `maxRepeatedCalls` times in a row. */
+  "loop-limit",
+  /** It made `maxToolCalls` tool calls. */
+  "call-limit",
   /** Errand was shut down. */
   "shutdown"
 ])

@@ -136,7 +136,9 @@ const make = Effect.gen(function*() {
       const watching = watched.get(event.session)
       if (watching === undefined) continue
       observe(watching, (seen) => Observation.hear(seen, event, now), now)
-      if (Observation.mayDecide(event)) rung.add(watching)
+      const isDue = Observation.mayDecide(event) ||
+        Option.isSome(Settlement.excess(MutableRef.get(watching.seen), settings))
+      if (isDue) rung.add(watching)
     }
     // By then all of it is heard.
     for (const watching of rung) ring(watching)

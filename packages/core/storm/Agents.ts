@@ -21,6 +21,7 @@ export type Send = (errand: "quick" | "slow" | "works" | "hangs", background: bo
 
 const wait = (ms: number): Step => ({ do: "wait", ms })
 const say = (text: string): Step => ({ do: "say", text })
+const read: Step = { do: "tool", name: "read", ms: 100, input: { filePath: "README.md" } }
 const call = (effect: Effect.Effect<unknown>): Step => ({ do: "call", name: "delegate_task", effect })
 
 /** A manner of the real host. */
@@ -42,6 +43,11 @@ const table = {
     end: "completed"
   },
   hangs: { steps: () => [wait(100), { do: "hang" }], end: "quiet-limit" },
+  // Where not all of its calls are told it hangs in the end.
+  circles: {
+    steps: () => [...Array.from({ length: 25 }, (): Step => read), { do: "hang" }],
+    end: "loop-limit"
+  },
   ignored: { steps: () => [{ do: "ignore" }], end: "never-started" },
   stops: { steps: () => [wait(100), { do: "stop" }], end: "no-answer" },
   todos: { steps: (_, answer) => [{ do: "todos", open: 1 }, wait(100), say(answer)], end: "completed" },
@@ -88,6 +94,7 @@ export const errands = [
   "works",
   "works",
   "hangs",
+  "circles",
   "ignored",
   "stops",
   "todos",

@@ -31,7 +31,9 @@ describe.concurrent("the storm", () => {
             report = Report.add(report, told.success)
           }
           // A storm in which nothing happens shows nothing.
-          for (const end of ["completed", "requested", "quiet-limit", "agent-error", "deleted", "shutdown"]) {
+          for (
+            const end of ["completed", "requested", "quiet-limit", "loop-limit", "agent-error", "deleted", "shutdown"]
+          ) {
             assert.isAbove(report.ends[end] ?? 0, 20, end)
           }
         }),

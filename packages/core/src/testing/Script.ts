@@ -12,7 +12,14 @@ export type Step =
   | { readonly do: "wait"; readonly ms: number }
   /** Writes while it thinks: signs of life every `every` ms. */
   | { readonly do: "stream"; readonly ms: number; readonly every: number }
-  | { readonly do: "tool"; readonly name: string; readonly ms: number; readonly error?: string }
+  | {
+    readonly do: "tool"
+    readonly name: string
+    readonly ms: number
+    readonly error?: string
+    /** What it is called with; not told where it is left out. */
+    readonly input?: unknown
+  }
   /** Ends the turn with an answer. */
   | { readonly do: "say"; readonly text: string; readonly cut?: boolean }
   /** Ends the turn with an answer after which the context is full: a summary by the host, and it makes the agent go on. */

@@ -68,6 +68,9 @@ export const make = ({ amend, append, change, newAnswer, next, setActivity }: Se
         const { name } = step
         yield* amend(session, answer, () => ({ tools: [{ name, state: "running" }] }))
         yield* tell({ _tag: "Tool", session, call, name, state: "running" })
+        // What it is called with is still being written when it is first told.
+        const input = step.do === "tool" ? step.input : undefined
+        if (input !== undefined) yield* tell({ _tag: "Tool", session, call, name, state: "running", input })
         const reply = step.do === "permission" ? yield* ask(session, step.what) : "allow"
         const error = reply === "allow"
           ? yield* use(step)

@@ -2,9 +2,10 @@
  * OpenCode's events, as Errand hears them. Pure, and total: what is not understood says nothing.
  */
 import { type AgentHost, Task } from "@errand/core"
-import { Option, Predicate, Schema } from "effect"
+import { Option, Predicate, Result, Schema } from "effect"
 import * as Command from "../board/Command.ts"
 import { keptIn } from "../cards/Kept.ts"
+import { outputArguments } from "../tools/OutputArguments.ts"
 import { errorText, isAbort, isSummary, stateOf } from "./transcript.ts"
 import { Event } from "./wire.ts"
 
@@ -100,7 +101,9 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
         session,
         call: callID,
         name: tool,
-        state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running"
+        state: state.status === "completed" ? "done" : state.status === "error" ? "failed" : "running",
+        // Until it runs its input is being written.
+        ...(state.status === "running" && !isWait(tool, state.input) ? { input: state.input } : {})
       }]
     }
     case "message.part.delta":
@@ -130,6 +133,11 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
       return [{ _tag: "Answered", session: id(properties.sessionID), ask: properties.requestID }]
   }
 }
+
+/** Whether a call waits for a task: that may take several, all alike. */
+const isWait = (tool: string, input: unknown): boolean =>
+  tool === "background_output" &&
+  Result.match(outputArguments(input), { onFailure: () => false, onSuccess: ({ block }) => block })
 
 /** What a session wants to do, for people: `bash "npm test"`. */
 export const permissionText = (

@@ -24,6 +24,8 @@ const cancellations: Record<Task.CancelReason, string> = {
   "parent-ended": "the task that launched it ended without waiting for it",
   "time-limit": "it ran for longer than the time limit",
   "quiet-limit": "it showed no sign of life for longer than the quiet limit",
+  "loop-limit": "its agent made the same tool call again and again",
+  "call-limit": "its agent made more tool calls than the call limit",
   "shutdown": "OpenCode was shutting down"
 }
 
@@ -87,7 +89,12 @@ export const advice = (task: Task.Task): string => {
       return "It cannot be continued."
     case "time-limit":
     case "quiet-limit":
+    case "call-limit":
       return `Do not launch the same again: split the work into smaller tasks, or ask the person to raise the setting. ${
+        task.session === undefined ? "" : goOn(task)
+      }`.trim()
+    case "loop-limit":
+      return `Do not launch the same again: say in other words what to do, or what to leave out. ${
         task.session === undefined ? "" : goOn(task)
       }`.trim()
     case "parent-ended":

@@ -98,6 +98,8 @@ const restraint: Record<Task.CancelReason, string> = {
   "parent-ended": "",
   "time-limit": "Do not launch the same again: make it smaller, or ask the person.",
   "quiet-limit": "Do not launch the same again: make it smaller, or ask the person.",
+  "loop-limit": "Do not launch the same again: say it in other words, or ask the person.",
+  "call-limit": "Do not launch the same again: make it smaller, or ask the person.",
   "shutdown": ""
 }
 
