@@ -157,15 +157,17 @@ const stop = Effect.fnUntraced(function*(
   word: Deferred.Deferred<Abort>
 ) {
   const { call, session } = MutableRef.get(state)
+  // As it is now: one that is answered while the abort is may have come after it.
+  const underWay = Option.filter(call, (call) => !call.isOver())
   const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
-  if (Option.isNone(call) || call.value.isOver()) {
+  if (Option.isNone(underWay)) {
     yield* Deferred.succeed(word, first)
     if (first === "unconfirmed" && Option.isSome(session)) yield* insist(environment, session.value)
     return
   }
   // A prompt may arrive after the abort, and an open may still bring a session.
   yield* Deferred.succeed(word, "unconfirmed")
-  yield* Effect.exit(call.value.answer)
+  yield* Effect.exit(underWay.value.answer)
   const late = MutableRef.get(state).session
   if (Option.isSome(late)) yield* insist(environment, late.value)
 })

@@ -103,6 +103,12 @@ const stages: Record<string, Stage> = {
     at: 500,
     abort: "unconfirmed"
   },
+  "before the host took its prompt, which it takes while its answer to the abort is on its way": {
+    faults: failing({ prompt: { slow: 1_000 }, abort: { late: 2_000 } }),
+    steps: [hang],
+    at: 500,
+    abort: "unconfirmed"
+  },
   "after the host took its prompt and before it said so": {
     faults: failingOnce("prompt", "hang-after"),
     steps: [hang],
