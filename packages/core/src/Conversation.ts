@@ -5,7 +5,7 @@
  * time limit, out of the task's hands; if a session comes out of it after all, it is aborted too, and it is never
  * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
-import { Deferred, Effect, Exit, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
+import { type Clock, Deferred, Effect, Exit, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
 import type { Call, HostCalls, Start } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
@@ -20,17 +20,21 @@ export interface Conversation {
   readonly session: SessionId
   /** The last message that was there before; none in a new session. */
   readonly after: Option.Option<string>
-  readonly prompt: (text: string) => Effect.Effect<void, HostError | SessionGone>
+  /** Says something in it. `hasBegun`: whether the session was seen to do anything about it. */
+  readonly prompt: (text: string, hasBegun: () => boolean) => Effect.Effect<void, HostError | SessionGone>
 }
 
 /** What is needed besides. */
 export interface Environment {
+  readonly clock: Clock.Clock
   readonly host: AgentHost["Service"]
   readonly settings: Settings
   readonly hostCalls: HostCalls["Service"]
   readonly journal: Pick<Journal["Service"], "owns">
   /** Starts what may outlive a task; it ends with the service. */
   readonly start: Start
+  /** Ends when the service does: nobody who waits then need wait any longer. */
+  readonly ending: Effect.Effect<void>
   /** The tasks whose sessions are being stopped, each with what is done when that is over. */
   readonly stopping: Ref.Ref<HashMap.HashMap<TaskId, Deferred.Deferred<void>>>
 }
@@ -47,6 +51,8 @@ export interface Hold {
 interface State {
   readonly session: Option.Option<SessionId>
   readonly call: Option.Option<Call<unknown, unknown>>
+  /** Its prompt: when it was sent (epoch ms), and whether the session was seen to do anything about it. */
+  readonly prompted: Option.Option<{ readonly at: number; readonly hasBegun: () => boolean }>
   readonly closed: boolean
 }
 
@@ -59,7 +65,7 @@ export const holding =
   <A, E, R>(use: (hold: Hold) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() => {
       const session = Option.fromUndefinedOr(task.session)
-      const state = MutableRef.make<State>({ session, call: Option.none(), closed: false })
+      const state = MutableRef.make<State>({ session, call: Option.none(), prompted: Option.none(), closed: false })
       const hold: Hold = { environment, task, aborted, state }
       return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold, exit))
     })
@@ -98,13 +104,21 @@ const takeUp = (hold: Hold, session: SessionId): Effect.Effect<Conversation, Hos
   Effect.map(lastBefore(hold.environment, session, hold.task), (after) => conversation(hold, session, after))
 
 const conversation = (hold: Hold, session: SessionId, after: Option.Option<string>): Conversation => {
-  const { environment: { host, settings }, task } = hold
+  const { environment: { clock, host, settings }, state, task } = hold
   const { agent, model } = task.request
   return {
     session,
     after,
-    prompt: (text) =>
-      commit(hold, "prompt", host.prompt(session, { text, agent, model, mayLaunch: mayLaunch(settings, task) }))
+    prompt: (text, hasBegun) =>
+      Effect.suspend(() => {
+        const at = clock.currentTimeMillisUnsafe()
+        MutableRef.update(state, (state) => ({ ...state, prompted: Option.some({ at, hasBegun }) }))
+        return commit(
+          hold,
+          "prompt",
+          host.prompt(session, { text, agent, model, mayLaunch: mayLaunch(settings, task) })
+        )
+      })
   }
 }
 
@@ -139,7 +153,7 @@ const close = (hold: Hold, exit: Exit.Exit<unknown, unknown>): Effect.Effect<unk
     // Whoever has taken it over works in that session.
     const stopOwn = Effect.flatMap(
       journal.owns(task.id),
-      (isOwn) => isOwn ? stop(hold, word) : Deferred.succeed(word, "none")
+      (isOwn) => isOwn ? stop(hold, exit, word) : Deferred.succeed(word, "none")
     )
     // One that has come to an end by itself is told of first: what its session does a moment longer is nothing.
     const inTurn = Exit.hasInterrupts(exit) ? stopOwn : Effect.andThen(aMoment, stopOwn)
@@ -154,23 +168,38 @@ const aMoment = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
 
 const stop = Effect.fnUntraced(function*(
   { environment, state }: Hold,
+  exit: Exit.Exit<unknown, unknown>,
   word: Deferred.Deferred<Abort>
 ) {
-  const { call, session } = MutableRef.get(state)
-  // As it is now: one that is answered while the abort is may have come after it.
+  // As it is before the abort: what is answered while that is under way may have come after it.
+  const { call, prompted, session } = MutableRef.get(state)
   const underWay = Option.filter(call, (call) => !call.isOver())
+  const now = environment.clock.currentTimeMillisUnsafe()
+  const mayBegin = Exit.hasInterrupts(exit) &&
+    Option.exists(prompted, ({ at, hasBegun }) => !hasBegun() && (Option.isSome(underWay) || now - at < beginsWithin))
   const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
-  if (Option.isNone(underWay)) {
-    yield* Deferred.succeed(word, first)
-    if (first === "unconfirmed" && Option.isSome(session)) yield* insist(environment, session.value)
-    return
-  }
   // A prompt may arrive after the abort, and an open may still bring a session.
-  yield* Deferred.succeed(word, "unconfirmed")
-  yield* Effect.exit(underWay.value.answer)
-  const late = MutableRef.get(state).session
-  if (Option.isSome(late)) yield* insist(environment, late.value)
+  yield* Deferred.succeed(word, Option.isSome(underWay) ? "unconfirmed" : first)
+  if (Option.isSome(underWay)) yield* Effect.exit(underWay.value.answer)
+  const last = MutableRef.get(state).session
+  if (Option.isNone(last)) return
+  if (Option.isSome(underWay) || first === "unconfirmed") yield* insist(environment, last.value)
+  if (mayBegin) yield* onceMore(environment, last.value)
 })
+
+/**
+ * How long after a prompt a host may begin with it that has taken it: an abort that comes in between stops nothing (ms).
+ * OpenCode 1.18 needs 20 to 50 ms for that, on a machine that has nothing else to do.
+ */
+const beginsWithin = 5_000
+
+/** Soon, and when it must have begun. */
+const onceMore = (environment: Environment, session: SessionId): Effect.Effect<void> =>
+  Effect.forEach(
+    [beginsWithin / 5, beginsWithin * 4 / 5],
+    (wait) => Effect.andThen(Effect.sleep(wait), insist(environment, session)),
+    { discard: true }
+  ).pipe(Effect.raceFirst(environment.ending))
 
 const mayLaunch = (settings: Settings, task: Task): boolean => Tasks.depth(task) < settings.maxDepth
 

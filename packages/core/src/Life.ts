@@ -5,7 +5,7 @@
  * It starts from the task as the journal has it: a task that had a session before goes on in that, and one that was taken
  * over from a process that is gone goes on from where its session stands.
  */
-import { type Clock, type Deferred, Effect, MutableRef, Option, type Ref } from "effect"
+import { type Deferred, Effect, MutableRef, Option, type Ref } from "effect"
 import type { HostError, SessionGone } from "./AgentHost.ts"
 import * as Conversation from "./Conversation.ts"
 import type * as Doors from "./Doors.ts"
@@ -21,7 +21,6 @@ import type { Watch, Watcher } from "./Watch.ts"
 
 /** What a life needs besides. */
 export interface Environment extends Conversation.Environment {
-  readonly clock: Clock.Clock
   readonly journal: Journal["Service"]
   readonly limits: Limits["Service"]
   readonly notices: Notices["Service"]
@@ -142,7 +141,7 @@ const run = Effect.fnUntraced(function*(
     Effect.suspend(() => {
       MutableRef.set(signs.progress, watcher.progressUnsafe)
       return Effect.andThen(
-        prompt(task, standing, conversation),
+        prompt(task, standing, conversation, watcher),
         inTime(task, spent(environment, task, started, watcher))(watcher.settled)
       )
     })
@@ -162,13 +161,14 @@ const startedOf = ({ limits }: Environment, { id, run }: Task.Task, at: number):
 const prompt = (
   task: Task.Task,
   standing: Unfinished,
-  conversation: Conversation.Conversation
+  conversation: Conversation.Conversation,
+  { hasBegunUnsafe }: Watcher
 ): Effect.Effect<void, HostError | SessionGone> => {
   switch (standing._tag) {
     case "Unprompted":
-      return conversation.prompt(task.request.prompt)
+      return conversation.prompt(task.request.prompt, hasBegunUnsafe)
     case "CutOff":
-      return conversation.prompt(goOn)
+      return conversation.prompt(goOn, hasBegunUnsafe)
     case "AtWork":
       return Effect.void
   }

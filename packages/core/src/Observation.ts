@@ -38,6 +38,8 @@ export interface Observation {
   readonly stale: boolean
   /** A look is on its way: what is heard meanwhile is newer than what it will show. */
   readonly looking: boolean
+  /** Whether it was seen to do anything about its prompt. */
+  readonly begun: boolean
   /** The last message that was there before the session was prompted: what counts comes after it. */
   readonly after: Option.Option<string>
   /** The notice that woke the session, until the session was seen to have taken it up. */
@@ -73,6 +75,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   look: Option.none(),
   stale: true,
   looking: false,
+  begun: false,
   after,
   woken: Option.none(),
   error: Option.none(),
@@ -111,6 +114,7 @@ const atRest = (self: Observation, now: number): Observation => ({
 
 const active = (self: Observation, now: number): Observation => ({
   ...self,
+  begun: true,
   activeAt: now,
   quietSince: now,
   stablePolls: 0
@@ -150,6 +154,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Erred":
       return {
         ...self,
+        begun: true,
         activeAt: now,
         stale: true,
         error: Option.some({ message: event.message, aborted: event.aborted, at: now })
@@ -219,6 +224,7 @@ export const polled = (self: Observation, activity: Activity, now: number): Obse
   if (!works) return { ...next, stale: next.stale || !next.looking }
   return {
     ...next,
+    begun: true,
     woken: Option.none(),
     // The provider is waited for until it answers: the silence begins after that.
     quietSince: self.activity === "retry" ? now : next.quietSince
@@ -257,6 +263,7 @@ export const looked = (self: Observation, look: Look, byPoll: boolean): Observat
   const next: Observation = {
     ...reached(self, look.at),
     blind: false,
+    begun: self.begun || messages.some(({ role }) => role === "assistant"),
     look: Option.some({ ...look, messages }),
     looking: false,
     woken: Option.filter(self.woken, (id) => !messages.some((message) => message.notices.includes(id))),

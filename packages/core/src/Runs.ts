@@ -69,9 +69,12 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const deleted = new Set<Task.SessionId>()
   const isDeleted = (session: Task.SessionId): boolean => deleted.has(session)
 
-  // In this order: when the service ends, first all lives end, then their last calls have some time, then those end too.
+  // In this order: when the service ends, first all lives end, then their last calls have some time, and wait for nothing
+  // more, then those end too.
   const calls = yield* FiberSet.make<unknown, unknown>()
   yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(calls), settings.abortTimeoutMs))
+  const ending = yield* Deferred.make<void>()
+  yield* Effect.addFinalizer(() => Deferred.succeed(ending, undefined))
   /** A life belongs to the service: it keeps nothing of the call that asked for it, such as its span and where it stood. */
   const startLife = yield* FiberSet.makeRuntime<never>()
   const startCall = yield* FiberSet.runtime(calls)<never>()
@@ -89,6 +92,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     hostCalls,
     settings,
     start: (call) => startCall(call),
+    ending: Deferred.await(ending),
     stopping,
     journal,
     limits,

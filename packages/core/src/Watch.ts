@@ -27,6 +27,8 @@ export interface Watcher {
   readonly uncountedUnsafe: () => number
   /** What has been seen of it so far. */
   readonly progressUnsafe: () => Progress
+  /** Whether it was seen to do anything about its prompt. */
+  readonly hasBegunUnsafe: () => boolean
 }
 
 export class Watch extends Context.Service<Watch, {
@@ -296,7 +298,8 @@ const make = Effect.gen(function*() {
       const now = nowUnsafe()
       return Observation.uncounted(MutableRef.get(watching.seen), now)
     },
-    progressUnsafe: () => Observation.progress(MutableRef.get(watching.seen))
+    progressUnsafe: () => Observation.progress(MutableRef.get(watching.seen)),
+    hasBegunUnsafe: () => MutableRef.get(watching.seen).begun
   })
 
   return Watch.of({

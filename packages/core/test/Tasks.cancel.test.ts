@@ -73,6 +73,8 @@ interface Stage {
   readonly options?: Options
   /** What goes wrong, or takes long. */
   readonly faults?: Parameters<World["host"]["faults"]>[0]
+  /** How long the host takes to begin with what it has taken (ms). */
+  readonly lag?: number
   readonly steps: ReadonlyArray<Step>
   readonly at: number
   readonly abort: "none" | "confirmed" | "unconfirmed"
@@ -115,6 +117,8 @@ const stages: Record<string, Stage> = {
     at: 500,
     abort: "unconfirmed"
   },
+  "after the host took its prompt and before it began": { steps: [hang], lag: 50, at: 20, abort: "confirmed" },
+  "long before the host begins": { steps: [hang], lag: 3_000, at: 20, abort: "confirmed" },
   "while it runs": { steps: [{ do: "stream", ms: 60_000, every: 100 }], at: 5_000, abort: "confirmed" },
   "while a tool runs": { steps: [{ do: "tool", name: "bash", ms: 60_000 }], at: 5_000, abort: "confirmed" },
   "while the provider is tried again": {
@@ -129,7 +133,8 @@ describe("cancelling a task", () => {
   for (const [name, stage] of Object.entries(stages)) {
     inWorld(`${name}: cancelled at once, aborted, never prompted again, the slot free (A1, A8, C12)`, {
       settings: one,
-      scripts: { victim: stage.steps }
+      scripts: { victim: stage.steps },
+      lag: stage.lag
     }, (world) =>
       Effect.gen(function*() {
         const { atRest, callsOf, get, host, launch, told } = world
