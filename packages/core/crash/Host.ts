@@ -37,6 +37,8 @@ export const make = (roots: ReadonlyArray<string>, lives: boolean, random: () =>
   )
   const byTask = new Map<string, string>()
   const notified: Array<Notified> = []
+  /** The notices that are taken and not kept yet. */
+  const taken = new Set<NodeJS.Timeout>()
   const wrong: Array<string> = []
   let ids = 0
   let listener: (event: HostEvent) => void = () => {}
@@ -60,6 +62,21 @@ export const make = (roots: ReadonlyArray<string>, lives: boolean, random: () =>
       tell({ _tag: "Idle", session: own })
     }, 1 + random() * 30)
     session.turn = { timer }
+  }
+
+  /** A notice is taken at once, and kept a moment later, as by OpenCode, which dies with the worker that is its plugin. */
+  const keepSoon = (notice: Notified) => {
+    const timer = setTimeout(() => {
+      taken.delete(timer)
+      notified.push(notice)
+      tell({ _tag: "Received", session: SessionId.make(notice.parent), notice: notice.id })
+    }, 20 + random() * 80)
+    taken.add(timer)
+  }
+
+  const forget = () => {
+    for (const timer of taken) clearTimeout(timer)
+    taken.clear()
   }
 
   const stop = (session: Session, state: Message["state"]) => {
@@ -107,7 +124,7 @@ export const make = (roots: ReadonlyArray<string>, lives: boolean, random: () =>
         return { value: session.messages }
       case "notify": {
         const tasks = field(given, "tasks")
-        notified.push({
+        keepSoon({
           parent: id,
           id: text(given, "id"),
           kind: text(given, "kind"),
@@ -130,6 +147,7 @@ export const make = (roots: ReadonlyArray<string>, lives: boolean, random: () =>
     /** The worker is gone. */
     died: () => {
       listener = () => {}
+      forget()
       if (!lives) { for (const session of sessions.values()) stop(session, "open") }
     },
     /** Somebody says something in each of the roots. */
@@ -144,6 +162,7 @@ export const make = (roots: ReadonlyArray<string>, lives: boolean, random: () =>
     sessionsOf: (task: string) => byTask.get(task),
     working: () => Array.from(sessions).flatMap(([id, { turn }]) => turn === undefined ? [] : [id]),
     end: () => {
+      forget()
       for (const { turn } of sessions.values()) clearTimeout(turn?.timer)
     }
   }

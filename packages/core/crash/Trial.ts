@@ -53,6 +53,8 @@ const live = (bundle: string, host: Host.Host, order: Order): Effect.Effect<Life
       }
     })
     const late = setTimeout(() => child.kill("SIGKILL"), 20_000)
+    child.on("exit", host.died)
+    // What it said before is heard after it.
     child.on("close", (_, signal) => {
       clearTimeout(late)
       host.died()

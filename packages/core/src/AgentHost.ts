@@ -129,6 +129,11 @@ export type HostEvent =
   | { readonly _tag: "Asked"; readonly session: SessionId; readonly ask: string; readonly what: string }
   | { readonly _tag: "Answered"; readonly session: SessionId; readonly ask: string }
   | { readonly _tag: "Deleted"; readonly session: SessionId }
+  /**
+   * A notice stands in the session, and will whatever becomes of the host. For one that takes a notice before it keeps it:
+   * until then, a second at most, it counts as on its way.
+   */
+  | { readonly _tag: "Received"; readonly session: SessionId; readonly notice: string }
   /** The session's work is over, for certain: the last word of hosts that have no transcript. */
   | {
     readonly _tag: "Ended"

@@ -3,7 +3,7 @@
  * unclear is looked up in the parent's transcript first, so that nothing is told twice. A notice that would wake a task's
  * session waits until that task has its slots again.
  */
-import { Effect, Option, Schedule } from "effect"
+import { Deferred, Effect, Option, Schedule } from "effect"
 import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
 import { HostCalls } from "./HostCalls.ts"
 import { Journal } from "./Journal.ts"
@@ -18,6 +18,9 @@ const backoff = Schedule.min([Schedule.exponential(firstDelay), Schedule.spaced(
 
 /** How far back a notice is looked for (messages): it was the last that its parent was told before the process ended. */
 const recent = 20
+
+/** How long a host may take to keep what it has taken, and to tell of it. OpenCode 1.18 takes 10 to 35 ms. */
+const keptWithin = "1 second"
 
 /** Tries until the host has taken it. */
 const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
@@ -72,11 +75,40 @@ export const make = Effect.gen(function*() {
     return { first, further: first, again: unless(isThere(parent, notice)) }
   }
 
-  /** `again`: it went out before, and nobody knows whether it has arrived. */
-  return Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
-    if (notice.wakes) yield* restored(parent)
-    const ways = waysOf(parent, notice)
-    if (again) return yield* untilTaken(ways.again)
-    yield* Effect.catchTag(ways.first, "HostError", () => Effect.delay(untilTaken(ways.further), firstDelay))
-  })
+  /** The notices that are on their way: done where it is told that one stands in its parent's session. */
+  const onTheirWay = new Map<string, Deferred.Deferred<void>>()
+
+  /**
+   * A host that has taken a notice may keep it a moment later. When it dies in between, whoever goes on has to look for it,
+   * so it counts as taken only then. One that never tells has kept it for all that is known.
+   */
+  const untilKept = (notice: Notice, taken: Effect.Effect<void, SessionGone>) =>
+    Effect.suspend(() => {
+      const kept = Deferred.makeUnsafe<void>()
+      onTheirWay.set(notice.id, kept)
+      return Effect.ensuring(
+        Effect.andThen(taken, Effect.timeoutOption(Deferred.await(kept), keptWithin)),
+        Effect.sync(() => onTheirWay.delete(notice.id))
+      )
+    })
+
+  return {
+    /** `again`: it went out before, and nobody knows whether it has arrived. */
+    deliver: Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
+      if (notice.wakes) yield* restored(parent)
+      const ways = waysOf(parent, notice)
+      if (again) return yield* untilTaken(ways.again)
+      const taken = Effect.catchTag(
+        ways.first,
+        "HostError",
+        () => Effect.delay(untilTaken(ways.further), firstDelay)
+      )
+      yield* host.capabilities.receipts ? untilKept(notice, taken) : taken
+    }),
+    received: (notice: string): Effect.Effect<void> =>
+      Effect.sync(() => {
+        const kept = onTheirWay.get(notice)
+        if (kept !== undefined) Deferred.doneUnsafe(kept, Effect.void)
+      })
+  }
 })

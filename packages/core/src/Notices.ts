@@ -58,6 +58,8 @@ export class Notices extends Context.Service<Notices, {
   readonly hold: (session: SessionId) => Effect.Effect<void>
   /** The session is used: what was held back for it is told. */
   readonly used: (session: SessionId) => Effect.Effect<void>
+  /** A notice stands in its parent's session. */
+  readonly received: (notice: string) => Effect.Effect<void>
   /** The service has ended: nobody need wait for what this session is owed. */
   readonly leave: (session: SessionId) => Effect.Effect<void>
   /** Whether a task is still, in this moment, part of what its parent is owed. */
@@ -118,7 +120,7 @@ const nothing: Found = { _tag: "Nothing" }
 
 const make = Effect.gen(function*() {
   const journal = yield* Journal
-  const deliver = yield* Delivery.make
+  const { deliver, received } = yield* Delivery.make
   const posts = new Map<SessionId, Post>()
   /** The sessions that were used last, the latest last: somebody is there. Changed only by `used`. */
   const open = new Set<SessionId>()
@@ -324,6 +326,7 @@ const make = Effect.gen(function*() {
         if (post !== undefined) post.held = true
       }),
     used,
+    received,
     leave,
     owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),
     owedUnsafe: () =>

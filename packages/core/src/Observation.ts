@@ -164,6 +164,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Answered":
       return answered(self, event.ask, now)
     case "Deleted":
+    case "Received":
       return self
     case "Ended":
       return { ...self, ended: Option.some(event.result) }
@@ -213,8 +214,9 @@ const answered = (self: Observation, ask: string, now: number): Observation => {
 }
 
 /** Whether an event may decide something at once; the others only keep the books. */
-export const mayDecide = (event: HostEvent): boolean =>
-  event._tag !== "Wrote" && event._tag !== "Tool" && event._tag !== "Busy" && event._tag !== "Retrying"
+export const mayDecide = ({ _tag }: HostEvent): boolean => !bookkeeping.has(_tag)
+
+const bookkeeping: ReadonlySet<HostEvent["_tag"]> = new Set(["Wrote", "Tool", "Busy", "Retrying", "Received"])
 
 /** The poll said what the session is doing. Of one that does not work that says little while nobody can look at it. */
 export const polled = (self: Observation, activity: Activity, now: number): Observation => {

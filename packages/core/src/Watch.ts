@@ -135,6 +135,7 @@ const make = Effect.gen(function*() {
     for (const event of events) {
       if (event._tag === "Deleted") yield* PubSub.publish(deleted, event.session)
       if (event._tag === "Busy") yield* notices.used(event.session)
+      if (event._tag === "Received") yield* notices.received(event.notice)
       const watching = watched.get(event.session)
       if (watching === undefined) continue
       observe(watching, (seen) => Observation.hear(seen, event, now), now)

@@ -40,12 +40,22 @@ import {
 
 type Services = Notices | Journal | Limits | SimulatedHost | AgentHost
 
+/** As `Watch` does it. */
+const hearing = Layer.effectDiscard(Effect.gen(function*() {
+  const notices = yield* Notices
+  yield* Stream.runForEach(
+    (yield* AgentHost).events,
+    (event) => event._tag === "Received" ? notices.received(event.notice) : Effect.void
+  ).pipe(Effect.forkScoped({ startImmediately: true }))
+}))
+
 const layer = (
   options?: Options,
   settings: Partial<Settings.Settings> = {},
   journal: Layer.Layer<Journal> = Journal.layer
 ): Layer.Layer<Services> =>
-  Notices.layer.pipe(
+  hearing.pipe(
+    Layer.provideMerge(Notices.layer),
     Layer.provideMerge(Layer.mergeAll(journal, Limits.layer, SimulatedHost.layer(options))),
     Layer.provide(Layer.succeed(Settings.Current, { ...Settings.defaults, ...settings }))
   )
@@ -1041,6 +1051,41 @@ describe("deliveries", () => {
       assert.deepStrictEqual(seen.map(({ notice }) => notice), yield* world.host.notices(world.parent))
       assert.isTrue(seen.every(({ parent }) => parent === world.parent))
     }))
+})
+
+describe("a host that takes a notice and keeps it a moment later", () => {
+  /** Whether it counts as on its way: whoever goes on after a crash looks for it. */
+  const isOnItsWay = ({ parent }: World) => Effect.map(Journal, ({ boxUnsafe }) => boxUnsafe(parent).sending.length > 0)
+
+  inWorld("D8 C1 has it on its way until then", (world) =>
+    Effect.gen(function*() {
+      yield* world.launch(1)
+      yield* world.end(1)
+      yield* pass(29)
+      assert.strictEqual(yield* world.calls("notify"), 1)
+      assert.deepStrictEqual([yield* world.told(), yield* isOnItsWay(world)], [[], true])
+      yield* pass(1)
+      assert.deepStrictEqual([yield* world.told(), yield* isOnItsWay(world)], [["final: 1"], false])
+      yield* pass("1 hour")
+      assert.strictEqual(yield* world.calls("notify"), 1)
+    }), { lag: 30 })
+
+  inWorld(
+    "C1 C2 C7 and does not tell of it has kept it a second later, for all that is known",
+    (world) =>
+      Effect.gen(function*() {
+        yield* world.host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
+        yield* world.launch(1)
+        yield* world.end(1)
+        yield* pass(999)
+        assert.deepStrictEqual([yield* world.told(), yield* isOnItsWay(world)], [["final: 1"], true])
+        yield* pass(1)
+        assert.isFalse(yield* isOnItsWay(world))
+        yield* pass("1 hour")
+        assert.strictEqual(yield* world.calls("notify"), 1)
+        assert.isFalse(yield* world.notices.expecting(world.parent))
+      })
+  )
 })
 
 describe("deliveries to a session that nobody serves any more", () => {

@@ -12,9 +12,13 @@ export type Sign =
   | "works"
   | "ends"
   | "Aborted"
-  | Exclude<HostEvent["_tag"], "Busy" | "Wrote" | "Tool" | "MessageEnded">
+  | Exclude<HostEvent["_tag"], "Busy" | "Wrote" | "Tool" | "MessageEnded" | "Received">
 
-const signOf = (event: HostEvent): Sign => {
+/** What is said of a notice says nothing of what the session does. */
+const isOfSession = (event: HostEvent): event is Exclude<HostEvent, { readonly _tag: "Received" }> =>
+  event._tag !== "Received"
+
+const signOf = (event: Exclude<HostEvent, { readonly _tag: "Received" }>): Sign => {
   switch (event._tag) {
     case "Busy":
     case "Wrote":
@@ -36,7 +40,8 @@ const matters = (sign: Sign, n: number, all: ReadonlyArray<Sign>): boolean => {
 }
 
 /** What the events of one session say, in order. */
-export const signs = (events: ReadonlyArray<HostEvent>): ReadonlyArray<Sign> => events.map(signOf).filter(matters)
+export const signs = (events: ReadonlyArray<HostEvent>): ReadonlyArray<Sign> =>
+  events.filter(isOfSession).map(signOf).filter(matters)
 
 /**
  * Whether what was heard is what was expected. The end of a message may be told too early, never too late: a real host

@@ -63,6 +63,7 @@ export const make = Effect.fnUntraced(function*(sessions: Sessions, feed: Feed, 
     const message = yield* next("msg")
     const { activity } = yield* existing(id)
     yield* append(id, userMessage(message, text, { notices: notice === undefined ? [] : [notice.id] }))
+    if (notice !== undefined) yield* tell({ _tag: "Received", session: id, notice: notice.id })
     yield* change(id, (session) => {
       const told: Told = { session: id, text, notice, nth: session.told }
       return {

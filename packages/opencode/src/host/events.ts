@@ -6,7 +6,7 @@ import { Option, Predicate, Result, Schema } from "effect"
 import * as Command from "../board/Command.ts"
 import { keptIn } from "../cards/Kept.ts"
 import { outputArguments } from "../tools/OutputArguments.ts"
-import { errorText, isAbort, isSummary, stateOf } from "./transcript.ts"
+import { errorText, isAbort, isSummary, noticeOf, stateOf } from "./transcript.ts"
 import { Event } from "./wire.ts"
 
 /** An event of OpenCode, if it is one that means something here. */
@@ -94,7 +94,12 @@ export const translate = ({ properties, type }: Event): ReadonlyArray<AgentHost.
       // A card that is drawn anew is no sign of life.
       if (keptIn(properties.part) !== undefined) return []
       const session = id(sessionID)
-      if (type === "text" || type === "reasoning") return [{ _tag: "Wrote", session }]
+      if (type === "text" || type === "reasoning") {
+        return Option.match(noticeOf(properties.part), {
+          onNone: () => [{ _tag: "Wrote", session }],
+          onSome: (notice) => [{ _tag: "Received", session, notice }]
+        })
+      }
       if (type !== "tool" || state === undefined || callID === undefined || tool === undefined) return []
       return [{
         _tag: "Tool",

@@ -83,7 +83,7 @@ const isContinue = Schema.is(Schema.Struct({ compaction_continue: Schema.Literal
 const decodeMark = Schema.decodeUnknownOption(Mark)
 
 /** A notice is a user's message, and its mark stands beside the text: what a text says of itself is no mark. */
-const noticeOf = (part: Part): Option.Option<string> =>
+export const noticeOf = (part: Pick<Part, "metadata">): Option.Option<string> =>
   Option.flatMapNullishOr(decodeMark(part.metadata), ({ errand }) => errand.notice)
 
 export const isAbort = (error: ErrorInfo): boolean => error.name === "MessageAbortedError"

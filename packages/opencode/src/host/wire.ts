@@ -144,6 +144,7 @@ export const Event = Schema.Union([
       sessionID: Schema.String,
       id: Schema.optionalKey(Schema.String),
       messageID: Schema.optionalKey(Schema.String),
+      metadata: Schema.optionalKey(Schema.Unknown),
       tool: Schema.optionalKey(Schema.String),
       callID: Schema.optionalKey(Schema.String),
       state: Schema.optionalKey(Schema.Struct({

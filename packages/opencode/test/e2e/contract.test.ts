@@ -6,7 +6,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { AgentHost, Task } from "@errand/core"
 import { HostContract, Manners } from "@errand/core/testing"
 import { OpenCode, Sandbox, Script, ScriptedModel } from "@errand/lab"
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { Client, Host } from "../../src/host/Client.ts"
 import * as Feed from "../../src/host/Feed.ts"
 import * as OpenCodeHost from "../../src/host/OpenCodeHost.ts"
@@ -142,6 +142,29 @@ const openCode = Layer.unwrap(Effect.gen(function*() {
 describe("HostContract on the real OpenCode", () => {
   layer(openCode, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     for (const check of HostContract.checks) it.effect(check.name, () => check.run)
+
+    it.effect("a notice is told of once it stands in its session: until then nothing of it would survive a crash (D8, C1)", () =>
+      Effect.gen(function*() {
+        const host = yield* AgentHost.AgentHost
+        const { root } = yield* HostContract.Subject
+        for (const wakes of [false, true]) {
+          const parent = yield* root
+          const notice = { id: `nt_${wakes}`, kind: "final" as const, tasks: [], remaining: 0, wakes }
+          const told = yield* Effect.forkChild(
+            host.events.pipe(
+              Stream.filter((event) => event._tag === "Received" && event.session === parent),
+              Stream.runHead
+            ),
+            { startImmediately: true }
+          )
+          yield* host.notify(parent, notice)
+          assert.deepStrictEqual(
+            yield* Fiber.join(told),
+            Option.some({ _tag: "Received" as const, session: parent, notice: notice.id })
+          )
+          assert.isTrue(yield* host.received(parent, notice.id))
+        }
+      }))
 
     it.effect("every check applies to it", () =>
       Effect.map(AgentHost.AgentHost, ({ capabilities }) =>
