@@ -87,6 +87,8 @@ export const isFaulty = (move: Move): boolean => faulty.has(move._tag)
 export const Program = Schema.Struct({
   /** How long every call to the host takes (ms). */
   latency: Schema.Literals([0, 0, 3, 700]),
+  /** How long it takes until what was said in a session shows there (ms). */
+  lag: Schema.Literals([0, 0, 40]),
   /** After how many steps a fiber gives way to others: few make them meet everywhere. */
   steps: Schema.Literals([2_048, 2_048, 2_048, 11, 5]),
   /** Whether moves that make the host go wrong are left out. */
@@ -103,6 +105,13 @@ export type Program = typeof Program.Type
 /** The moves that are made. */
 export const movesOf = (program: Program): ReadonlyArray<Move> =>
   program.calm ? program.moves.filter((move) => !isFaulty(move)) : program.moves
+
+/**
+ * How long what was said takes to show, in the world that is played. A host that dies loses what it has taken and not kept,
+ * and while Errand lives on nobody knows.
+ */
+export const lagOf = (program: Program): number | undefined =>
+  program.lag === 0 || movesOf(program).some(({ _tag }) => _tag === "Restart") ? undefined : program.lag
 
 /** At most this many moves; the size of a check makes them fewer. */
 const maxMoves = 40

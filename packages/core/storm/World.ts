@@ -13,7 +13,7 @@ import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost, type Told } from "../src/testing/SimulatedHost.ts"
 import { temporary } from "../test/support/files.ts"
 import { leavesAMessage, type Send, stepsOf } from "./Agents.ts"
-import type { Program } from "./Program.ts"
+import { lagOf, type Program } from "./Program.ts"
 
 /** A kept event, and what was true when it was kept. */
 export interface Witnessed extends Entry {
@@ -89,7 +89,7 @@ const witnessed: Layer.Layer<Journal | Chronicle, never, SimulatedHost> = Layer.
 export const layer = (program: Program, service: Service): Layer.Layer<Services> =>
   service.pipe(
     Layer.provideMerge(witnessed),
-    Layer.provideMerge(SimulatedHost.layer({ latency: program.latency })),
+    Layer.provideMerge(SimulatedHost.layer({ latency: program.latency, lag: lagOf(program) })),
     Layer.provide(Layer.succeed(Settings.Current, settingsOf(program)))
   )
 

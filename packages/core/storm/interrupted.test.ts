@@ -108,6 +108,7 @@ const stories: ReadonlyArray<Story> = [
 
 const world: Omit<Program, "moves"> = {
   latency: 3,
+  lag: 0,
   steps: 2_048,
   calm: false,
   policy: "priority",

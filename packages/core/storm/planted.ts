@@ -163,7 +163,8 @@ export const planted: ReadonlyArray<Planted> = [
     service: over(({ tasks }) => ({
       tasks: { launch: (request) => Effect.tap(tasks.launch(request), () => Effect.forkDetach(Effect.never)) }
     })),
-    breaks: /D9 no fiber/
+    // Whichever comes first: at rest, or after a shutdown.
+    breaks: /D9 (no fiber|nothing outlives)/
   },
   {
     name: "nobody knows their place in line",

@@ -2,7 +2,7 @@
  * A program, as a person reads it. Pure.
  */
 import type { Found } from "./hunt.ts"
-import { type Move, movesOf, type Program } from "./Program.ts"
+import { lagOf, type Move, movesOf, type Program } from "./Program.ts"
 import { models, pools } from "./World.ts"
 
 const who = (from: "root" | "task", nth: number): string =>
@@ -81,7 +81,9 @@ export const inWords = (move: Move): string => {
 
 export const program = (told: Program): ReadonlyArray<string> => [
   `policy ${told.policy}, maxConcurrency ${told.maxConcurrency}, retainedTasks ${told.retainedTasks}; ` +
-  `a call takes ${seconds(told.latency)}, a fiber gives way after ${told.steps} steps`,
+  `a call takes ${seconds(told.latency)}, what is said shows after ${
+    seconds(lagOf(told) ?? 0)
+  }, a fiber gives way after ${told.steps} steps`,
   ...movesOf(told).map((move, nth) => `${String(nth + 1).padStart(3)}. ${inWords(move)}`),
   told.end === "rest" ? "  then everything comes to rest" : "  then Errand is shut down"
 ]
