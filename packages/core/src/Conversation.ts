@@ -78,8 +78,9 @@ export const open = (hold: Hold): Effect.Effect<Conversation, HostError | Sessio
     // What is left of the run before would hit this one: its prompt may still arrive, and its abort.
     const before = HashMap.get(Ref.getUnsafe(environment.stopping), id)
     if (Option.isNone(before)) return begin
-    const { hostCalls: { within }, settings: { startTimeoutMs } } = environment
-    return Effect.andThen(within("abort", startTimeoutMs, Deferred.await(before.value)), begin)
+    const { hostCalls: { within }, settings: { abortTimeoutMs, startTimeoutMs } } = environment
+    const most = Math.max(startTimeoutMs, beginsWithin + 2 * abortTimeoutMs)
+    return Effect.andThen(within("abort", most, Deferred.await(before.value)), begin)
   })
 
 /** In a new session nothing was said before. */
@@ -193,7 +194,7 @@ const stop = Effect.fnUntraced(function*(
  */
 const beginsWithin = 5_000
 
-/** Soon, and when it must have begun. */
+/** Soon, and when it must have begun. A person who says something there meanwhile is stopped by it as well. */
 const onceMore = (environment: Environment, session: SessionId): Effect.Effect<void> =>
   Effect.forEach(
     [beginsWithin / 5, beginsWithin * 4 / 5],

@@ -3,7 +3,7 @@
  * unclear is looked up in the parent's transcript first, so that nothing is told twice. A notice that would wake a task's
  * session waits until that task has its slots again.
  */
-import { Deferred, Effect, Option, Schedule } from "effect"
+import { Clock, Deferred, Effect, MutableRef, Option, Schedule } from "effect"
 import { AgentHost, type HostError, type SessionGone } from "./AgentHost.ts"
 import { HostCalls } from "./HostCalls.ts"
 import { Journal } from "./Journal.ts"
@@ -36,6 +36,7 @@ export const make = Effect.gen(function*() {
   const journal = yield* Journal
   const limits = yield* Limits
   const settings = yield* Settings.Current
+  const clock = yield* Clock.Clock
 
   /** A parent that is a task and lent its slots gets them back before it is woken. */
   const restored = (parent: SessionId) =>
@@ -57,8 +58,11 @@ export const make = Effect.gen(function*() {
       : Effect.succeed(true)
 
   /** How one notice is delivered: the first attempt, each further one, and one that may have arrived in an earlier life. */
-  const waysOf = (parent: SessionId, notice: Notice) => {
-    const attempt = within("notify", settings.callTimeoutMs, host.notify(parent, notice))
+  const waysOf = (parent: SessionId, notice: Notice, askedAt: MutableRef.MutableRef<number>) => {
+    const attempt = Effect.suspend(() => {
+      MutableRef.set(askedAt, clock.currentTimeMillisUnsafe())
+      return within("notify", settings.callTimeoutMs, host.notify(parent, notice))
+    })
     const unless = (arrived: Effect.Effect<boolean, HostError | SessionGone>) =>
       Effect.flatMap(arrived, (arrived) => arrived ? Effect.void : attempt)
     if (host.capabilities.receipts) {
@@ -82,28 +86,36 @@ export const make = Effect.gen(function*() {
    * A host that has taken a notice may keep it a moment later. When it dies in between, whoever goes on has to look for it,
    * so it counts as taken only then. One that never tells has kept it for all that is known.
    */
-  const untilKept = (notice: Notice, taken: Effect.Effect<void, SessionGone>) =>
-    Effect.suspend(() => {
-      const kept = Deferred.makeUnsafe<void>()
-      onTheirWay.set(notice.id, kept)
-      return Effect.ensuring(
-        Effect.andThen(taken, Effect.timeoutOption(Deferred.await(kept), keptWithin)),
-        Effect.sync(() => onTheirWay.delete(notice.id))
-      )
-    })
+  const untilKept = (notice: Notice, taken: Effect.Effect<void, SessionGone>) => {
+    const kept = Deferred.makeUnsafe<void>()
+    return Effect.onExit(
+      Effect.suspend(() => {
+        onTheirWay.set(notice.id, kept)
+        return Effect.andThen(taken, Effect.timeoutOption(Deferred.await(kept), keptWithin))
+      }),
+      () => {
+        onTheirWay.delete(notice.id)
+        return Effect.void
+      }
+    )
+  }
 
   return {
-    /** `again`: it went out before, and nobody knows whether it has arrived. */
+    /**
+     * `again`: it went out before, and nobody knows whether it has arrived. Gives when the host was asked to take it, for the
+     * last time (epoch ms): what its parent did from then on it may have done because of it.
+     */
     deliver: Effect.fnUntraced(function*(parent: SessionId, notice: Notice, again: boolean) {
       if (notice.wakes) yield* restored(parent)
-      const ways = waysOf(parent, notice)
-      if (again) return yield* untilTaken(ways.again)
-      const taken = Effect.catchTag(
+      const askedAt = MutableRef.make(clock.currentTimeMillisUnsafe())
+      const ways = waysOf(parent, notice, askedAt)
+      const taken = again ? untilTaken(ways.again) : Effect.catchTag(
         ways.first,
         "HostError",
         () => Effect.delay(untilTaken(ways.further), firstDelay)
       )
       yield* host.capabilities.receipts ? untilKept(notice, taken) : taken
+      return MutableRef.get(askedAt)
     }),
     received: (notice: string): Effect.Effect<void> =>
       Effect.sync(() => {

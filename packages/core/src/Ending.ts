@@ -36,8 +36,8 @@ const words: Record<CancelReason, string> = {
   "parent-ended": "the task that launched it ended without waiting for it",
   "time-limit": "it ran for longer than taskTtlMs",
   "quiet-limit": "it showed no activity for longer than staleTimeoutMs",
-  "loop-limit": "it made the same tool call maxRepeatedCalls times in a row",
-  "call-limit": "it made maxToolCalls tool calls",
+  "loop-limit": "it made the same tool call more than maxRepeatedCalls times in a row",
+  "call-limit": "it made more than maxToolCalls tool calls",
   shutdown: "Errand was shut down"
 }
 

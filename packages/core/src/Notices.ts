@@ -24,6 +24,12 @@ export interface Delivered {
   readonly at: number
 }
 
+/** The notice that woke a session, and when its host was asked to take it (epoch ms). */
+export interface Woke {
+  readonly notice: string
+  readonly at: number
+}
+
 export class Notices extends Context.Service<Notices, {
   /** A background task of this parent is out. */
   readonly launched: (parent: SessionId) => Effect.Effect<void>
@@ -49,7 +55,7 @@ export class Notices extends Context.Service<Notices, {
   readonly told: (
     session: SessionId,
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
-  ) => Effect.Effect<Option.Option<string>>
+  ) => Effect.Effect<Option.Option<Woke>>
   /** The session is gone: nothing is owed to it any more. */
   readonly forget: (session: SessionId) => Effect.Effect<void>
   /** What this session is owed was left behind by somebody who is gone. `held`: it is told when it is used, if it is not open. */
@@ -64,6 +70,8 @@ export class Notices extends Context.Service<Notices, {
   readonly leave: (session: SessionId) => Effect.Effect<void>
   /** Whether a task is still, in this moment, part of what its parent is owed. */
   readonly owesUnsafe: (task: Task) => boolean
+  /** Whether somebody is owed a notice who is told nothing until they are used. */
+  readonly holdsUnsafe: () => boolean
   /** How many notices all parents together are owed in this moment. */
   readonly owedUnsafe: () => number
   /** The notices that were taken, and by whom, from now on. */
@@ -82,9 +90,9 @@ interface Post {
   /** Whether nothing is told for now. */
   held: boolean
   /** The last notice that woke the parent. */
-  woke: Option.Option<string>
+  woke: Option.Option<Woke>
   /** Done with `woke` when nothing is out and nothing is owed. */
-  readonly settled: Deferred.Deferred<Option.Option<string>>
+  readonly settled: Deferred.Deferred<Option.Option<Woke>>
   /** Where those wait who look again when something about the box has changed. */
   changed: Deferred.Deferred<void>
 }
@@ -196,16 +204,16 @@ const make = Effect.gen(function*() {
         if (found._tag === "Nothing") return
         const notice = found._tag === "Again" ? Option.some(found.notice) : yield* compose(parent)
         if (Option.isNone(notice)) continue
-        yield* deliver(parent, notice.value, found._tag === "Again")
-        yield* taken(parent, notice.value)
+        const askedAt = yield* deliver(parent, notice.value, found._tag === "Again")
+        yield* taken(parent, notice.value, askedAt)
       }
     }).pipe(Effect.catchTag("SessionGone", () => forget(parent)))
 
-  const taken = Effect.fnUntraced(function*(parent: SessionId, notice: Notice) {
+  const taken = Effect.fnUntraced(function*(parent: SessionId, notice: Notice, askedAt: number) {
     const at = yield* Clock.currentTimeMillis
     yield* journal.note(parent, () => Option.some({ _tag: "Taken", parent, at, notice: notice.id }))
     const post = posts.get(parent)
-    if (post !== undefined && notice.wakes) post.woke = Option.some(notice.id)
+    if (post !== undefined && notice.wakes) post.woke = Option.some({ notice: notice.id, at: askedAt })
     yield* PubSub.publish(deliveries, { parent, notice, at })
   }, Effect.uninterruptible)
 
@@ -250,11 +258,11 @@ const make = Effect.gen(function*() {
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
   ) {
     const post = yield* postOf(session)
-    if (post === undefined) return Option.none<string>()
+    if (post === undefined) return Option.none<Woke>()
     yield* whileOut(untilOut(session, false))
     return yield* Effect.raceFirst(
       Deferred.await(post.settled),
-      Effect.as(untilOut(session, true), Option.none<string>())
+      Effect.as(untilOut(session, true), Option.none<Woke>())
     )
   })
 
@@ -329,12 +337,15 @@ const make = Effect.gen(function*() {
     received,
     leave,
     owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),
+    holdsUnsafe: () => Array.from(posts).some(([parent, { held }]) => held && isOwed(journal.boxUnsafe(parent))),
     owedUnsafe: () =>
       Array.from(posts.keys(), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })
+
+const isOwed = (box: Readonly<Outbox.Box>): boolean => Outbox.owed(box) > 0 || box.sending.length > 0
 
 /** Whether there is something to say now. */
 const isWord = (next: Batch.Next): next is Extract<Batch.Next, { readonly _tag: "Progress" | "Final" }> =>

@@ -114,7 +114,6 @@ const atRest = (self: Observation, now: number): Observation => ({
 
 const active = (self: Observation, now: number): Observation => ({
   ...self,
-  begun: true,
   activeAt: now,
   quietSince: now,
   stablePolls: 0
@@ -137,7 +136,12 @@ const reached = (self: Observation, now: number): Observation =>
 
 /** The host told something. */
 export const hear = (before: Observation, event: HostEvent, now: number): Observation => {
-  const self: Observation = { ...reached(before, now), heardAt: now, endDue: isEndDue(before, event) }
+  const self: Observation = {
+    ...reached(before, now),
+    heardAt: now,
+    endDue: isEndDue(before, event),
+    begun: before.begun || beginnings.has(event._tag)
+  }
   switch (event._tag) {
     case "Busy":
       return { ...active(doing(self, "busy", now), now), error: Option.none(), woken: Option.none() }
@@ -154,7 +158,6 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Erred":
       return {
         ...self,
-        begun: true,
         activeAt: now,
         stale: true,
         error: Option.some({ message: event.message, aborted: event.aborted, at: now })
@@ -167,11 +170,14 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Received":
       return self
     case "Ended":
-      return { ...self, ended: Option.some(event.result) }
+      return { ...self, activeAt: now, ended: Option.some(event.result) }
     default:
       return unheardOf(event, before)
   }
 }
+
+/** That something was written may be the prompt itself, and an error the echo of a run before. */
+const beginnings: ReadonlySet<HostEvent["_tag"]> = new Set(["Busy", "Retrying", "Tool", "MessageEnded"])
 
 /** No type lets a host tell anything else. One that does so all the same has said nothing of the session. */
 const unheardOf = (_: never, before: Observation): Observation => before
@@ -268,11 +274,20 @@ export const looked = (self: Observation, look: Look, byPoll: boolean): Observat
     begun: self.begun || messages.some(({ role }) => role === "assistant"),
     look: Option.some({ ...look, messages }),
     looking: false,
-    woken: Option.filter(self.woken, (id) => !messages.some((message) => message.notices.includes(id))),
+    woken: Option.filter(
+      self.woken,
+      (id) => !messages.some((message) => message.notices.includes(id)) && !hasMovedOn(self, messages)
+    ),
     stablePolls: changed ? 0 : byPoll ? self.stablePolls + 1 : self.stablePolls
   }
   const inSilence = Option.exists(self.look, ({ at }) => at >= self.quietSince)
   return changed && inSilence ? { ...next, activeAt: look.at, quietSince: look.at } : next
+}
+
+/** Only its end is looked at: where what it said last before is not there any more, it has said much since. */
+const hasMovedOn = (self: Observation, messages: ReadonlyArray<Message>): boolean => {
+  const before = Option.getOrUndefined(self.look)?.messages.at(-1)
+  return before !== undefined && messages.length > 0 && !messages.some(({ id }) => id === before.id)
 }
 
 const trace = (messages: ReadonlyArray<Message>): string =>
@@ -287,22 +302,25 @@ const newMessages = (self: Observation, messages: ReadonlyArray<Message>): Reado
   return messages.slice(after + 1)
 }
 
-/** A notice was given to the session to answer: it has something to do again. */
-export const woken = (self: Observation, notice: string, now: number): Observation => ({
-  ...self,
-  promptedAt: now,
-  activeAt: now,
-  quietSince: now,
-  activity: "unknown",
-  activitySince: now,
-  stablePolls: 0,
-  stale: true,
-  woken: Option.some(notice),
-  calls: ToolCalls.anew(self.calls),
-  error: Option.none(),
-  endDue: false,
-  ended: Option.none()
-})
+/**
+ * A notice was given to the session to answer: it has something to do again. `askedAt` is when the host was asked to take it:
+ * what was heard of the session after that, before it was known to be taken, is what comes of it.
+ */
+export const woken = (self: Observation, notice: string, askedAt: number, now: number): Observation => {
+  const before = { ...self, promptedAt: now, stale: true, calls: ToolCalls.anew(self.calls) }
+  return self.activeAt > askedAt ? before : {
+    ...before,
+    activeAt: now,
+    quietSince: now,
+    activity: "unknown",
+    activitySince: now,
+    stablePolls: 0,
+    woken: Option.some(notice),
+    error: Option.none(),
+    endDue: false,
+    ended: Option.none()
+  }
+}
 
 /**
  * The computer slept until now, for so long (ms): that was nobody's silence, and nobody's doubt lasts for it. `ran`: whether

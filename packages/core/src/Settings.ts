@@ -46,13 +46,13 @@ export const Settings = Schema.Struct({
   maxRepeatedCalls: setting(
     limit,
     20,
-    "The loop limit: how often in a row an agent may call the same tool with the same input before its task is ended. 0: "
-      + "any number."
+    "The loop limit: how often in a row an agent may call the same tool with the same input; one more ends its task. 0: any "
+      + "number."
   ),
   maxToolCalls: setting(
     limit,
     4_000,
-    "The call limit: how many tool calls an agent may make before its task is ended. 0: any number."
+    "The call limit: how many tool calls an agent may make; one more ends its task. 0: any number."
   ),
   pollIntervalMs: setting(positive, 2_000, "How often running tasks are checked (ms)."),
   minIdleTimeMs: setting(millis, 5_000, "Until how long after the start an unproven end is doubted (ms)."),

@@ -78,9 +78,9 @@ export const CancelReason = Schema.Literals([
   "time-limit",
   /** It showed no activity of its own for longer than `staleTimeoutMs`. */
   "quiet-limit",
-  /** It made the same tool call `maxRepeatedCalls` times in a row. */
+  /** It made the same tool call more than `maxRepeatedCalls` times in a row. */
   "loop-limit",
-  /** It made `maxToolCalls` tool calls. */
+  /** It made more than `maxToolCalls` tool calls. */
   "call-limit",
   /** Errand was shut down. */
   "shutdown"

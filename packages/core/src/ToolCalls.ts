@@ -74,7 +74,7 @@ export const excess = (
   { count, latest }: ToolCalls,
   { maxRepeatedCalls, maxToolCalls }: Settings
 ): Option.Option<Outcome> => {
-  if (Option.isSome(latest) && isReached(maxRepeatedCalls, latest.value.times)) {
+  if (Option.isSome(latest) && isExceeded(maxRepeatedCalls, latest.value.times)) {
     const { times, tool } = latest.value
     return Option.some({
       _tag: "Cancelled",
@@ -84,7 +84,7 @@ export const excess = (
         + `${maxRepeatedCalls}`
     })
   }
-  return isReached(maxToolCalls, count)
+  return isExceeded(maxToolCalls, count)
     ? Option.some({
       _tag: "Cancelled",
       reason: "call-limit",
@@ -95,4 +95,4 @@ export const excess = (
 }
 
 /** 0 is no limit. */
-const isReached = (limit: number, calls: number): boolean => limit > 0 && calls >= limit
+const isExceeded = (limit: number, calls: number): boolean => limit > 0 && calls > limit

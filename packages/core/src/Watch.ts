@@ -253,7 +253,9 @@ const make = Effect.gen(function*() {
     // The slots are back before the news is: a session that is woken works.
     const woke = yield* notices.told(session, limits.lend(task.id))
     const now = nowUnsafe()
-    if (Option.isSome(woke)) MutableRef.update(seen, (seen) => Observation.woken(seen, woke.value, now))
+    if (Option.isSome(woke)) {
+      MutableRef.update(seen, (seen) => Observation.woken(seen, woke.value.notice, woke.value.at, now))
+    }
   })
 
   /** Judges whenever its door is opened, for as long as there is something to do about it. */

@@ -837,7 +837,7 @@ describe("whether a session expects something", () => {
         yield* pass("1 minute")
         const woke = (yield* world.host.notices(world.parent)).at(-1)?.id
         const exit = yield* Fiber.await(fiber)
-        assert.isTrue(Exit.isSuccess(exit) && exit.value._tag === "Some" && exit.value.value === woke)
+        assert.isTrue(Exit.isSuccess(exit) && exit.value._tag === "Some" && exit.value.value.notice === woke)
       })
   )
 
@@ -1085,6 +1085,41 @@ describe("a host that takes a notice and keeps it a moment later", () => {
         assert.strictEqual(yield* world.calls("notify"), 1)
         assert.isFalse(yield* world.notices.expecting(world.parent))
       })
+  )
+
+  inWorld(
+    "D8 C1 has it on its way until then, also where somebody tells it who goes on after a crash",
+    (world) =>
+      Effect.gen(function*() {
+        const { notices, parent } = world
+        const journal = yield* Journal
+        const task = ended(1, parent)
+        yield* journal.append({ _tag: "Queued", id: task.id, run: 1, at: 0, request: task.request })
+        yield* journal.append({
+          _tag: "Ended",
+          id: task.id,
+          run: 1,
+          at: 1,
+          outcome: completed,
+          progress: { toolCalls: 0 }
+        })
+        yield* journal.note(parent, () =>
+          Option.some({
+            _tag: "Sending",
+            parent,
+            at: 2,
+            notice: "nt_before",
+            kind: "final",
+            tasks: [{ id: task.id, run: 1 }],
+            remaining: 0
+          }))
+        yield* notices.inherited(parent, false)
+        yield* pass(29)
+        assert.deepStrictEqual([yield* world.calls("notify"), yield* isOnItsWay(world)], [1, true])
+        yield* pass(1)
+        assert.deepStrictEqual([yield* world.told(), yield* isOnItsWay(world)], [["final: 1"], false])
+      }),
+    { lag: 30 }
   )
 })
 

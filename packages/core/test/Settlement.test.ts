@@ -1066,7 +1066,7 @@ describe("its own tasks", () => {
       false
     )
     assert.strictEqual(judge(before, 10)._tag, "Settled")
-    const woken = Observation.woken(before, "nt_1", 20)
+    const woken = Observation.woken(before, "nt_1", 20, 20)
     const looked = lookedAt(woken, { messages: [prompt, answer], openTodos: 0, at: 30 }, false)
     const idle = lookedAt(
       Observation.hear(looked, { _tag: "Idle", session }, 40),
@@ -1348,7 +1348,7 @@ const shoot = (seen: Observation.Observation, shot: Shot, now: number): Observat
     case "looked":
       return Observation.looked(seen, { messages, openTodos: shot.todos, at: now }, shot.byPoll)
     case "woken":
-      return Observation.woken(seen, "nt_1", now)
+      return Observation.woken(seen, "nt_1", now, now)
   }
 }
 

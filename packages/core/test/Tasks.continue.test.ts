@@ -101,6 +101,23 @@ describe("continuing a task", () => {
       yield* atRest
     }))
 
+  inWorld("that was called off before its agent began is continued once that is stopped for certain (E7, A8)", {
+    lag: 50,
+    settings: { startTimeoutMs: 3_000, defaultConcurrency: 1 },
+    scripts: { first: [hang], second: [say("new answer")] }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, callsOf, get, launch, tasks } = world
+      const task = yield* launch("first")
+      yield* pass(20)
+      yield* tasks.cancel(task.id)
+      yield* resume(world, task, "second")
+      yield* pass(10_000)
+      assert.strictEqual(answerOf(yield* get(task)), "new answer")
+      assert.isAtLeast((yield* callsOf("abort")).length, 2)
+      yield* atRest
+    }))
+
   inWorld("that never takes the prompt up ends as never started, not with the old answer (B7)", {
     scripts: { first: [say("old answer")], second: [{ do: "ignore" }] }
   }, (world) =>

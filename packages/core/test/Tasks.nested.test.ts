@@ -324,6 +324,64 @@ describe("a task with tasks of its own", () => {
       yield* atRest
     }))
 
+  /** What it does when it is woken, and how it ends. */
+  const quick: Record<string, { readonly does: ReadonlyArray<Step>; readonly end: string; readonly by: number }> = {
+    "works and answers": {
+      does: [...[1, 2, 3].map((): Step => ({ do: "tool", name: "read", ms: 100 })), say("woken")],
+      end: "completed",
+      by: 10_000
+    },
+    "ends in an error": {
+      does: [wait(10), { do: "no-model", message: "no such model" }],
+      end: "agent-error",
+      by: 10_000
+    }
+  }
+  for (const [what, { by, does, end: expected }] of Object.entries(quick)) {
+    inWorld(
+      `that ${what} before it is known that the notice was kept ends as that (B13, B10)`,
+      {},
+      (world) =>
+        Effect.gen(function*() {
+          const { atRest, end, host, launch } = world
+          yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
+          yield* host.behave((told) =>
+            told.text === "outer"
+              ? [...delegates(world, told, "inner"), say("I wait")]
+              : told.text === "notice final" && told.session !== world.parent
+              ? does
+              : [wait(1_000), say("done")]
+          )
+          const outer = yield* launch("outer")
+          yield* pass(by)
+          assert.strictEqual(yield* end(outer), expected)
+          yield* atRest
+        })
+    )
+  }
+
+  inWorld("of a host without transcripts that ends before it is known that the notice was kept has its answer (B13)", {
+    capabilities: { transcript: false, silent: true }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { get, host, launch } = world
+      const ends = (answer: string): Step => ({
+        do: "tell",
+        event: (session) => ({ _tag: "Ended", session, result: { _tag: "Done", answer } })
+      })
+      yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
+      yield* host.behave((told) =>
+        told.text === "outer"
+          ? [...delegates(world, told, "inner"), ends("I wait")]
+          : told.text === "notice final" && told.session !== world.parent
+          ? [wait(300), ends("woken")]
+          : [wait(1_000), ends("done")]
+      )
+      const outer = yield* launch("outer")
+      yield* pass(10_000)
+      assert.strictEqual(answerOf(yield* get(outer)), "woken")
+    }))
+
   inWorld("that sends others out before the host has confirmed the news of the first gets somewhere (A15, B13)", {
     settings: one
   }, (world) =>

@@ -21,6 +21,7 @@ import * as Logs from "./Logs.ts"
 import * as Mode from "./Mode.ts"
 import * as Otlp from "./otlp/Otlp.ts"
 import * as Permissions from "./Permissions.ts"
+import * as Returned from "./Returned.ts"
 import * as Slots from "./Slots.ts"
 import * as Telling from "./Telling.ts"
 import * as Toasts from "./Toasts.ts"
@@ -75,6 +76,7 @@ export const layer = (
     boards,
     Cards.layer(settings),
     Toasts.layer(settings),
+    Returned.layer(settings),
     report(loaded),
     Launching.layer,
     Otlp.layer(settings, user.env)

@@ -11,6 +11,7 @@ import { nearest } from "../src/text/nearest.ts"
 import { forModel, forPerson } from "../src/text/notice.ts"
 import { page } from "../src/text/page.ts"
 import { poolLabel, waits } from "../src/text/place.ts"
+import { returned } from "../src/text/returned.ts"
 import { clean, completed, failed, pending, running, starting, t0, timedOut, withFields } from "./fixtures.ts"
 
 const text = (...lines: ReadonlyArray<string>): string => lines.join("\n")
@@ -24,6 +25,26 @@ describe("duration", () => {
       words,
       ["0s", "0s", "0s", "15s", "1m 6s", "2m 15s", "1h 3m 5s", "25h 0m 0s", "0s", "0s"]
     )
+  })
+})
+
+describe("what a person is told of the tasks of before", () => {
+  const back = (description: string, more: Partial<Task.Task> = {}) =>
+    withFields(running, {
+      adopted: { times: 1, ranMs: 0 },
+      request: { ...running.request, description },
+      ...more
+    })
+  const news = "There is news of tasks that have ended: their agent is told when you write to it."
+
+  it("names those that go on, and says how to hear of the others (D8)", () => {
+    assert.strictEqual(returned([], false), "")
+    assert.strictEqual(returned([running], false), "", "it was launched here")
+    assert.strictEqual(returned([back("Find\nit")], false), "1 earlier task goes on: Find it.")
+    const some = ["a", "b", "c", "d", "e"].map((name) => back(name))
+    assert.strictEqual(returned(some.slice(0, 3), false), "3 earlier tasks go on: a, b, c.")
+    assert.strictEqual(returned(some, true), `5 earlier tasks go on: a, b, c, 2 more. ${news}`)
+    assert.strictEqual(returned([withFields(completed, { adopted: { times: 1, ranMs: 0 } })], true), news)
   })
 })
 

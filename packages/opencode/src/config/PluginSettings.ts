@@ -60,7 +60,7 @@ export const PluginSettings = Schema.Struct({
   toasts: setting(
     Schema.Boolean,
     true,
-    "Whether the terminal shows a short message when a task ends or needs something."
+    "Whether the terminal shows a short message when a task ends, needs something, or goes on after a restart."
   ),
   cards: setting(
     Schema.Boolean,

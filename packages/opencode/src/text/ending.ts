@@ -94,7 +94,7 @@ export const advice = (task: Task.Task): string => {
         task.session === undefined ? "" : goOn(task)
       }`.trim()
     case "loop-limit":
-      return `Do not launch the same again: say in other words what to do, or what to leave out. ${
+      return `Do not launch the same again: say in other words what to do, or ask the person to raise the setting where such calls are right. ${
         task.session === undefined ? "" : goOn(task)
       }`.trim()
     case "parent-ended":

@@ -94,9 +94,12 @@ const endRows = (outcome: Task.Outcome): ReadonlyArray<Row> => [
 const notes = (view: StatusView): ReadonlyArray<string> => [
   ...view.waited === undefined || Task.isTerminal(view.task)
     ? []
-    : [`**Timed out waiting** after ${duration(view.waited)}: the task is still ${view.task.status}.`],
+    : [`**Timed out waiting** after ${patience(view.waited)}: the task is still ${view.task.status}.`],
   note(view)
 ]
+
+/** Of less than a second the milliseconds that were asked for: "0s" would be no wait at all. */
+const patience = (ms: number): string => ms < 1_000 ? `${ms} ms` : duration(ms)
 
 const note = ({ task, place }: StatusView): string => {
   const { outcome } = task

@@ -157,7 +157,7 @@ layer(world(), live)("a task", (it) => {
       const child = yield* launch(session, script([{ gate: "timeout", say: "AFTER ALL" }]))
       const page = yield* read(session, child.task, { block: true, timeout: 200 })
       assert.include(page, "## Task Status")
-      assert.include(page, "**Timed out waiting** after 0s: the task is still running.")
+      assert.include(page, "**Timed out waiting** after 200 ms: the task is still running.")
       yield* model.openGate("timeout")
       assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "AFTER ALL")
       assert.lengthOf(yield* notices(session), 1)

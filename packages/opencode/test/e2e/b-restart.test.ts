@@ -63,6 +63,15 @@ describe("a server that ends with a task that runs", () => {
           })
           yield* server.idle(goesOn.sessionID ?? "(none)")
           assert.deepStrictEqual(yield* notices(parent), [], "nobody is there yet")
+          // Its agent is told when it is used; the person is told that there is something to use it for.
+          const { properties } = yield* server.waitFor(({ type }) => type === "tui.toast.show", {
+            timeout: patience,
+            what: "a word to the person"
+          })
+          assert.match(
+            String(properties["message"]),
+            /^(\d+ earlier tasks? goe?s? on: .*\. )?There is news of tasks that have ended/
+          )
           yield* server.promptAsync(parent, script([{ say: "I am back." }], { later: [{ say: "Thanks." }] }))
           const last = yield* told(parent, /ALL BACKGROUND TASKS COMPLETE/)
           for (const answer of ["ONE", "TWO WENT ON", "THREE"]) assert.include(last, answer)
