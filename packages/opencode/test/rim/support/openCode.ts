@@ -74,6 +74,11 @@ export const make = (
     const parts = partsOf(body)
     const user = { info: { id: `msg_${++count}`, sessionID: session, role: "user", time: {} }, parts }
     sessions.get(session)?.push(user)
+    // What is stored is told, a notice with its mark among it.
+    for (const part of parts) {
+      const stored = { ...part, id: `prt_${++count}`, sessionID: session, messageID: user.info.id }
+      hear({ type: "message.part.updated", properties: { sessionID: session, part: stored } })
+    }
     const text = parts.map((part) => memberOf(part, "text")).join("\n")
     const said = parents.has(session) ? answer(text) : undefined
     const begun = { type: "session.status", properties: { sessionID: session, status: { type: "busy" } } }
