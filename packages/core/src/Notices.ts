@@ -337,15 +337,13 @@ const make = Effect.gen(function*() {
     received,
     leave,
     owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),
-    holdsUnsafe: () => Array.from(posts).some(([parent, { held }]) => held && isOwed(journal.boxUnsafe(parent))),
+    holdsUnsafe: () => Array.from(posts).some(([parent, { held }]) => held && Outbox.isOwed(journal.boxUnsafe(parent))),
     owedUnsafe: () =>
       Array.from(posts.keys(), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),
     deliveries: Stream.fromPubSub(deliveries)
   })
 })
-
-const isOwed = (box: Readonly<Outbox.Box>): boolean => Outbox.owed(box) > 0 || box.sending.length > 0
 
 /** Whether there is something to say now. */
 const isWord = (next: Batch.Next): next is Extract<Batch.Next, { readonly _tag: "Progress" | "Final" }> =>

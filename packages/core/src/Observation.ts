@@ -307,9 +307,9 @@ const newMessages = (self: Observation, messages: ReadonlyArray<Message>): Reado
  * what was heard of the session after that, before it was known to be taken, is what comes of it.
  */
 export const woken = (self: Observation, notice: string, askedAt: number, now: number): Observation => {
-  const before = { ...self, promptedAt: now, stale: true, calls: ToolCalls.anew(self.calls) }
-  return self.activeAt > askedAt ? before : {
-    ...before,
+  const prompted = { ...self, promptedAt: now, stale: true, calls: ToolCalls.anew(self.calls) }
+  return self.activeAt > askedAt ? prompted : {
+    ...prompted,
     activeAt: now,
     quietSince: now,
     activity: "unknown",

@@ -43,6 +43,9 @@ export const next = (box: Readonly<Box>): Batch.Next => Batch.next(box.sealed[0]
 export const owed = ({ open, sealed }: Readonly<Box>): number =>
   sealed.length + (Batch.next(open)._tag === "Progress" ? 1 : 0)
 
+/** Whether anything is owed: something can be said, or is on its way. */
+export const isOwed = (box: Readonly<Box>): boolean => owed(box) > 0 || box.sending.length > 0
+
 /** Gives a parent's box to be changed; one that is empty afterwards is gone. */
 export type Change = (parent: SessionId, change: (box: Box) => void) => void
 

@@ -135,6 +135,24 @@ const world = Effect.gen(function*() {
 })
 type World = Effect.Success<typeof world>
 
+/** A process that is gone was about to tell a parent of a task, and nobody knows whether it did. */
+const leftOnItsWay = Effect.fnUntraced(function*(parent: Task.SessionId) {
+  const journal = yield* Journal
+  const task = ended(1, parent)
+  yield* journal.append({ _tag: "Queued", id: task.id, run: 1, at: 0, request: task.request })
+  yield* journal.append({ _tag: "Ended", id: task.id, run: 1, at: 1, outcome: completed, progress: { toolCalls: 0 } })
+  return yield* journal.note(parent, () =>
+    Option.some({
+      _tag: "Sending",
+      parent,
+      at: 2,
+      notice: "nt_before",
+      kind: "final",
+      tasks: [{ id: task.id, run: 1 }],
+      remaining: 0
+    }))
+})
+
 const numberOf = ({ id }: Task.Task): number => Number.parseInt(id.slice(3), 16)
 
 const summary = ({ kind, remaining, tasks }: Notice): string =>
@@ -438,24 +456,8 @@ describe("a notice that was on its way when its process ended", () => {
         })`,
         ({ host, notices, parent }) =>
           Effect.gen(function*() {
-            const journal = yield* Journal
             const agents = yield* AgentHost
-            const task = ended(1, parent)
-            const events = [
-              { _tag: "Queued", id: task.id, run: 1, at: 0, request: task.request },
-              { _tag: "Ended", id: task.id, run: 1, at: 1, outcome: completed, progress: { toolCalls: 0 } }
-            ] as const
-            yield* Effect.forEach(events, journal.append)
-            const box = yield* journal.note(parent, () =>
-              Option.some({
-                _tag: "Sending",
-                parent,
-                at: 2,
-                notice: "nt_before",
-                kind: "final",
-                tasks: [{ id: task.id, run: 1 }],
-                remaining: 0
-              }))
+            const box = yield* leftOnItsWay(parent)
             for (const notice of arrived ? box.sending : []) yield* agents.notify(parent, notice)
             yield* notices.inherited(parent, false)
             yield* pass("1 minute")
@@ -1092,27 +1094,7 @@ describe("a host that takes a notice and keeps it a moment later", () => {
     (world) =>
       Effect.gen(function*() {
         const { notices, parent } = world
-        const journal = yield* Journal
-        const task = ended(1, parent)
-        yield* journal.append({ _tag: "Queued", id: task.id, run: 1, at: 0, request: task.request })
-        yield* journal.append({
-          _tag: "Ended",
-          id: task.id,
-          run: 1,
-          at: 1,
-          outcome: completed,
-          progress: { toolCalls: 0 }
-        })
-        yield* journal.note(parent, () =>
-          Option.some({
-            _tag: "Sending",
-            parent,
-            at: 2,
-            notice: "nt_before",
-            kind: "final",
-            tasks: [{ id: task.id, run: 1 }],
-            remaining: 0
-          }))
+        yield* leftOnItsWay(parent)
         yield* notices.inherited(parent, false)
         yield* pass(29)
         assert.deepStrictEqual([yield* world.calls("notify"), yield* isOnItsWay(world)], [1, true])
