@@ -4,6 +4,7 @@
 import { Effect, type Scope, Semaphore } from "effect"
 import { BenchError } from "./Measure.ts"
 import type { Limits, Peer } from "./peers/Peer.ts"
+import { hoarding } from "./processes.ts"
 import type { Control } from "./server/Handle.ts"
 import type { Settings } from "./server/Reports.ts"
 import * as Server from "./server/start.ts"
@@ -23,6 +24,8 @@ export interface Options {
   readonly models?: ReadonlyArray<string>
   /** What there is on this OpenCode besides what the competitor adds, and how quick it is. */
   readonly server?: Settings
+  /** No time is measured here: the competitor's process may keep the memory that it has freed. */
+  readonly untimed?: true
 }
 
 /** The providers of these models, with their models. */
@@ -40,12 +43,13 @@ const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, Rea
 const starting = Semaphore.makeUnsafe(6)
 
 export const open: (peer: Peer, options: Options) => Effect.Effect<Arena, BenchError, Scope.Scope> = Effect.fnUntraced(
-  function*(peer: Peer, { limits, models = [], server = {} }: Options) {
+  function*(peer: Peer, { limits, models = [], server = {}, untimed }: Options) {
     const { control, url } = yield* Effect.mapError(
       Server.start,
       (cause) => new BenchError({ what: "the fake OpenCode did not start", cause })
     )
-    const sandbox = yield* Sandbox.make(peer, { limits, models })
+    const made = yield* Sandbox.make(peer, { limits, models })
+    const sandbox = untimed ? { ...made, env: { ...made.env, ...hoarding } } : made
     const settings: Settings = {
       directory: sandbox.directory,
       ...(models.length === 0 ? {} : { providers: providersOf(models), model: models[0] ?? "" }),

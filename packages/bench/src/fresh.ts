@@ -4,7 +4,7 @@
 import { Effect, Schema } from "effect"
 import { execFile } from "node:child_process"
 import { BenchError } from "./Measure.ts"
-import { bun } from "./server/start.ts"
+import { bun } from "./processes.ts"
 
 export interface Fresh<A> {
   /** What is being done, in case that it fails. */

@@ -46,7 +46,11 @@ const sample = Effect.fnUntraced(function*(peer: Peer, one: Case) {
   const { output } = peer
   if (one === "by asking for its result" && output === undefined) return yield* new NoPart({ why: "cannot wait" })
   if (one === "by a launch that waits" && peer === floor) return yield* new NoPart({ why: "has no launch that waits" })
-  const arena = yield* Arena.open(peer, { limits: { modelConcurrency: { [model]: 1 } }, models: [model] })
+  const arena = yield* Arena.open(peer, {
+    limits: { modelConcurrency: { [model]: 1 } },
+    models: [model],
+    untimed: true
+  })
   const { control } = arena
   const root = yield* told(control.root())
   const since = yield* mark(control)

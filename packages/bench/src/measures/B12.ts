@@ -103,7 +103,8 @@ const leaked = Effect.fnUntraced(function*({ control, worker }: Arena.Arena) {
 const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
   const arena = yield* Arena.open(peer, {
     limits: { modelConcurrency: Object.fromEntries(models.map((model) => [model, places])) },
-    models
+    models,
+    untimed: true
   })
   const { control, worker } = arena
   const roots = yield* Effect.forEach(Array.from({ length: seeds }), () => told(control.root()), { concurrency: 16 })

@@ -61,7 +61,7 @@ const patience = "3 seconds"
 
 /** What one of a crowd costs that has so many places (0: any number) and never ends. */
 const crowd = Effect.fnUntraced(function*(peer: Peer, places: number, few: number, all: number) {
-  const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: places } })
+  const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: places }, untimed: true })
   const { control } = arena
   const parent = yield* told(control.root())
   yield* speak(control, parent)
@@ -105,7 +105,7 @@ const finish = Effect.fnUntraced(function*(arena: Arena.Arena, tasks: ReadonlyAr
 })
 
 const growth = Effect.fnUntraced(function*(peer: Peer) {
-  const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 } })
+  const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 }, untimed: true })
   const start = yield* heap(arena)
   const values: Array<Value> = []
   let most = 0

@@ -73,7 +73,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, { bounds, limits }: Case)
   if (limits.maxConcurrency !== undefined && peer.id !== errand.id) {
     return yield* new NoPart({ why: "has no limit over everything" })
   }
-  const arena = yield* Arena.open(peer, { limits, models })
+  const arena = yield* Arena.open(peer, { limits, models, untimed: true })
   const { control, worker } = arena
   const parents = yield* Effect.forEach([1, 2], () => told(control.root()))
   const asks = parents.flatMap((parent, family) =>

@@ -3,9 +3,7 @@
  */
 import { Data, Deferred, Effect, type Scope } from "effect"
 import { spawn } from "node:child_process"
-import { createRequire } from "node:module"
-import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
+import { bun, hoarding, server } from "../processes.ts"
 import { type Control, make } from "./Handle.ts"
 
 /** The server did not get ready. `output` is what it printed. */
@@ -25,14 +23,6 @@ export interface FakeOpenCode {
   readonly control: Control
 }
 
-/** Bun's executable, as its package brings it. */
-export const bun = Path.join(
-  Path.dirname(createRequire(import.meta.url).resolve("bun/package.json")),
-  "bin",
-  "bun.exe"
-)
-
-const main = fileURLToPath(new URL("main.ts", import.meta.url))
 const ready = /listening on (http:\/\/\S+)/
 
 export const start: Effect.Effect<FakeOpenCode, ServerStartError, Scope.Scope> = Effect.gen(function*() {
@@ -40,7 +30,10 @@ export const start: Effect.Effect<FakeOpenCode, ServerStartError, Scope.Scope> =
   const exited = yield* Deferred.make<void>()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(bun, [main], { stdio: ["pipe", "pipe", "pipe"] })
+      const child = spawn(bun, [server], {
+        env: { ...process.env, ...hoarding },
+        stdio: ["pipe", "pipe", "pipe"]
+      })
       let output = ""
       const fail = (reason: string) =>
         Deferred.doneUnsafe(listening, Effect.fail(new ServerStartError({ reason, output })))

@@ -5,16 +5,14 @@ import { Deferred, Effect, Schema, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
-import { fileURLToPath } from "node:url"
 import { BenchError } from "../Measure.ts"
 import { entryOf } from "../peers/install.ts"
 import type { Call as PeerCall, Peer } from "../peers/Peer.ts"
-import { bun } from "../server/start.ts"
+import { bun, worker } from "../processes.ts"
 import * as Protocol from "./Protocol.ts"
 import type { Sandbox } from "./Sandbox.ts"
 import type { Called, Launched, Worker } from "./Worker.ts"
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url))
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Protocol.Answer))
 
 type Answered = Deferred.Deferred<unknown, BenchError>
@@ -45,7 +43,7 @@ const open = Effect.fnUntraced(
     const start: Protocol.Start = { url, directory, entry: entryOf(peer) }
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(bun, ["--expose-gc", main, JSON.stringify(start)], {
+        const child = spawn(bun, ["--expose-gc", worker, JSON.stringify(start)], {
           cwd: directory,
           env,
           stdio: ["pipe", "pipe", "pipe", "pipe"]
