@@ -14,6 +14,7 @@ import { Journal } from "./Journal.ts"
 import type { Limits } from "./Limits.ts"
 import type { Notice } from "./Notice.ts"
 import * as Outbox from "./Outbox.ts"
+import * as Post from "./Post.ts"
 import * as Recent from "./Recent.ts"
 import type { SessionId, Task } from "./Task.ts"
 
@@ -21,12 +22,6 @@ export interface Delivered {
   readonly parent: SessionId
   readonly notice: Notice
   /** Epoch ms. */
-  readonly at: number
-}
-
-/** The notice that woke a session, and when its host was asked to take it (epoch ms). */
-export interface Woke {
-  readonly notice: string
   readonly at: number
 }
 
@@ -55,7 +50,7 @@ export class Notices extends Context.Service<Notices, {
   readonly told: (
     session: SessionId,
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
-  ) => Effect.Effect<Option.Option<Woke>>
+  ) => Effect.Effect<Option.Option<Post.Woke>>
   /** The session is gone: nothing is owed to it any more. */
   readonly forget: (session: SessionId) => Effect.Effect<void>
   /** What this session is owed was left behind by somebody who is gone. `held`: it is told when it is used, if it is not open. */
@@ -83,36 +78,6 @@ export class Notices extends Context.Service<Notices, {
   ).pipe(Layer.provide(HostCalls.layer))
 }
 
-/** What is being done about a parent's box. Changed in place, in one step each time. */
-interface Post {
-  /** Whether a courier is on duty. */
-  courier: boolean
-  /** Whether nothing is told for now. */
-  held: boolean
-  /** The last notice that woke the parent. */
-  woke: Option.Option<Woke>
-  /** Done with `woke` when nothing is out and nothing is owed. */
-  readonly settled: Deferred.Deferred<Option.Option<Woke>>
-  /** Where those wait who look again when something about the box has changed. */
-  changed: Deferred.Deferred<void>
-}
-
-const newPost = (): Post => ({
-  courier: false,
-  held: false,
-  woke: Option.none(),
-  settled: Deferred.makeUnsafe(),
-  changed: Deferred.makeUnsafe()
-})
-
-/** Something about the box has changed. */
-const wake = (post: Post): void => {
-  const { changed } = post
-  // Who looks again may wait again.
-  post.changed = Deferred.makeUnsafe()
-  Deferred.doneUnsafe(changed, Effect.void)
-}
-
 /** How many sessions are remembered as open: more than anybody goes back and forth between. */
 const most = 64
 
@@ -129,7 +94,7 @@ const nothing: Found = { _tag: "Nothing" }
 const make = Effect.gen(function*() {
   const journal = yield* Journal
   const { deliver, received } = yield* Delivery.make
-  const posts = new Map<SessionId, Post>()
+  const posts = new Map<SessionId, Post.Post>()
   /** The sessions that were used last, the latest last: somebody is there. Changed only by `used`. */
   const open = new Set<SessionId>()
   /** How many calls each session reads in. */
@@ -146,7 +111,7 @@ const make = Effect.gen(function*() {
       if (post === undefined) return Effect.void
       const isOnDuty = post.courier
       post.courier = true
-      wake(post)
+      Post.wake(post)
       return isOnDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
     }))
 
@@ -218,10 +183,10 @@ const make = Effect.gen(function*() {
   }, Effect.uninterruptible)
 
   /** Nobody need wait for this parent any more. */
-  const remove = (parent: SessionId, post: Post): void => {
+  const remove = (parent: SessionId, post: Post.Post): void => {
     posts.delete(parent)
     Deferred.doneUnsafe(post.settled, Effect.succeed(post.woke))
-    wake(post)
+    Post.wake(post)
   }
 
   const leave = (parent: SessionId) =>
@@ -258,11 +223,11 @@ const make = Effect.gen(function*() {
     whileOut: (returned: Effect.Effect<void>) => Effect.Effect<void>
   ) {
     const post = yield* postOf(session)
-    if (post === undefined) return Option.none<Woke>()
+    if (post === undefined) return Option.none<Post.Woke>()
     yield* whileOut(untilOut(session, false))
     return yield* Effect.raceFirst(
       Deferred.await(post.settled),
-      Effect.as(untilOut(session, true), Option.none<Woke>())
+      Effect.as(untilOut(session, true), Option.none<Post.Woke>())
     )
   })
 
@@ -270,9 +235,9 @@ const make = Effect.gen(function*() {
   const begin = (session: SessionId) =>
     Effect.sync(() => {
       const known = posts.get(session)
-      const post = known ?? newPost()
+      const post = known ?? Post.make()
       if (known === undefined) posts.set(session, post)
-      else wake(post)
+      else Post.wake(post)
       return post
     })
 

@@ -5,19 +5,10 @@
  * Only the session's own doing moves `activeAt`; that Errand asked, and what it was told about others, does not.
  */
 import { HashMap, Option } from "effect"
-import type { Activity, HostEvent, Message } from "./AgentHost.ts"
+import type { Activity, HostEvent } from "./AgentHost.ts"
+import * as Look from "./Look.ts"
 import type { Progress } from "./Task.ts"
 import * as ToolCalls from "./ToolCalls.ts"
-
-/** How the transcript looked. */
-export interface Look {
-  /** Its last messages, oldest first; of a continued session only those after the ones that were there before. */
-  readonly messages: ReadonlyArray<Message>
-  /** How many todos are open. */
-  readonly openTodos: number
-  /** Epoch ms. */
-  readonly at: number
-}
 
 export interface Observation {
   /** Epoch ms. When the session was last given something to do. */
@@ -33,7 +24,7 @@ export interface Observation {
   readonly activitySince: number
   /** How many polls found the session not working and its transcript unchanged. */
   readonly stablePolls: number
-  readonly look: Option.Option<Look>
+  readonly look: Option.Option<Look.Look>
   /** Something may have changed since the last look was asked for. */
   readonly stale: boolean
   /** A look is on its way: what is heard meanwhile is newer than what it will show. */
@@ -264,42 +255,20 @@ export const unseen = (self: Observation, now: number): Observation => ({
  * Somebody asked for the transcript, and this is what it was. One that changed is a sign of life, unless the events have told of it already: only
  * what is new since a look within this silence breaks it.
  */
-export const looked = (self: Observation, look: Look, byPoll: boolean): Observation => {
-  const messages = newMessages(self, look.messages)
-  const previous = Option.map(self.look, (before) => trace(before.messages))
-  const changed = Option.isSome(previous) && previous.value !== trace(messages)
+export const looked = (self: Observation, whole: Look.Look, byPoll: boolean): Observation => {
+  const look = Look.since(whole, self.after)
+  const changed = Option.exists(self.look, (before) => Look.differs(before, look))
   const next: Observation = {
     ...reached(self, look.at),
     blind: false,
-    begun: self.begun || messages.some(({ role }) => role === "assistant"),
-    look: Option.some({ ...look, messages }),
+    begun: self.begun || Look.hasAgent(look),
+    look: Option.some(look),
     looking: false,
-    woken: Option.filter(
-      self.woken,
-      (id) => !messages.some((message) => message.notices.includes(id)) && !hasMovedOn(self, messages)
-    ),
+    woken: Option.filter(self.woken, (notice) => !Look.hasTakenUp(look, notice, self.look)),
     stablePolls: changed ? 0 : byPoll ? self.stablePolls + 1 : self.stablePolls
   }
   const inSilence = Option.exists(self.look, ({ at }) => at >= self.quietSince)
   return changed && inSilence ? { ...next, activeAt: look.at, quietSince: look.at } : next
-}
-
-/** Only its end is looked at: where what it said last before is not there any more, it has said much since. */
-const hasMovedOn = (self: Observation, messages: ReadonlyArray<Message>): boolean => {
-  const before = Option.getOrUndefined(self.look)?.messages.at(-1)
-  return before !== undefined && messages.length > 0 && !messages.some(({ id }) => id === before.id)
-}
-
-const trace = (messages: ReadonlyArray<Message>): string =>
-  messages.map((message) => `${message.id}:${message.fingerprint}`).join(" ")
-
-/** The messages after what was there before the prompt. */
-const newMessages = (self: Observation, messages: ReadonlyArray<Message>): ReadonlyArray<Message> => {
-  const after = Option.match(self.after, {
-    onNone: () => -1,
-    onSome: (id) => messages.findIndex((message) => message.id === id)
-  })
-  return messages.slice(after + 1)
 }
 
 /**

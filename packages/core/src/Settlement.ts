@@ -7,7 +7,8 @@
  */
 import { HashMap, Option } from "effect"
 import type { Capabilities, Message } from "./AgentHost.ts"
-import type { Look, Observation } from "./Observation.ts"
+import type { Look } from "./Look.ts"
+import type { Observation } from "./Observation.ts"
 import type { Settings } from "./Settings.ts"
 import type { Outcome } from "./Task.ts"
 import * as ToolCalls from "./ToolCalls.ts"

@@ -4,6 +4,7 @@
  */
 import { Option } from "effect"
 import type { Activity, Capabilities, HostEvent, Message } from "../../src/AgentHost.ts"
+import type { Look } from "../../src/Look.ts"
 import * as Observation from "../../src/Observation.ts"
 import * as Settings from "../../src/Settings.ts"
 import * as Settlement from "../../src/Settlement.ts"
@@ -78,7 +79,7 @@ export interface Seen {
 }
 
 /** Somebody asked for the transcript, and was answered in the same moment. */
-export const lookedAt = (seen: Observation.Observation, look: Observation.Look, byPoll: boolean) =>
+export const lookedAt = (seen: Observation.Observation, look: Look, byPoll: boolean) =>
   Observation.looked(Observation.looking(seen), look, byPoll)
 
 export const watch = (film: Film, options: Options = {}): Seen => {
