@@ -6,7 +6,7 @@
  * prompted. The task itself does not wait for any of that: slots and status are free at once.
  */
 import { type Clock, Deferred, Effect, Exit, HashMap, MutableRef, Option, Ref, Schedule } from "effect"
-import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
+import { type AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
 import type { Call, HostCalls, Start } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
 import type { Settings } from "./Settings.ts"
@@ -176,8 +176,10 @@ const stop = Effect.fnUntraced(function*(
   const { call, prompted, session } = MutableRef.get(state)
   const underWay = Option.filter(call, (call) => !call.isOver())
   const now = environment.clock.currentTimeMillisUnsafe()
-  const mayBegin = Exit.hasInterrupts(exit) &&
-    Option.exists(prompted, ({ at, hasBegun }) => !hasBegun() && (Option.isSome(underWay) || now - at < beginsWithin))
+  const mayBegin = Option.exists(prompted, ({ at, hasBegun }) =>
+    !hasBegun() && (Exit.hasInterrupts(exit)
+      ? Option.isSome(underWay) || now - at < beginsWithin
+      : isUnclear(exit)))
   const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
   // A prompt may arrive after the abort, and an open may still bring a session.
   yield* Deferred.succeed(word, Option.isSome(underWay) ? "unconfirmed" : first)
@@ -187,6 +189,13 @@ const stop = Effect.fnUntraced(function*(
   if (Option.isSome(underWay) || first === "unconfirmed") yield* insist(environment, last.value)
   if (mayBegin) yield* onceMore(environment, last.value)
 })
+
+/** Whether the host did not answer: what it was asked for it may have done all the same, or still do. */
+const isUnclear = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Option.exists(
+    Exit.findErrorOption(exit),
+    (error) => error instanceof HostError && error.kind === "unreachable"
+  )
 
 /**
  * How long after a prompt a host may begin with it that has taken it: an abort that comes in between stops nothing (ms).

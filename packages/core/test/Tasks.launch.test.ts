@@ -197,6 +197,29 @@ describe("a start that fails", () => {
               ? ["final: start-failed", "final: completed"]
               : ["progress: start-failed", "final: start-failed, completed"]
           )
+          // What was not answered may begin a moment later: it is stopped once more.
+          yield* pass(5_000)
+          yield* atRest
+        })
+    )
+  }
+
+  for (const lag of [30_050, 32_500]) {
+    inWorld(
+      `because the host did not answer to its prompt in time: what it begins after ${lag} ms is stopped (A7, E5)`,
+      { scripts: { doomed: [hang] }, lag },
+      ({ atRest, callsOf, end, host, launch }) =>
+        Effect.gen(function*() {
+          yield* host.faults(failingOnce("prompt", "hang-after"))
+          const doomed = yield* launch("doomed")
+          yield* pass(30_000)
+          assert.strictEqual(yield* end(doomed), "start-failed")
+          assert.deepStrictEqual(yield* host.working, [])
+          assert.strictEqual((yield* callsOf("abort")).length, 1)
+          yield* pass(2_500)
+          assert.strictEqual((yield* host.working).length, 1 - Number(lag < 31_000))
+          yield* pass(2_500)
+          assert.deepStrictEqual(yield* host.working, [])
           yield* atRest
         })
     )

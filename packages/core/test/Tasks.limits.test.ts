@@ -158,6 +158,7 @@ describe("a waiting task", () => {
       const all = yield* Effect.forEach(names(3), (name) => launch(name))
       yield* pass(32_000)
       assert.deepStrictEqual(yield* Effect.forEach(all, end), ["start-failed", "completed", "completed"])
+      yield* pass(5_000)
       yield* atRest
     }))
 })
