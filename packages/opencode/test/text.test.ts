@@ -270,7 +270,17 @@ describe("errors", () => {
       errors.unknownModel("x/y", Array.from({ length: 33 }, (_, n) => `p/m${n}`)),
       " and 3 more."
     )
-    assert.include(errors.badModel("gpt-5"), "model is \"gpt-5\", but must be written provider/model")
+    assert.strictEqual(
+      errors.badModel("gpt-5"),
+      "model is \"gpt-5\", but must be written provider/model, for example \"anthropic/claude-opus-4-5\". "
+        + "Leave it out to use the agent's own."
+    )
+    assert.strictEqual(
+      errors.badModel("GPT-5", ["openai/gpt-5", "anthropic/claude", "router/gpt-5", "router/openai/gpt-5"]),
+      "model is \"GPT-5\", but must be written provider/model. Did you mean openai/gpt-5 or router/gpt-5? "
+        + "Leave it out to use the agent's own."
+    )
+    assert.include(errors.badModel("opus", ["openai/o3"]), "-4-5\". Known models: openai/o3. Leave")
     assert.include(errors.badModel(undefined), "model is nothing, but must be")
   })
 

@@ -6,7 +6,7 @@
  */
 import { AgentHost, Model, type Task } from "@errand/core"
 import { Context, Duration, Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
-import { primaryAgent, unknownAgent, unknownModel } from "../text/errors.ts"
+import { badModel, primaryAgent, unknownAgent, unknownModel } from "../text/errors.ts"
 import { Client } from "./Client.ts"
 import { Sessions } from "./Sessions.ts"
 import type { AgentInfo, Providers } from "./wire.ts"
@@ -23,9 +23,12 @@ export class Agents extends Context.Service<Agents, {
   readonly warm: Effect.Effect<void>
   /** Every model that is configured. */
   readonly models: Effect.Effect<ReadonlyArray<Model.Model>, AgentHost.HostError>
-  /** The model asked for, else the agent's, else the parent's, else the host's default; undefined where none is known. */
+  /**
+   * The model asked for (as it was written: `provider/model`), else the agent's, else the parent's, else the host's default;
+   * undefined where none is known.
+   */
   readonly modelFor: (
-    asked: Model.Model | undefined,
+    asked: string | undefined,
     agent: AgentInfo,
     parent: Task.SessionId
   ) => Effect.Effect<Model.Model | undefined, NotAvailable>
@@ -80,6 +83,8 @@ const make = Effect.gen(function*() {
     })
   })
 
+  const models = Effect.map(providers.known, modelsOf)
+
   const check = Effect.fnUntraced(function*(model: Model.Model) {
     const known = yield* providers.known
     if (isKnown(known, model)) return model
@@ -87,6 +92,14 @@ const make = Effect.gen(function*() {
     if (isKnown(now, model)) return model
     return yield* new NotAvailable({ message: unknownModel(Model.format(model), modelsOf(now).map(Model.format)) })
   }, (effect, model) => Effect.catchTag(effect, "HostError", () => Effect.succeed(model)))
+
+  const named = (asked: string) =>
+    Option.match(Model.parse(asked), {
+      onNone: () =>
+        Effect.flatMap(Effect.orElseSucceed(models, () => []), (known) =>
+          new NotAvailable({ message: badModel(asked, known.map(Model.format)) })),
+      onSome: check
+    })
 
   const fallback = Effect.gen(function*() {
     const named = Option.flatMap(Option.fromUndefinedOr(yield* configured.known), Model.parse)
@@ -106,9 +119,9 @@ const make = Effect.gen(function*() {
     sendable: Effect.map(agents.known, (all) => all.filter(isSendable)),
     find,
     warm: Effect.ignore(Effect.all([agents.known, configured.known], { concurrency: "unbounded" })),
-    models: Effect.map(providers.known, modelsOf),
+    models,
     modelFor: (asked, agent, parent) => {
-      if (asked !== undefined) return check(asked)
+      if (asked !== undefined) return named(asked)
       if (agent.model === undefined || agent.model === null) return inherited(parent)
       return Effect.succeed({ provider: agent.model.providerID, id: agent.model.modelID })
     }

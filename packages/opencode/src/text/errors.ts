@@ -65,10 +65,20 @@ const closest = (model: string, models: ReadonlyArray<string>): ReadonlyArray<st
   return same.length > 0 ? same : models
 }
 
-/** Something that is no model's name. */
-export const badModel = (found: unknown): string =>
-  `model is ${shown(found)}, but must be written provider/model, for example "anthropic/claude-opus-4-5". `
+/** Something that is no model's name: often the second half of one. */
+export const badModel = (found: unknown, models: ReadonlyArray<string> = []): string =>
+  `model is ${shown(found)}, but must be written provider/model${meant(found, models)} `
   + "Leave it out to use the agent's own."
+
+const meant = (found: unknown, models: ReadonlyArray<string>): string => {
+  const ofProvider = models.filter((model) => isHalf(found, model))
+  if (ofProvider.length > 0) return `. Did you mean ${ofProvider.slice(0, listMax).map(name).join(" or ")}?`
+  const known = models.length === 0 ? "" : ` Known models: ${list(models)}.`
+  return `, for example "anthropic/claude-opus-4-5".${known}`
+}
+
+const isHalf = (found: unknown, model: string): boolean =>
+  typeof found === "string" && model.slice(model.indexOf("/") + 1).toLowerCase() === found.toLowerCase()
 
 /** A launch that was called off with everything else before it had begun. */
 export const calledOff = "It was called off by background_cancel(all=true) before it began, so nothing was started. "

@@ -1,8 +1,7 @@
 /**
  * The arguments of `delegate_task`, under today's names and those of the older tool.
  */
-import { Model } from "@errand/core"
-import { Option, Result } from "effect"
+import { Result } from "effect"
 import { badModel } from "../text/errors.ts"
 import { clip, oneLine, shown } from "../text/inline.ts"
 import { BadArguments } from "./BadArguments.ts"
@@ -22,8 +21,8 @@ export interface DelegateArguments {
   readonly description: string
   readonly prompt: string
   readonly target: Target
-  /** Undefined: the agent's own. */
-  readonly model: Model.Model | undefined
+  /** As it was written: which there are is for the caller to find out. Undefined: the agent's own. */
+  readonly model: string | undefined
   /** Whether the caller goes on meanwhile. */
   readonly background: boolean
 }
@@ -60,7 +59,7 @@ export const delegateArguments = (input: unknown): Result.Result<DelegateArgumen
       description: (yield* optional(args, description)) ?? firstWords(text),
       prompt: text,
       target: yield* targetOf(args),
-      model: yield* modelOf(args),
+      model: yield* Result.mapError(optional(args, model), () => notAModel(args["model"])),
       background: (yield* optional(args, background)) ?? true
     }
   })
@@ -92,15 +91,6 @@ const noAgent = (args: Arguments): BadArguments => {
         + "(or session_id, to continue a task that has ended)."
   })
 }
-
-const modelOf = (args: Arguments): Result.Result<Model.Model | undefined, BadArguments> =>
-  Result.flatMap(
-    Result.mapError(optional(args, model), () => notAModel(args["model"])),
-    (name) =>
-      name === undefined
-        ? Result.succeed(undefined)
-        : Result.fromOption(Option.flatMap(Option.some(name), Model.parse), () => notAModel(name))
-  )
 
 const notAModel = (found: unknown): BadArguments => new BadArguments({ argument: "model", message: badModel(found) })
 

@@ -140,9 +140,12 @@ describe("2 entries", () => {
 
 describe("the last lines", () => {
   it("count, and name --fix only where it helps", () => {
-    const last = (files: ReadonlyArray<ListFile>) => summary(entries(files), plain, installed)
+    const last = (files: ReadonlyArray<ListFile>, fix = false) =>
+      summary(entries(files), { fix, own: installed, style: plain })
     const fix = "`npx opencode-errand doctor --fix` writes the entries as they should be; comments are kept."
     assert.deepStrictEqual(last([]), ["0 fine, 1 warning, 1 to mend.", fix])
+    // What that could not mend, it cannot mend the next time either.
+    assert.deepStrictEqual(last([], true), ["0 fine, 1 warning, 1 to mend."])
     const both = [file("server", ["opencode-errand"]), file("tui", ["opencode-errand"])]
     assert.deepStrictEqual(last(both), ["2 fine."])
     // Which of two is meant only a person can say.

@@ -69,21 +69,21 @@ describe("tasks", () => {
   it("in groups: needs you, out, in line, lost, finished; of those that ended the latest first", () => {
     assert.deepStrictEqual(lines(all, plain, false).map((line) => line.replace(/^ {2}⠋/, "  *")), [
       "Needs you",
-      "  ▲ bg_00000002  Run the tests       explore · bash npm test · 59s",
+      "  ▲ bg_00000002  Run the tests         59s  explore · bash npm test",
       "",
       "Out",
-      "  * bg_00000001  Find the auth code  explore · thinks · anthropic/opus · 1m00s",
+      "  * bg_00000001  Find the auth code  1m00s  explore · thinks · anthropic/opus",
       "",
       "In line",
-      "  ◌ bg_00000003  Review it           waits for a slot · anthropic 2/2 · 58s",
+      "  ◌ bg_00000003  Review it             58s  waits for a slot · anthropic 2/2",
       "",
       "Left behind",
-      "  ? bg_00000006  Left behind         explore · left when OpenCode stopped",
+      "  ? bg_00000006  Left behind                explore · left when OpenCode stopped",
       "  The next OpenCode in this directory takes them up, and their sessions are told when they are used.",
       "",
       "Finished",
-      "  ✗ bg_00000005  Ask the oracle      explore · 27s · 401 · just now",
-      "  ✓ bg_00000004  Read the docs       explore · 17s · just now"
+      "  ✗ bg_00000005  Ask the oracle        27s  explore · 401 · just now",
+      "  ✓ bg_00000004  Read the docs         17s  explore · just now"
     ])
   })
 
@@ -133,7 +133,7 @@ describe("tasks", () => {
       { ...plain, width: 80 },
       false
     )
-    assert.match(line ?? "", /^ {2}✓ bg_00000004 {2}Find out which of al.*… {2}explore · 17s · just now$/)
+    assert.match(line ?? "", /^ {2}✓ bg_00000004 {2}Find out which of al.*… {2}17s {2}explore · just now$/)
   })
 
   it("are cut at the terminal's width, and of those that ended only ten are shown until all are asked for", () => {

@@ -236,7 +236,12 @@ layer(World.layer({ settings: { defaultConcurrency: 0, modelConcurrency: { "fake
           [{ ...good, agent: "title" }, "Unknown agent: \"title\"."],
           [{ ...good, model: "fake/m9" }, "Unknown model: \"fake/m9\".", "fake/m1, fake/m2, fake/m3, fake/m4."],
           [{ ...good, model: "nowhere/m1" }, "Unknown model: \"nowhere/m1\".", "fake/m1"],
-          [{ ...good, model: "opus" }, "model is \"opus\", but must be written provider/model"],
+          [
+            { ...good, model: "opus" },
+            "model is \"opus\", but must be written provider/model",
+            "Known models: fake/m1"
+          ],
+          [{ ...good, model: "m2" }, "model is \"m2\"", "Did you mean fake/m2?"],
           [{ ...good, model: 7 }, "model is 7, but must be written provider/model"],
           [
             { ...good, prompt: 7 },

@@ -91,6 +91,10 @@ const operations = Effect.gen(function*() {
       agents.modelFor(undefined, { name: "explore", mode: "subagent" }, session),
       (model) => model === undefined || typeof model.id === "string"
     ),
+    asked: check(
+      agents.modelFor("gpt-5", { name: "explore", mode: "subagent" }, session),
+      (model) => model === undefined || typeof model.id === "string"
+    ),
     voice: check(sessions.voice(session), ({ agent }) => agent === undefined || agent !== ""),
     children: check(client.children(session), (all) => all.every(({ id }) => id !== "")),
     toast: check(client.toast("hello", "info"), isVoid),

@@ -96,12 +96,7 @@ const wordsOf = (
     doing: why,
     // Nothing more to say of one that has an answer.
     detail: item.status === "completed" ? "" : why,
-    about: joined(
-      oneLine(item.agent),
-      clock(timeOf(item, now)),
-      why,
-      ago(now - (item.endedAt ?? board.at))
-    )
+    about: joined(oneLine(item.agent), why, ago(now - (item.endedAt ?? board.at)))
   }
 }
 

@@ -47,7 +47,7 @@ export const doctor = Command.make(
       onWait: mention
     })
     if (json) yield* say(yield* Effect.orDie(encode(report)))
-    else yield* Effect.forEach(["", ...summary(report.findings, style, own)], people, { discard: true })
+    else yield* Effect.forEach(["", ...summary(report.findings, { fix, own, style })], people, { discard: true })
     if (!report.ok) return yield* new Failed({ message: "" })
   })
 ).pipe(

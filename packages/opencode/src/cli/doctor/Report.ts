@@ -46,8 +46,11 @@ export const line = ({ found, status, todo, what }: Finding, style: Style): stri
 export const repairLine = ({ file, status, what }: Repair, style: Style): string =>
   wrap(`${status === "changed" ? "✎ fixed" : "✗ not fixed"} ${file}: ${what}`, style.width, "    ")
 
-/** The last lines: how it stands, and the next step. */
-export const summary = (findings: ReadonlyArray<Finding>, style: Style, own: Own): ReadonlyArray<string> => {
+/** The last lines: how it stands, and the next step. `fix`: whether everything has just been mended that this command can mend. */
+export const summary = (
+  findings: ReadonlyArray<Finding>,
+  { fix, own, style }: { readonly fix: boolean; readonly own: Own; readonly style: Style }
+): ReadonlyArray<string> => {
   const of = (status: Status) => findings.filter((finding) => finding.status === status).length
   const parts = [
     `${of("ok")} fine`,
@@ -55,7 +58,7 @@ export const summary = (findings: ReadonlyArray<Finding>, style: Style, own: Own
     ...of("failure") === 0 ? [] : [`${of("failure")} to mend`],
     ...of("skipped") === 0 ? [] : [`${of("skipped")} not looked at`]
   ]
-  const fixable = findings.some(({ todo }) => todo?.includes("doctor --fix") === true)
+  const fixable = !fix && findings.some(({ todo }) => todo?.includes("doctor --fix") === true)
   return [
     style.bold(`${parts.join(", ")}.`),
     ...fixable ? [`\`${own.command} doctor --fix\` writes the entries as they should be; comments are kept.`] : []

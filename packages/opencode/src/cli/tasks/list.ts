@@ -55,7 +55,8 @@ const recent = 10
 export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): ReadonlyArray<string> => {
   // Not more than a third of a narrow terminal: what became of them is said after it.
   const most = style.width === undefined ? 40 : Math.min(40, Math.floor(style.width / 3))
-  const labels = Math.min(most, Math.max(0, ...tasks.map(({ row }) => widthOf(row.label))))
+  const widest = (of: (row: Rows.Row) => string) => Math.max(0, ...tasks.map(({ row }) => widthOf(of(row))))
+  const columns: Columns = { labels: Math.min(most, widest(({ label }) => label)), times: widest(({ time }) => time) }
   const groups = Group.literals.flatMap((group) => {
     const own = tasks.filter(({ row }) => row.group === group)
     const some = group === "finished" && !all ? own.slice(0, recent) : own
@@ -64,7 +65,7 @@ export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): 
     return [[
       "",
       style.bold(Rows.titleOf(group, { isLeft: true })),
-      ...some.map(({ row }) => lineOf(row, labels, style)),
+      ...some.map(({ row }) => lineOf(row, columns, style)),
       ...more === 0 ? [] : [style.dim(`  ${more} more: --all`)],
       ...group === "lost" ? [style.dim(style.width === undefined ? takenUp : clip(takenUp, style.width))] : []
     ]]
@@ -72,9 +73,14 @@ export const lines = (tasks: ReadonlyArray<Shown>, style: Style, all: boolean): 
   return groups.flat().slice(1)
 }
 
-const lineOf = (row: Rows.Row, labels: number, style: Style): string => {
-  const time = row.group === "finished" || row.time === "" ? "" : ` · ${row.time}`
-  const text = `  ${row.mark} ${row.id}  ${fit(row.label, labels)}  ${row.about}${time}`.trimEnd()
+/** The widths of those that are as wide in every line. */
+interface Columns {
+  readonly labels: number
+  readonly times: number
+}
+
+const lineOf = (row: Rows.Row, { labels, times }: Columns, style: Style): string => {
+  const text = `  ${row.mark} ${row.id}  ${fit(row.label, labels)}  ${row.time.padStart(times)}  ${row.about}`.trimEnd()
   const line = style.width === undefined ? text : clip(text, style.width)
   return `  ${paint(row.tone, style)(row.mark)}${line.slice(2 + row.mark.length)}`
 }
