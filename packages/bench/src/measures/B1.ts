@@ -12,7 +12,7 @@ import { errand } from "../peers/errand.ts"
 import type { Step } from "../server/Script.ts"
 import { compare, NoPart, type Value } from "./compare.ts"
 import { ask, begun, launch } from "./crowd.ts"
-import { mark, told } from "./happened.ts"
+import { mark, seldom, told } from "./happened.ts"
 
 type Case = "stream" | "are silent"
 
@@ -42,7 +42,13 @@ const sample = Effect.fnUntraced(function*(arena: Arena.Arena, one: Case) {
     const since = yield* mark(control)
     const asks = Array.from({ length: at - running }, (_, nth) => ask(parent, running + nth, steps[one]))
     yield* launch(arena, asks)
-    const found = yield* begun(control, { count: asks.length, parents: [parent], since, patience: 20_000 })
+    const found = yield* begun(control, {
+      count: asks.length,
+      parents: [parent],
+      since,
+      patience: 20_000,
+      every: seldom
+    })
     if (found.begun.size < asks.length) {
       return yield* new NoPart({ why: `${running + found.begun.size} of ${at} had begun after 20 s` })
     }

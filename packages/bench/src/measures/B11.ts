@@ -14,7 +14,7 @@ import type { Peer } from "../peers/Peer.ts"
 import type { Entry } from "../server/Reports.ts"
 import { compare, NoPart, type Value } from "./compare.ts"
 import { ask, begun, launch } from "./crowd.ts"
-import { mark, told, until } from "./happened.ts"
+import { mark, seldom, told, until } from "./happened.ts"
 
 type Case = "by asking for its result" | "by a launch that waits"
 
@@ -56,7 +56,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, one: Case) {
   const since = yield* mark(control)
   // Its agent calls a tool: it goes on when the tool has answered.
   yield* launch(arena, [ask(root, 1, [{ do: "gate", name: "answered" }, { do: "say", text: "All done." }], model)])
-  const outer = yield* begun(control, { count: 1, parents: [root], since, patience: 10_000 })
+  const outer = yield* begun(control, { count: 1, parents: [root], since, patience: 10_000, every: seldom })
   const [session] = [...outer.begun]
   if (session === undefined) return yield* new NoPart({ why: "the task did not begin within 10 s" })
   const asked = yield* Effect.timeoutOption(call(arena, session, one), patience)
@@ -72,6 +72,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, one: Case) {
         from: false,
         step: (ended, entry: Entry) => ended || entry.session === session,
         enough: (ended) => ended,
+        every: seldom,
         patience
       })
     )

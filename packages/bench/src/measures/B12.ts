@@ -15,7 +15,7 @@ import type { Peer } from "../peers/Peer.ts"
 import type { Launched } from "../worker/Worker.ts"
 import { compare, type Value } from "./compare.ts"
 import { ask, begun, nameOf, speak } from "./crowd.ts"
-import { mark, told, until } from "./happened.ts"
+import { mark, seldom, told, until } from "./happened.ts"
 import { type Errand, program } from "./storm/Program.ts"
 import { damage, deaf, hear, isGoing, isTold, type Sent } from "./storm/Verdict.ts"
 
@@ -96,7 +96,7 @@ const leaked = Effect.fnUntraced(function*({ control, worker }: Arena.Arena) {
     Array.from({ length: places }, (_, nth) => ask(parent, 90_000 + kind * places + nth, [{ do: "hang" }], model))
   )
   yield* Effect.forEach(asks, (one) => Effect.forkScoped(Effect.ignore(worker.launch([one]))), { discard: true })
-  const found = yield* begun(control, { count: all, parents: [parent], since, patience: 8_000 })
+  const found = yield* begun(control, { count: all, parents: [parent], since, patience: 8_000, every: seldom })
   return all - found.begun.size
 })
 
@@ -143,7 +143,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
     ...log,
     from: deaf(),
     enough: (heard) => owed.every((asked) => isDone(asked) || isTold(heard, asked.name)),
-    every: 500,
+    every: seldom,
     patience: calmed.now - since.now + calm * 1_000
   })
   // What is told twice may be told a little later.

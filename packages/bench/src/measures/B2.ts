@@ -11,7 +11,7 @@ import type { Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import { compare, NoPart } from "./compare.ts"
 import { ask, begun, launch, nameOf } from "./crowd.ts"
-import { mark, told, until } from "./happened.ts"
+import { mark, seldom, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
 
 const lengths = [10, 100, 1_000] as const
@@ -37,7 +37,7 @@ const sample = Effect.fnUntraced(function*(arena: Arena.Arena, messages: number)
       { do: "say", text: "Here it is." }
     ])
   ])
-  const { begun: at } = yield* begun(control, { count: 1, parents: [parent], since, patience: 20_000 })
+  const { begun: at } = yield* begun(control, { count: 1, parents: [parent], since, patience: 20_000, every: seldom })
   if (at.size === 0) return yield* new NoPart({ why: "it had not begun after 20 s" })
   yield* Effect.sleep(`${seconds} seconds`)
   yield* told(control.phase("over"))
@@ -48,6 +48,7 @@ const sample = Effect.fnUntraced(function*(arena: Arena.Arena, messages: number)
     from: silence([parent], [nameOf(0)]),
     step: hear,
     enough: ({ missing }) => missing.size === 0,
+    every: seldom,
     patience: 40_000
   })
   if (missing.size > 0) return yield* new NoPart({ why: "its parent was not told within 40 s" })

@@ -89,11 +89,12 @@ const begin = (parents: ReadonlySet<string>) => (state: Begun, { at, kind, paren
 /** Waits until so many children of these parents have begun, for `patience` ms at most. */
 export const begun = (
   control: Control,
-  { count, parents, patience = 30_000, since }: {
+  { count, every, parents, patience = 30_000, since }: {
     readonly count: number
     readonly parents: ReadonlyArray<string>
     readonly since: Mark
     readonly patience?: number
+    readonly every?: number
   }
 ): Effect.Effect<Begun, BenchError> =>
   until(control, {
@@ -102,5 +103,6 @@ export const begun = (
     from: noneBegun,
     step: begin(new Set(parents)),
     enough: ({ begun }) => begun.size >= count,
-    patience
+    patience,
+    ...(every === undefined ? {} : { every })
   })

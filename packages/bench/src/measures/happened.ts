@@ -27,13 +27,19 @@ export interface Until<State> {
   readonly from: State
   readonly step: (state: State, entry: Entry) => State
   readonly enough: (state: State) => boolean
-  /** Ms between two looks: how late the bench may notice, not how exact the entries are. Default 50. */
+  /** Ms between two looks: how late the bench may notice, not how exact the entries are. Default 50; see `seldom`. */
   readonly every?: number
   /** Ms after the mark at which it gives what there is. */
   readonly patience: number
   /** Ms without any entry of these kinds after which it gives what there is, too. Absent: it waits on. */
   readonly quiet?: number
 }
+
+/**
+ * Ms between two looks where many look at the same time, and for long: at 50 ms that was more work for the machine than what
+ * they looked at.
+ */
+export const seldom = 500
 
 /** What came of all entries since the mark: when it was enough, or when patience was at its end, or nothing came any more. */
 export const until = <State>(
