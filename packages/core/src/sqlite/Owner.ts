@@ -40,7 +40,8 @@ export type Verdict = "alive" | "gone" | "unclear"
 export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Verdict => {
   if (owner.pid === nobody) return "gone"
   if (owner.host === host && !isAlive(owner.pid)) return "gone"
-  if (now - owner.seen <= lease) return "alive"
+  // A sign from before it was looked at may be the last: its id may be another process's by now, or its host be gone.
+  if (now - owner.seen <= lease) return owner.seen >= since ? "alive" : "unclear"
   return now - since > lease ? "gone" : "unclear"
 }
 

@@ -110,7 +110,7 @@ describe("processes on one file", () => {
         database.close()
         const young = yield* open(file)
         const unclear = yield* young.journal.inherit(everything)
-        assert.deepStrictEqual([unclear.tasks.length, unclear.unclear], [0, false])
+        assert.deepStrictEqual([unclear.tasks.length, unclear.unclear], [0, true])
         yield* TestClock.setTime(10 * lease)
         database.open()
         database.exec("UPDATE owner SET seen = 1")
@@ -122,6 +122,33 @@ describe("processes on one file", () => {
         assert.isTrue(Option.isSome(yield* young.journal.append(started(1))))
       })
   )
+
+  for (
+    const [what, pid, host] of [["process id is another's by now", process.pid, "here"], [
+      "host is gone",
+      deadPid,
+      "there"
+    ]] as const
+  ) {
+    onFile(
+      `D8 what one left behind that was killed just now, and whose ${what}, is taken over when it shows no sign of life`,
+      (file) =>
+        Effect.gen(function*() {
+          yield* TestClock.adjust(hour)
+          const before = yield* open(file)
+          yield* before.journal.append(queued(1))
+          yield* before.close
+          const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+          const database = new DatabaseSync(file)
+          database.prepare("UPDATE owner SET pid = ?, host = ?, seen = ?").run(pid, host, hour - 3_000)
+          database.close()
+          const next = yield* open(file)
+          assert.deepStrictEqual(yield* next.journal.inherit(everything), { tasks: [], parents: [], unclear: true })
+          yield* pass(lease + 1)
+          assert.deepStrictEqual(ids((yield* next.journal.inherit(everything)).tasks), [taskId(1)])
+        })
+    )
+  }
 
   onFile(
     "D8 E2 where a computer has slept, whoever wakes up first takes nothing from those who wake up next",
