@@ -81,11 +81,15 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
     return askDeep(id, what, task, screen)
   })
 
-  /** Does something about a request where it is a task's. */
+  /** Does something about a request where it is a task's. In the session of one that is over a person goes on by hand. */
   const ofTask = (session: string, todo: (task: Task.Task) => Effect.Effect<unknown>) =>
     Effect.flatMap(
       journal.bySession(Task.SessionId.make(session)),
-      Option.match({ onNone: () => Effect.void, onSome: todo })
+      (task) =>
+        Option.match(Option.filter(task, (task) => !Task.isTerminal(task)), {
+          onNone: () => Effect.void,
+          onSome: todo
+        })
     )
 
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {

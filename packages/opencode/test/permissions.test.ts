@@ -15,7 +15,7 @@ interface Seen {
   readonly toasts: Effect.Effect<ReadonlyArray<string>>
 }
 
-/** A task in `ses_child` and one of its own in `ses_deep`. */
+/** A task in `ses_child`, one of its own in `ses_deep`, and one in `ses_over` that has ended. */
 const world = Effect.fnUntraced(function*<A, E>(
   settings: Partial<Parameters<typeof Permissions.layer>[0]>,
   use: (seen: Seen) => Effect.Effect<A, E>
@@ -52,6 +52,15 @@ const world = Effect.fnUntraced(function*<A, E>(
         yield* journal.append({ _tag: "Opened", id, run: 1, at: 0, session: Task.SessionId.make(session) })
       }
     )
+    yield* add(3, "ses_over", ["ses_root"])
+    yield* journal.append({
+      _tag: "Ended",
+      id: Task.TaskId.make("bg_00000003"),
+      run: 1,
+      at: 0,
+      outcome: { _tag: "Completed", answer: "done" },
+      progress: { toolCalls: 0 }
+    })
     yield* add(1, "ses_child", ["ses_root"])
     yield* add(2, "ses_deep", ["ses_child", "ses_root"])
   }))
@@ -72,6 +81,19 @@ const world = Effect.fnUntraced(function*<A, E>(
 })
 
 const asked = (sessionID: string, id = "per_1") => ({ sessionID, id, permission: "bash", patterns: ["npm test"] })
+
+describe("what is asked for in the session of a task that is over, in which a person goes on", () => {
+  for (const permissions of ["ask", "reject"] as const) {
+    it.effect(`is between OpenCode and that person (permissions: ${permissions})`, () =>
+      world({ permissions }, ({ pour, rejected, toasts }) =>
+        Effect.gen(function*() {
+          pour("permission.asked", asked("ses_over"))
+          pour("question.asked", { sessionID: "ses_over", id: "que_1" })
+          yield* TestClock.adjust("1 hour")
+          assert.deepStrictEqual([yield* rejected, yield* toasts], [[], []])
+        })))
+  }
+})
 
 describe("what a task of a task asks for", () => {
   it.effect("is refused after three seconds in which nobody said that it is shown (G2)", () =>
