@@ -9,6 +9,7 @@ import { type Clock, Deferred, Effect, Exit, HashMap, MutableRef, Option, Ref, S
 import { type AgentHost, HostError, type SessionGone } from "./AgentHost.ts"
 import type { Call, HostCalls, Start } from "./HostCalls.ts"
 import type { Journal } from "./Journal.ts"
+import type { Notices } from "./Notices.ts"
 import type { Settings } from "./Settings.ts"
 import type { SessionId, Task, TaskId } from "./Task.ts"
 import * as Tasks from "./Task.ts"
@@ -20,8 +21,10 @@ export interface Conversation {
   readonly session: SessionId
   /** The last message that was there before; none in a new session. */
   readonly after: Option.Option<string>
-  /** Says something in it. `hasBegun`: whether the session was seen to do anything about it. */
-  readonly prompt: (text: string, hasBegun: () => boolean) => Effect.Effect<void, HostError | SessionGone>
+  /** From now on it is seen whether the session has begun with what it was told then (epoch ms). */
+  readonly watched: (hasBegun: (since: number) => boolean) => void
+  /** Says something in it. */
+  readonly prompt: (text: string) => Effect.Effect<void, HostError | SessionGone>
 }
 
 /** What is needed besides. */
@@ -31,6 +34,7 @@ export interface Environment {
   readonly settings: Settings
   readonly hostCalls: HostCalls["Service"]
   readonly journal: Pick<Journal["Service"], "owns">
+  readonly notices: Pick<Notices["Service"], "wakingUnsafe">
   /** Starts what may outlive a task; it ends with the service. */
   readonly start: Start
   /** Ends when the service does: nobody who waits then need wait any longer. */
@@ -51,8 +55,10 @@ export interface Hold {
 interface State {
   readonly session: Option.Option<SessionId>
   readonly call: Option.Option<Call<unknown, unknown>>
-  /** Its prompt: when it was sent (epoch ms), and whether the session was seen to do anything about it. */
-  readonly prompted: Option.Option<{ readonly at: number; readonly hasBegun: () => boolean }>
+  /** When its prompt was sent (epoch ms). */
+  readonly promptedAt: Option.Option<number>
+  /** Whether the session was seen to do anything about what it was told then (epoch ms). */
+  readonly hasBegun: (since: number) => boolean
   readonly closed: boolean
 }
 
@@ -65,7 +71,13 @@ export const holding =
   <A, E, R>(use: (hold: Hold) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() => {
       const session = Option.fromUndefinedOr(task.session)
-      const state = MutableRef.make<State>({ session, call: Option.none(), prompted: Option.none(), closed: false })
+      const state = MutableRef.make<State>({
+        session,
+        call: Option.none(),
+        promptedAt: Option.none(),
+        hasBegun: () => false,
+        closed: false
+      })
       const hold: Hold = { environment, task, aborted, state }
       return Effect.onExit(use(hold), (exit) => Exit.isSuccess(exit) ? Effect.void : close(hold, exit))
     })
@@ -110,10 +122,11 @@ const conversation = (hold: Hold, session: SessionId, after: Option.Option<strin
   return {
     session,
     after,
-    prompt: (text, hasBegun) =>
+    watched: (hasBegun) => MutableRef.update(state, (state) => ({ ...state, hasBegun })),
+    prompt: (text) =>
       Effect.suspend(() => {
         const at = clock.currentTimeMillisUnsafe()
-        MutableRef.update(state, (state) => ({ ...state, prompted: Option.some({ at, hasBegun }) }))
+        MutableRef.update(state, (state) => ({ ...state, promptedAt: Option.some(at) }))
         return commit(
           hold,
           "prompt",
@@ -173,11 +186,12 @@ const stop = Effect.fnUntraced(function*(
   word: Deferred.Deferred<Abort>
 ) {
   // As it is before the abort: what is answered while that is under way may have come after it.
-  const { call, prompted, session } = MutableRef.get(state)
+  const { call, hasBegun, promptedAt, session } = MutableRef.get(state)
   const underWay = Option.filter(call, (call) => !call.isOver())
   const now = environment.clock.currentTimeMillisUnsafe()
-  const mayBegin = Option.exists(prompted, ({ at, hasBegun }) =>
-    !hasBegun() && (Exit.hasInterrupts(exit)
+  const toldAt = later(promptedAt, Option.flatMap(session, environment.notices.wakingUnsafe))
+  const mayBegin = Option.exists(toldAt, (at) =>
+    !hasBegun(at) && (Exit.hasInterrupts(exit)
       ? Option.isSome(underWay) || now - at < beginsWithin
       : isUnclear(exit)))
   const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
@@ -190,6 +204,9 @@ const stop = Effect.fnUntraced(function*(
   if (mayBegin) yield* onceMore(environment, last.value)
 })
 
+const later = (one: Option.Option<number>, other: Option.Option<number>): Option.Option<number> =>
+  Option.orElse(Option.zipWith(one, other, Math.max), () => Option.orElse(one, () => other))
+
 /** Whether the host did not answer: what it was asked for it may have done all the same, or still do. */
 const isUnclear = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Option.exists(
@@ -198,7 +215,7 @@ const isUnclear = (exit: Exit.Exit<unknown, unknown>): boolean =>
   )
 
 /**
- * How long after a prompt a host may begin with it that has taken it: an abort that comes in between stops nothing (ms).
+ * How long after a prompt, or a notice that wakes, a host may begin with it that has taken it: an abort that comes in between stops nothing (ms).
  * OpenCode 1.18 needs 20 to 50 ms for that, on a machine that has nothing else to do.
  */
 const beginsWithin = 5_000

@@ -22,6 +22,9 @@ const recent = 20
 /** How long a host may take to keep what it has taken, and to tell of it. OpenCode 1.18 takes 10 to 35 ms. */
 const keptWithin = "1 second"
 
+/** For how long it is remembered that a session was asked to wake up (ms): no host takes that long to begin. */
+const lately = 60_000
+
 /** Tries until the host has taken it. */
 const untilTaken = (attempt: Effect.Effect<void, HostError | SessionGone>): Effect.Effect<void, SessionGone> =>
   attempt.pipe(
@@ -37,6 +40,17 @@ export const make = Effect.gen(function*() {
   const limits = yield* Limits
   const settings = yield* Settings.Current
   const clock = yield* Clock.Clock
+
+  /** When each session was asked to take a notice that wakes it, the latest last. Changed only by `note`. */
+  const waking = new Map<SessionId, number>()
+  const note = (parent: SessionId, at: number): void => {
+    waking.delete(parent)
+    waking.set(parent, at)
+    for (const [session, before] of waking) {
+      if (at - before <= lately) return
+      waking.delete(session)
+    }
+  }
 
   /** A parent that is a task and lent its slots gets them back before it is woken. */
   const restored = (parent: SessionId) =>
@@ -60,7 +74,9 @@ export const make = Effect.gen(function*() {
   /** How one notice is delivered: the first attempt, each further one, and one that may have arrived in an earlier life. */
   const waysOf = (parent: SessionId, notice: Notice, askedAt: MutableRef.MutableRef<number>) => {
     const attempt = Effect.suspend(() => {
-      MutableRef.set(askedAt, clock.currentTimeMillisUnsafe())
+      const at = clock.currentTimeMillisUnsafe()
+      MutableRef.set(askedAt, at)
+      if (notice.wakes) note(parent, at)
       return within("notify", settings.callTimeoutMs, host.notify(parent, notice))
     })
     const unless = (arrived: Effect.Effect<boolean, HostError | SessionGone>) =>
@@ -117,6 +133,7 @@ export const make = Effect.gen(function*() {
       yield* host.capabilities.receipts ? untilKept(notice, taken) : taken
       return MutableRef.get(askedAt)
     }),
+    wakingUnsafe: (session: SessionId) => Option.fromUndefinedOr(waking.get(session)),
     received: (notice: string): Effect.Effect<void> =>
       Effect.sync(() => {
         const kept = onTheirWay.get(notice)

@@ -140,8 +140,9 @@ const run = Effect.fnUntraced(function*(
   const outcome = yield* watch.during(task, session, last)((watcher) =>
     Effect.suspend(() => {
       MutableRef.set(signs.progress, watcher.progressUnsafe)
+      conversation.watched(watcher.hasBegunUnsafe)
       return Effect.andThen(
-        prompt(task, standing, conversation, watcher),
+        prompt(task, standing, conversation),
         inTime(task, spent(environment, task, started, watcher))(watcher.settled)
       )
     })
@@ -161,14 +162,13 @@ const startedOf = ({ limits }: Environment, { id, run }: Task.Task, at: number):
 const prompt = (
   task: Task.Task,
   standing: Unfinished,
-  conversation: Conversation.Conversation,
-  { hasBegunUnsafe }: Watcher
+  conversation: Conversation.Conversation
 ): Effect.Effect<void, HostError | SessionGone> => {
   switch (standing._tag) {
     case "Unprompted":
-      return conversation.prompt(task.request.prompt, hasBegunUnsafe)
+      return conversation.prompt(task.request.prompt)
     case "CutOff":
-      return conversation.prompt(goOn, hasBegunUnsafe)
+      return conversation.prompt(goOn)
     case "AtWork":
       return Effect.void
   }

@@ -59,6 +59,8 @@ export class Notices extends Context.Service<Notices, {
   readonly hold: (session: SessionId) => Effect.Effect<void>
   /** The session is used: what was held back for it is told. */
   readonly used: (session: SessionId) => Effect.Effect<void>
+  /** When a session was last asked to take a notice that wakes it (epoch ms), if that was lately. */
+  readonly wakingUnsafe: (session: SessionId) => Option.Option<number>
   /** A notice stands in its parent's session. */
   readonly received: (notice: string) => Effect.Effect<void>
   /** The service has ended: nobody need wait for what this session is owed. */
@@ -93,7 +95,7 @@ const nothing: Found = { _tag: "Nothing" }
 
 const make = Effect.gen(function*() {
   const journal = yield* Journal
-  const { deliver, received } = yield* Delivery.make
+  const { deliver, received, wakingUnsafe } = yield* Delivery.make
   const posts = new Map<SessionId, Post.Post>()
   /** The sessions that were used last, the latest last: somebody is there. Changed only by `used`. */
   const open = new Set<SessionId>()
@@ -299,6 +301,7 @@ const make = Effect.gen(function*() {
         if (post !== undefined) post.held = true
       }),
     used,
+    wakingUnsafe,
     received,
     leave,
     owesUnsafe: (task) => Outbox.has(journal.boxUnsafe(task.request.parent), task),

@@ -29,8 +29,8 @@ export interface Observation {
   readonly stale: boolean
   /** A look is on its way: what is heard meanwhile is newer than what it will show. */
   readonly looking: boolean
-  /** Whether it was seen to do anything about its prompt. */
-  readonly begun: boolean
+  /** Epoch ms. When it was last seen to do anything about what it was told. */
+  readonly begunAt: Option.Option<number>
   /** The last message that was there before the session was prompted: what counts comes after it. */
   readonly after: Option.Option<string>
   /** The notice that woke the session, until the session was seen to have taken it up. */
@@ -66,7 +66,7 @@ export const make = (now: number, after: Option.Option<string>): Observation => 
   look: Option.none(),
   stale: true,
   looking: false,
-  begun: false,
+  begunAt: Option.none(),
   after,
   woken: Option.none(),
   error: Option.none(),
@@ -95,9 +95,12 @@ const doing = (self: Observation, activity: Activity, now: number): Observation 
 }
 
 /** Its turn is over: no tool runs in it any more, and nobody is asked, whether the end of that was told or not. */
-const atRest = (self: Observation, now: number): Observation => ({
+const atRest = (self: Observation, now: number): Observation =>
+  unasking({ ...self, calls: ToolCalls.atRest(self.calls) }, now)
+
+/** Nobody is asked any more, whether the answer was told or not. */
+const unasking = (self: Observation, now: number): Observation => ({
   ...self,
-  calls: ToolCalls.atRest(self.calls),
   asks: HashMap.empty(),
   askedAt: Option.none(),
   askedFor: waitedForPerson(self, now)
@@ -131,7 +134,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     ...reached(before, now),
     heardAt: now,
     endDue: isEndDue(before, event),
-    begun: before.begun || beginnings.has(event._tag)
+    begunAt: begunAt(before, event, now)
   }
   switch (event._tag) {
     case "Busy":
@@ -143,7 +146,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Wrote":
       return active(notAtRest(self, now), now)
     case "Tool":
-      return active({ ...notAtRest(self, now), calls: ToolCalls.hear(self.calls, event) }, now)
+      return called(active({ ...notAtRest(self, now), calls: ToolCalls.hear(self.calls, event) }, now), event, now)
     case "MessageEnded":
       return { ...active(notAtRest(self, now), now), stale: true }
     case "Erred":
@@ -167,8 +170,32 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
   }
 }
 
-/** That something was written may be the prompt itself, and an error the echo of a run before. */
-const beginnings: ReadonlySet<HostEvent["_tag"]> = new Set(["Busy", "Retrying", "Tool", "MessageEnded"])
+/** What asks is a tool that runs: where the last of them has ended, it has had its answer. */
+const called = (
+  self: Observation,
+  { state }: Extract<HostEvent, { readonly _tag: "Tool" }>,
+  now: number
+): Observation => state !== "running" && HashMap.isEmpty(self.calls.running) ? unasking(self, now) : self
+
+/**
+ * That something was written may be the prompt itself, and an error the echo of a run before. What an agent has said shows
+ * that it began at some time, and not when.
+ */
+const begunAt = (before: Observation, { _tag }: HostEvent, now: number): Option.Option<number> => {
+  switch (_tag) {
+    case "Busy":
+    case "Retrying":
+    case "Tool":
+      return Option.some(now)
+    case "MessageEnded":
+      return once(before.begunAt, now)
+    default:
+      return before.begunAt
+  }
+}
+
+const once = (before: Option.Option<number>, now: number): Option.Option<number> =>
+  Option.orElse(before, () => Option.some(now))
 
 /** No type lets a host tell anything else. One that does so all the same has said nothing of the session. */
 const unheardOf = (_: never, before: Observation): Observation => before
@@ -223,7 +250,7 @@ export const polled = (self: Observation, activity: Activity, now: number): Obse
   if (!works) return { ...next, stale: next.stale || !next.looking }
   return {
     ...next,
-    begun: true,
+    begunAt: Option.some(now),
     woken: Option.none(),
     // The provider is waited for until it answers: the silence begins after that.
     quietSince: self.activity === "retry" ? now : next.quietSince
@@ -261,7 +288,7 @@ export const looked = (self: Observation, whole: Look.Look, byPoll: boolean): Ob
   const next: Observation = {
     ...reached(self, look.at),
     blind: false,
-    begun: self.begun || Look.hasAgent(look),
+    begunAt: Look.hasAgent(look) ? once(self.begunAt, look.at) : self.begunAt,
     look: Option.some(look),
     looking: false,
     woken: Option.filter(self.woken, (notice) => !Look.hasTakenUp(look, notice, self.look)),
@@ -315,6 +342,10 @@ export const uncounted = (self: Observation, now: number): number => waitedForPe
 /** How long a person was waited for until now (ms). */
 const waitedForPerson = (self: Observation, now: number): number =>
   self.askedFor + Option.match(self.askedAt, { onNone: () => 0, onSome: (since) => now - since })
+
+/** Whether it was seen to do anything about what it was told then (epoch ms). */
+export const hasBegun = ({ begunAt }: Observation, since: number): boolean =>
+  Option.exists(begunAt, (at) => at >= since)
 
 /** What people may want to know. */
 export const progress = (self: Observation): Progress => {

@@ -27,8 +27,8 @@ export interface Watcher {
   readonly uncountedUnsafe: () => number
   /** What has been seen of it so far. */
   readonly progressUnsafe: () => Progress
-  /** Whether it was seen to do anything about its prompt. */
-  readonly hasBegunUnsafe: () => boolean
+  /** Whether it was seen to do anything about what it was told then (epoch ms). */
+  readonly hasBegunUnsafe: (since: number) => boolean
 }
 
 export class Watch extends Context.Service<Watch, {
@@ -302,7 +302,7 @@ const make = Effect.gen(function*() {
       return Observation.uncounted(MutableRef.get(watching.seen), now)
     },
     progressUnsafe: () => Observation.progress(MutableRef.get(watching.seen)),
-    hasBegunUnsafe: () => MutableRef.get(watching.seen).begun
+    hasBegunUnsafe: (since) => Observation.hasBegun(MutableRef.get(watching.seen), since)
   })
 
   return Watch.of({

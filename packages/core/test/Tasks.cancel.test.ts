@@ -178,6 +178,32 @@ describe("cancelling a task", () => {
       })
   )
 
+  for (const after of [0, 20, 39, 41]) {
+    inWorld(
+      `${after} ms after its session was told of its own, with which the host begins after 40 ms, stops that (E5)`,
+      { lag: 40 },
+      ({ atRest, callsOf, end, host, launch, tasks }) =>
+        Effect.gen(function*() {
+          yield* host.behave(({ session, text }) =>
+            text === "outer"
+              ? [call("delegate", launch("inner", { parent: session })), say("I wait")]
+              : text === "inner"
+              ? [wait(1_000), say("done")]
+              : [hang]
+          )
+          const outer = yield* launch("outer")
+          yield* Effect.repeat(pass(1), { until: () => Effect.map(callsOf("notify"), (calls) => calls.length > 0) })
+          yield* pass(after)
+          yield* tasks.cancel(outer.id)
+          assert.strictEqual(yield* end(outer), "requested")
+          yield* pass(60_000)
+          assert.deepStrictEqual(yield* host.working, [])
+          assert.strictEqual((yield* callsOf("abort")).length, after > 40 ? 1 : 3)
+          yield* atRest
+        })
+    )
+  }
+
   inWorld(
     "by a person tells its parent, who does not know (C12)",
     { scripts: { victim: [hang] } },

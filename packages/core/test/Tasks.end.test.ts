@@ -585,6 +585,22 @@ describe("the time limit", () => {
       yield* atRest
     }))
 
+  inWorld("begins again where the answer to a permission was not heard, once its tool has ended (B16, B5)", {
+    scripts: { x: [{ do: "permission", name: "bash", what: "npm test", ms: 100 }, hang] }
+  }, ({ atRest, end, get, host, launch, sessionOf }) =>
+    Effect.gen(function*() {
+      yield* host.feed(({ _tag }) => _tag === "Answered" ? [] : [0])
+      const task = yield* launch("x")
+      yield* pass("10 minutes")
+      assert.strictEqual((yield* get(task)).progress.waitingFor, "npm test")
+      yield* host.answer(yield* sessionOf(task))
+      yield* pass("1 minute")
+      assert.strictEqual((yield* get(task)).progress.waitingFor, undefined)
+      yield* pass("3 minutes")
+      assert.strictEqual(yield* end(task), "quiet-limit")
+      yield* atRest
+    }))
+
   inWorld("counts no time in which a permission is waited for (B17)", {
     settings: { taskTtlMs: 60_000 },
     scripts: { asks: [wait(30_000), { do: "ask", what: "bash \"npm test\"" }, hang] }
