@@ -22,6 +22,7 @@ import { Watch } from "./Watch.ts"
 
 /** A run that is not over. */
 export interface Run extends Life.Signs {
+  readonly id: Task.TaskId
   readonly number: number
   /** What it is to end as, once somebody has said so. */
   readonly stop: MutableRef.MutableRef<Option.Option<Task.Outcome>>
@@ -181,6 +182,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const begin = (task: Task.Task, { condemned, turn }: Beginning = {}): Effect.Effect<Task.Task> =>
     Effect.suspend(() => {
       const run: Run = {
+        id: task.id,
         number: task.run,
         stop: MutableRef.make(Option.fromUndefinedOr(condemned)),
         opened: Deferred.makeUnsafe(),
@@ -238,6 +240,27 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       comes = Effect.timeoutOption(Deferred.await(door), answersWithin)
     }
   })
+
+  /**
+   * Ends the lives of tasks that are another process's by now, which took this one for gone: what they come to is refused, and
+   * their sessions are left alone. Before anything is taken over: it may be one of them, and would live twice.
+   */
+  const letGo = Effect.suspend(() =>
+    Effect.forEach(
+      [...runs.values()],
+      ({ id, life }) =>
+        Effect.flatMap(journal.owns(id), (isOwn) =>
+          isOwn
+            ? Effect.void
+            : Option.match(MutableRef.get(life), {
+              onNone: () => Effect.void,
+              onSome: Fiber.interrupt
+            })),
+      {
+        discard: true
+      }
+    )
+  )
 
   /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
   const inherit = Effect.fnUntraced(function*({ parents, tasks }: Inheritance) {
@@ -306,7 +329,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
-  return { find, begin, inherit, isDeleted, stop, stopAll, below }
+  return { find, begin, letGo, inherit, isDeleted, stop, stopAll, below }
 })
 
 /** How many deleted sessions are remembered: what launches from one does so in that moment, or never. */

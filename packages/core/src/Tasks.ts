@@ -157,6 +157,7 @@ const make = Effect.gen(function*() {
   yield* Sightings.keep({ journal, limits, watch })
 
   const inherit = Effect.fnUntraced(function*(root: Option.Option<Task.SessionId>) {
+    yield* runs.letGo
     const inheritance = yield* journal.inherit(root)
     yield* runs.inherit(inheritance)
     return inheritance.unclear
@@ -283,20 +284,25 @@ const make = Effect.gen(function*() {
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   }, Traced.named("Tasks.cancelAll"))
 
+  /** Waits for a task that another process runs: how it stands is in the journal that they share. */
+  const endedElsewhere = (id: string) =>
+    Effect.repeat(get(id), { schedule: Schedule.spaced(settings.pollIntervalMs), until: Task.isTerminal })
+
   const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId, atMost?: number) {
-    const task = yield* get(id)
     const run = yield* runs.find(id)
-    if (Option.isNone(run) || Task.isTerminal(task)) return task
-    const { over } = run.value
-    const waiting = atMost === undefined ? Deferred.await(over) : Effect.timeoutOption(Deferred.await(over), atMost)
+    const task = yield* get(id)
+    if (Task.isTerminal(task)) return task
+    const over = Option.match(run, { onNone: () => endedElsewhere(id), onSome: ({ over }) => Deferred.await(over) })
+    const waiting = atMost === undefined ? over : Effect.timeoutOption(over, atMost)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
     const { session } = task
     const above = session !== undefined &&
       Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, session))
     if (above) return yield* new TaskAbove({ id: task.id })
-    yield* Option.isNone(waiter) ? waiting : limits.lend(waiter.value.id)<unknown, never, never>(waiting)
+    yield* Option.isNone(waiter) ? waiting : limits.lend(waiter.value.id)<unknown, TaskNotFound, never>(waiting)
     // It may have taken a while to have the slots back.
-    return yield* Option.getOrElse(yield* Deferred.poll(over), () => get(id))
+    const ended = Option.isNone(run) ? Option.none() : yield* Deferred.poll(run.value.over)
+    return yield* Option.getOrElse(ended, () => get(id))
   })
 
   return Tasks.of({

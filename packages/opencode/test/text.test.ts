@@ -191,6 +191,13 @@ describe("cancelled", () => {
         "Only running or pending tasks can be cancelled."
       )
     )
+    assert.strictEqual(
+      alreadyEnded(running),
+      text(
+        "[ERROR] Cannot cancel task: it is running in another OpenCode, a second window on this directory.",
+        "It can be cancelled there, and its end can be waited for here: background_output with block=true."
+      )
+    )
   })
 
   it("E1 says that the session may still run when the host did not confirm", () => {

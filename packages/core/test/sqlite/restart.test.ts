@@ -534,6 +534,72 @@ describe("one that was taken for gone", () => {
   )
 })
 
+describe("two on one file", () => {
+  inPlace(
+    "A1 A2 E8 one that was taken for gone, and takes its task back while it still runs it, runs it once",
+    { one: [wait(60_000), say("one")] },
+    ({ file, host, life, parent, told }) =>
+      life(
+        (tasks, limits) =>
+          Effect.gen(function*() {
+            const { id } = yield* launch(tasks, parent, "one")
+            yield* pass("10 seconds")
+            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+            const database = new DatabaseSync(file)
+            // By hand: a lease that was not renewed, as of a process that was stopped for a while.
+            const forget = Effect.sync(() => database.exec("UPDATE owner SET seen = 1"))
+            const other = yield* Scope.make()
+            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
+            const journal = Context.get(yield* Layer.buildWithScope(layer, other), Journal)
+            yield* soon
+            yield* pass("21 seconds")
+            yield* forget
+            assert.deepStrictEqual((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), [id])
+            yield* Scope.close(other, Exit.void)
+            database.close()
+            yield* tasks.inherit(parent)
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
+            yield* pass("5 minutes")
+            assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+            yield* host.say(parent, "here I am")
+            yield* pass("10 seconds")
+            assert.deepStrictEqual(yield* told, ["final: completed"])
+          }),
+        {},
+        "when asked"
+      )
+  )
+
+  inPlace(
+    "D6 what the other one runs can be waited for, and is called off by none but that one",
+    { one: [wait(60_000), say("one")] },
+    ({ life, parent }) =>
+      life((tasks) =>
+        Effect.gen(function*() {
+          const { id } = yield* launch(tasks, parent, "one")
+          yield* pass("1 second")
+          yield* life((others) =>
+            Effect.gen(function*() {
+              const { cancelled, task } = yield* others.cancel(id)
+              assert.deepStrictEqual([cancelled, task.status], [false, "running"])
+              const short = yield* Effect.forkChild(others.await(id, parent, 10_000))
+              const long = yield* Effect.forkChild(others.await(id, parent))
+              yield* pass(9_000)
+              assert.isUndefined(short.pollUnsafe())
+              yield* pass(1_000)
+              assert.strictEqual((yield* Fiber.join(short)).status, "running")
+              assert.isUndefined(long.pollUnsafe())
+              yield* pass("1 minute")
+              assert.strictEqual(answerOf(yield* Fiber.join(long)), "one")
+            })
+          )
+        })
+      )
+  )
+})
+
 describe("a host whose sessions cannot be continued", () => {
   it.effect("B9 D8 has a task that was at work end as interrupted: nobody has deleted anything", () =>
     Effect.scoped(Effect.gen(function*() {

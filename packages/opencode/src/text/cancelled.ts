@@ -1,7 +1,7 @@
 /**
  * What an agent reads when it calls tasks off. All of it speaks of a task as it was just before.
  */
-import type { Task } from "@errand/core"
+import { Task } from "@errand/core"
 import { continueCall, description, session, sessionCode } from "./fields.ts"
 import { cell, title } from "./inline.ts"
 
@@ -31,9 +31,12 @@ const toContinue = (task: Task.Task): ReadonlyArray<string> => {
   return call === undefined ? [] : ["", `To continue it: ${call}`]
 }
 
-/** A task that is over cannot be called off. */
+/** A task that is over cannot be called off, nor can one that another process runs. */
 export const alreadyEnded = (task: Task.Task): string =>
-  `[ERROR] Cannot cancel task: current status is "${task.status}".\nOnly running or pending tasks can be cancelled.`
+  Task.isTerminal(task)
+    ? `[ERROR] Cannot cancel task: current status is "${task.status}".\nOnly running or pending tasks can be cancelled.`
+    : `[ERROR] Cannot cancel task: it is ${task.status} in another OpenCode, a second window on this directory.\n`
+      + "It can be cancelled there, and its end can be waited for here: background_output with block=true."
 
 /** Several were called off, perhaps none. `launches` are the descriptions of those of which there was no task yet. */
 export const cancelledAll = (tasks: ReadonlyArray<Cancelled>, launches: ReadonlyArray<string> = []): string => {
