@@ -152,11 +152,22 @@ const make = Effect.fnUntraced(function*(
       : Effect.void
   }
 
-  /** Where a task is somebody else's by now, it is theirs to be looked at. */
-  const letGo = (id: TaskId) =>
-    Effect.map(owns(id), (isOwn) => {
-      if (!isOwn) Journal.letGo(fold, id)
+  /** Those of these tasks that are somebody else's by now. */
+  const othersOf = (ids: ReadonlyArray<TaskId>) =>
+    Effect.map(
+      attempt(store.ownersOf(ids)),
+      (found) => {
+        const owners = Option.getOrElse(found, () => new Map<TaskId, string>())
+        return ids.filter((id) => (owners.get(id) ?? me) !== me)
+      }
+    )
+
+  /** Who has lost one task was taken for gone: all that is somebody else's by now is theirs to be looked at, and told of. */
+  const letGo = Effect.suspend(() =>
+    Effect.map(othersOf([...fold.tasks.keys()]), (ids) => {
+      for (const id of ids) Journal.letGo(fold, id)
     })
+  )
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -164,7 +175,7 @@ const make = Effect.fnUntraced(function*(
       const entry = Option.getOrElse(kept, () => Journal.entryOf(Journal.find(fold, event.id), event))
       return Option.isSome(entry)
         ? Effect.as(addUnsafe(entry.value), Option.some(entry.value.task))
-        : Effect.as(Option.isSome(kept) ? letGo(event.id) : Effect.void, Option.none())
+        : Effect.as(Option.isSome(kept) ? letGo : Effect.void, Option.none())
     })
 
   /** What comes at the same time is kept in one transaction, which costs hardly more than one event does. */
@@ -186,6 +197,12 @@ const make = Effect.fnUntraced(function*(
     changing(Effect.gen(function*() {
       const event = decide(Journal.boxOf(fold, parent))
       if (Option.isNone(event)) return Journal.boxOf(fold, parent)
+      const isTheirs = event.value._tag === "Sending" &&
+        (yield* othersOf(event.value.tasks.map(({ id }) => id))).length > 0
+      if (isTheirs) {
+        yield* letGo
+        return Journal.boxOf(fold, parent)
+      }
       Journal.note(fold, event.value)
       yield* attempt(store.transaction(Effect.andThen(
         Effect.andThen(beat, store.insertNotice(event.value, me)),
@@ -194,11 +211,7 @@ const make = Effect.fnUntraced(function*(
       return Journal.boxOf(fold, parent)
     }))
 
-  const owns = (id: TaskId) =>
-    Effect.map(
-      attempt(store.ownersOf([id])),
-      (found) => Option.isNone(found) || found.value.get(id) === me
-    )
+  const owns = (id: TaskId) => Effect.map(othersOf([id]), (others) => others.length === 0)
 
   const get = (id: TaskId) =>
     Effect.suspend(() => {

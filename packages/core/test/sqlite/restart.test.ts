@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { AgentHost, make } from "../../src/AgentHost.ts"
 import { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
+import * as Outbox from "../../src/Outbox.ts"
 import * as Settings from "../../src/Settings.ts"
 import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import * as Task from "../../src/Task.ts"
@@ -535,6 +536,37 @@ describe("one that was taken for gone", () => {
 })
 
 describe("two on one file", () => {
+  for (const first of ["the end of a task", "a notice"] as const) {
+    inPlace(
+      `C2 C4 one that was taken for gone, and finds that out by ${first}, tells nobody what is another's by now`,
+      { one: [wait(5_000), say("one")], two: [wait(600_000), say("two")] },
+      ({ file, life, parent, told }) =>
+        life((tasks) =>
+          Effect.scoped(Effect.gen(function*() {
+            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
+            const journal = Context.get(yield* Layer.build(layer), Journal)
+            yield* soon
+            yield* launch(tasks, parent, "one")
+            const two = yield* launch(tasks, parent, "two")
+            // It reads meanwhile, and is told nothing before it has read.
+            if (first === "a notice") yield* Effect.forkChild(tasks.reading(parent)(Effect.sleep("1 minute")))
+            yield* pass("30 seconds")
+            const before = first === "a notice" ? [] : ["progress: completed"]
+            assert.deepStrictEqual(yield* told, before)
+            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+            const database = new DatabaseSync(file)
+            database.exec("UPDATE owner SET seen = 1")
+            database.close()
+            assert.include((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), two.id)
+            yield* pass("12 minutes")
+            assert.deepStrictEqual(yield* told, before)
+            assert.isFalse(yield* tasks.expecting(parent), "nobody waits here any more")
+            assert.isTrue(Outbox.isOut(journal.boxUnsafe(parent)), "it is all the other's")
+          }))
+        )
+    )
+  }
+
   inPlace(
     "A1 A2 E8 one that was taken for gone, and takes its task back while it still runs it, runs it once",
     { one: [wait(60_000), say("one")] },
