@@ -6,21 +6,27 @@ import { Journal, Notices } from "@errand/core"
 import { Effect, Layer } from "effect"
 import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
+import { Feed } from "./host/Feed.ts"
 import * as Mode from "./Mode.ts"
 import { returned } from "./text/returned.ts"
 
-/** By then what was left behind is taken over, and a terminal is there that shows it. */
+/** By then a terminal is there that shows it, if any is that does not say so: without our half it never does. */
+const patience = "10 seconds"
+
+/** By then what was left behind is taken over. */
 const settled = "2 seconds"
 
 export const layer = (
   { toasts }: Pick<PluginSettings, "toasts">
-): Layer.Layer<never, never, Client | Journal.Journal | Notices.Notices> =>
+): Layer.Layer<never, never, Client | Feed | Journal.Journal | Notices.Notices> =>
   toasts && !Mode.isForItsSessions(process.argv) ? Layer.effectDiscard(Effect.forkScoped(show)) : Layer.empty
 
 const show = Effect.gen(function*() {
   const client = yield* Client
   const journal = yield* Journal.Journal
   const notices = yield* Notices.Notices
+  const { greeted } = yield* Feed
+  yield* Effect.timeoutOption(greeted, patience)
   yield* Effect.sleep(settled)
   const words = returned(yield* journal.tasks, notices.holdsUnsafe())
   if (words !== "") yield* Effect.ignoreCause(Effect.timeout(client.toast(words, "info"), "2 seconds"))

@@ -59,6 +59,7 @@ describe("after kill -9 and opencode -c", () => {
         })
         assert.notInclude(sidebarOf(first), "✓")
         assert.notMatch(before.join("\n"), /lost/)
+        yield* terminal.waitFor("2 earlier tasks go on: At work, In line.")
         // Who ran goes on first; who waited comes after it.
         yield* here.model.openGate("again")
         yield* sidebar(/Errands +1 out/, /In line/, /./, /✓ At work/)
