@@ -21,8 +21,9 @@ export const server = built("server")
 export const worker = built("worker")
 
 /**
- * Bun's allocator gives back nothing that is freed: what is touched for the first time costs the kernel a page fault, which
- * was a third of all the processor time of the bench on a machine where these are slow. Not where time is measured: nobody's
- * OpenCode is started like this. (mimalloc's name for it.)
+ * With this Bun's allocator (mimalloc) gives back nothing that is freed. What is touched for the first time costs the kernel a
+ * page fault, which was a third of all the processor time of the bench on a machine where these are slow. For the fake
+ * OpenCode always, which is the same for everybody; for a competitor only where no time is measured: nobody's OpenCode is
+ * started like this.
  */
 export const hoarding = { MIMALLOC_PURGE_DELAY: "-1" }

@@ -97,8 +97,9 @@ export const next = (batch: Batch): Next => {
 /** Whether everything in the batch is over. */
 export const isOver = (batch: Batch): boolean => batch.out === 0
 
-/** Whether the parent has nothing more to hear of the batch. */
-export const isClosed = (batch: Batch): boolean => batch.out === 0 && batch.untold.size === 0 && !batch.promised
+/** Whether the parent has nothing more to hear of the batch. The last word of one that was left by all is another's to say. */
+export const isClosed = (batch: Batch): boolean =>
+  batch.out === 0 && batch.untold.size === 0 && (!batch.promised || isEmpty(batch))
 
 /** Whether a task is in the batch, whatever its run. */
 export const has = (batch: Batch, id: Task.TaskId): boolean => batch.members.has(id)

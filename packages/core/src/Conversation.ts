@@ -21,7 +21,7 @@ export interface Conversation {
   readonly session: SessionId
   /** The last message that was there before; none in a new session. */
   readonly after: Option.Option<string>
-  /** From now on it is seen whether the session has begun with what it was told then (epoch ms). */
+  /** From now on it is seen what the session does: `hasBegun` whether it did anything since then (epoch ms). */
   readonly watched: (hasBegun: (since: number) => boolean) => void
   /** Says something in it. */
   readonly prompt: (text: string) => Effect.Effect<void, HostError | SessionGone>
@@ -57,7 +57,7 @@ interface State {
   readonly call: Option.Option<Call<unknown, unknown>>
   /** When its prompt was sent (epoch ms). */
   readonly promptedAt: Option.Option<number>
-  /** Whether the session was seen to do anything about what it was told then (epoch ms). */
+  /** Whether the session was seen to do anything since then (epoch ms). */
   readonly hasBegun: (since: number) => boolean
   readonly closed: boolean
 }
@@ -189,12 +189,13 @@ const stop = Effect.fnUntraced(function*(
   const { call, hasBegun, promptedAt, session } = MutableRef.get(state)
   const underWay = Option.filter(call, (call) => !call.isOver())
   const now = environment.clock.currentTimeMillisUnsafe()
+  const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
+  // As it is after the abort: a notice may have gone out before anybody knew that the task is over.
   const toldAt = later(promptedAt, Option.flatMap(session, environment.notices.wakingUnsafe))
   const mayBegin = Option.exists(toldAt, (at) =>
     !hasBegun(at) && (Exit.hasInterrupts(exit)
       ? Option.isSome(underWay) || now - at < beginsWithin
       : isUnclear(exit)))
-  const first = Option.isSome(session) ? yield* abortOnce(environment, session.value) : "none"
   // A prompt may arrive after the abort, and an open may still bring a session.
   yield* Deferred.succeed(word, Option.isSome(underWay) ? "unconfirmed" : first)
   if (Option.isSome(underWay)) yield* Effect.exit(underWay.value.answer)

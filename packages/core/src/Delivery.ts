@@ -52,12 +52,18 @@ export const make = Effect.gen(function*() {
     }
   }
 
-  /** A parent that is a task and lent its slots gets them back before it is woken. */
-  const restored = (parent: SessionId) =>
-    Effect.suspend(() => {
-      const task = journal.atHandUnsafe(parent)
-      return Option.isNone(task) ? Effect.void : limits.restored(task.value.id)
-    })
+  /**
+   * A parent that is a task and lent its slots gets them back before it is woken. One that ends instead is not woken any more:
+   * whoever ends it drops what it is owed.
+   */
+  const restored = Effect.fnUntraced(function*(parent: SessionId) {
+    const task = journal.atHandUnsafe(parent)
+    if (Option.isNone(task)) return
+    const { id } = task.value
+    const wasAway = (yield* limits.lent).has(id)
+    yield* limits.restored(id)
+    if (wasAway && limits.heldUnsafe(id).length === 0) yield* Effect.never
+  })
 
   /**
    * Whether a notice stands in its parent's transcript. Of a host that has none, that it may have arrived counts as that it

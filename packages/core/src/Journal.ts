@@ -59,8 +59,13 @@ export class Journal extends Context.Service<Journal, {
     parent: SessionId,
     decide: (box: Readonly<Outbox.Box>) => Option.Option<NoticeEvent>
   ) => Effect.Effect<Readonly<Outbox.Box>>
-  /** Whether a task is (still) this one's to go on with: another process takes it only from one that seems to be gone. */
+  /**
+   * Whether a task is (still) this one's to go on with: another process takes it only from one that seems to be gone. What
+   * nobody knows is nobody else's.
+   */
   readonly owns: (id: TaskId) => Effect.Effect<boolean>
+  /** Lets go of the tasks that another process has taken over meanwhile, and gives them. */
+  readonly lost: Effect.Effect<ReadonlyArray<TaskId>>
   /**
    * Takes over what those left behind who are gone: everything, or what belongs to the family of one root session. A task
    * is handed to one process, and once.
@@ -125,8 +130,12 @@ export const letGo = (fold: Fold, id: TaskId): void => {
   const task = fold.tasks.get(id)
   if (task === undefined) return
   remove(fold, id)
-  changeIn(fold)(task.request.parent, (box) => Outbox.leave(box, id))
+  leave(fold, task.request.parent, id)
 }
+
+/** What this parent is owed of a task is no business of ours any more. */
+export const leave = (fold: Fold, parent: SessionId, id: TaskId): void =>
+  changeIn(fold)(parent, (box) => Outbox.leave(box, id))
 
 /** What somebody who is gone owed, as it follows from what happened there, is owed here from now on. */
 export const inheritBoxes = (fold: Fold, theirs: Fold): void => {
@@ -168,6 +177,7 @@ export const inMemory = Effect.gen(function*() {
         return boxOf(fold, parent)
       }),
     owns: () => Effect.succeed(true),
+    lost: Effect.succeed([]),
     inherit: () => Effect.succeed({ tasks: [], parents: [], unclear: false }),
     inherits: "at start"
   })

@@ -6,7 +6,7 @@ import type { Message } from "./AgentHost.ts"
 
 /** How the transcript looked. */
 export interface Look {
-  /** Its last messages, oldest first; of a continued session only those after the ones that were there before. */
+  /** Its last messages, oldest first; `since` leaves out those of a continued session that were there before. */
   readonly messages: ReadonlyArray<Message>
   /** How many todos are open. */
   readonly openTodos: number

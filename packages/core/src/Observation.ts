@@ -29,7 +29,7 @@ export interface Observation {
   readonly stale: boolean
   /** A look is on its way: what is heard meanwhile is newer than what it will show. */
   readonly looking: boolean
-  /** Epoch ms. When it was last seen to do anything about what it was told. */
+  /** Epoch ms. When it was last seen at work; where only what it said was seen, when that was seen first. */
   readonly begunAt: Option.Option<number>
   /** The last message that was there before the session was prompted: what counts comes after it. */
   readonly after: Option.Option<string>
@@ -146,7 +146,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Wrote":
       return active(notAtRest(self, now), now)
     case "Tool":
-      return called(active({ ...notAtRest(self, now), calls: ToolCalls.hear(self.calls, event) }, now), event, now)
+      return called(active(notAtRest(self, now), now), event, now)
     case "MessageEnded":
       return { ...active(notAtRest(self, now), now), stale: true }
     case "Erred":
@@ -170,12 +170,12 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
   }
 }
 
-/** What asks is a tool that runs: where the last of them has ended, it has had its answer. */
-const called = (
-  self: Observation,
-  { state }: Extract<HostEvent, { readonly _tag: "Tool" }>,
-  now: number
-): Observation => state !== "running" && HashMap.isEmpty(self.calls.running) ? unasking(self, now) : self
+/** What asks is a tool that runs: where the last that was known to run has ended, it has had its answer. */
+const called = (self: Observation, event: Extract<HostEvent, { readonly _tag: "Tool" }>, now: number): Observation => {
+  const calls = ToolCalls.hear(self.calls, event)
+  const endsLast = HashMap.has(self.calls.running, event.call) && HashMap.isEmpty(calls.running)
+  return endsLast ? unasking({ ...self, calls }, now) : { ...self, calls }
+}
 
 /**
  * That something was written may be the prompt itself, and an error the echo of a run before. What an agent has said shows
@@ -343,7 +343,7 @@ export const uncounted = (self: Observation, now: number): number => waitedForPe
 const waitedForPerson = (self: Observation, now: number): number =>
   self.askedFor + Option.match(self.askedAt, { onNone: () => 0, onSome: (since) => now - since })
 
-/** Whether it was seen to do anything about what it was told then (epoch ms). */
+/** Whether it was seen to do anything since then (epoch ms). */
 export const hasBegun = ({ begunAt }: Observation, since: number): boolean =>
   Option.exists(begunAt, (at) => at >= since)
 

@@ -22,7 +22,6 @@ import { Watch } from "./Watch.ts"
 
 /** A run that is not over. */
 export interface Run extends Life.Signs {
-  readonly id: Task.TaskId
   readonly number: number
   /** What it is to end as, once somebody has said so. */
   readonly stop: MutableRef.MutableRef<Option.Option<Task.Outcome>>
@@ -182,7 +181,6 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   const begin = (task: Task.Task, { condemned, turn }: Beginning = {}): Effect.Effect<Task.Task> =>
     Effect.suspend(() => {
       const run: Run = {
-        id: task.id,
         number: task.run,
         stop: MutableRef.make(Option.fromUndefinedOr(condemned)),
         opened: Deferred.makeUnsafe(),
@@ -245,22 +243,11 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
    * Ends the lives of tasks that are another process's by now, which took this one for gone: what they come to is refused, and
    * their sessions are left alone. Before anything is taken over: it may be one of them, and would live twice.
    */
-  const letGo = Effect.suspend(() =>
-    Effect.forEach(
-      [...runs.values()],
-      ({ id, life }) =>
-        Effect.flatMap(journal.owns(id), (isOwn) =>
-          isOwn
-            ? Effect.void
-            : Option.match(MutableRef.get(life), {
-              onNone: () => Effect.void,
-              onSome: Fiber.interrupt
-            })),
-      {
-        discard: true
-      }
-    )
-  )
+  const letGo = Effect.flatMap(journal.lost, (ids) =>
+    Effect.forEach(ids, (id) => {
+      const life = Option.flatMap(Option.fromUndefinedOr(runs.get(id)), ({ life }) => MutableRef.get(life))
+      return Option.match(life, { onNone: () => Effect.void, onSome: Fiber.interrupt })
+    }, { discard: true }))
 
   /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
   const inherit = Effect.fnUntraced(function*({ parents, tasks }: Inheritance) {

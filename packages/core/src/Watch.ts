@@ -27,7 +27,7 @@ export interface Watcher {
   readonly uncountedUnsafe: () => number
   /** What has been seen of it so far. */
   readonly progressUnsafe: () => Progress
-  /** Whether it was seen to do anything about what it was told then (epoch ms). */
+  /** Whether it was seen to do anything since then (epoch ms). */
   readonly hasBegunUnsafe: (since: number) => boolean
 }
 

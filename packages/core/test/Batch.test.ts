@@ -282,6 +282,8 @@ describe("a batch from which a task is taken away", () => {
     const batch = changed(Batch.make(), join(1), join(2), end(1, "root", completed), leave(1), leave(3))
     assert.deepStrictEqual([batch.out, Batch.next(batch)._tag], [1, "Nothing"])
     assert.deepStrictEqual(Batch.next(changed(batch, leave(2)))._tag, "Closed")
+    const promised = changed(Batch.make(), join(1), join(2), end(1, "root", completed), Batch.promise)
+    assert.deepStrictEqual(Batch.next(changed(promised, leave(2), leave(1)))._tag, "Closed")
   })
 })
 

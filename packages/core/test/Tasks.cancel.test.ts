@@ -205,6 +205,32 @@ describe("cancelling a task", () => {
   }
 
   inWorld(
+    "while its session is to be told of its own, and waits for its slot again, does not wake it (E5)",
+    { settings: one, lag: 40 },
+    ({ atRest, end, host, launch, status, tasks }) =>
+      Effect.gen(function*() {
+        yield* host.behave(({ session, text }) =>
+          text === "outer"
+            ? [call("delegate", launch("inner", { parent: session })), say("I wait")]
+            : text === "inner"
+            ? [wait(1_000), say("done")]
+            : [hang]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(500)
+        const next = yield* launch("next")
+        yield* pass("10 seconds")
+        assert.strictEqual(yield* status(next), "running", "it has the slot")
+        yield* tasks.cancel(outer.id)
+        assert.strictEqual(yield* end(outer), "requested")
+        yield* pass("1 minute")
+        assert.strictEqual((yield* host.working).length, 1)
+        yield* tasks.cancel(next.id)
+        yield* atRest
+      })
+  )
+
+  inWorld(
     "by a person tells its parent, who does not know (C12)",
     { scripts: { victim: [hang] } },
     (world) =>

@@ -10,7 +10,7 @@ import { Feed } from "./host/Feed.ts"
 import * as Mode from "./Mode.ts"
 import { returned } from "./text/returned.ts"
 
-/** By then a terminal is there that shows it, if any is that does not say so: without our half it never does. */
+/** How long a terminal may take until it shows something. One without our half never says that it does. */
 const patience = "10 seconds"
 
 /** By then what was left behind is taken over. */

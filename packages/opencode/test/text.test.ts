@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Notice, Task } from "@errand/core"
 import { Schema } from "effect"
-import { alreadyEnded, cancelledAll, cancelledOne } from "../src/text/cancelled.ts"
+import { cancelledAll, cancelledOne, notCancelled } from "../src/text/cancelled.ts"
 import { duration } from "../src/text/duration.ts"
 import { happened } from "../src/text/ending.ts"
 import * as errors from "../src/text/errors.ts"
@@ -185,16 +185,17 @@ describe("cancelled", () => {
     )
     assert.include(cancelledOne({ before: starting, confirmed: true }), "Session ID: (not started)")
     assert.strictEqual(
-      alreadyEnded(completed),
+      notCancelled(completed),
       text(
         "[ERROR] Cannot cancel task: current status is \"completed\".",
         "Only running or pending tasks can be cancelled."
       )
     )
     assert.strictEqual(
-      alreadyEnded(running),
+      notCancelled(running),
       text(
-        "[ERROR] Cannot cancel task: it is running in another OpenCode, a second window on this directory.",
+        "[ERROR] Cannot cancel task: it is running, and not in this OpenCode but in another one on this directory, "
+          + "which may have stopped.",
         "It can be cancelled there, and its end can be waited for here: background_output with block=true."
       )
     )
@@ -329,7 +330,7 @@ describe("every text", () => {
         page({ task, now }),
         cancelledOne({ before: task, confirmed: false }),
         cancelledAll([{ before: task, confirmed: false }]),
-        alreadyEnded(task),
+        notCancelled(task),
         errors.stillRunning(task),
         errors.cannotContinue(task)
       ]

@@ -40,7 +40,7 @@ export type Verdict = "alive" | "gone" | "unclear"
 export const judge = (owner: Owner, { host, isAlive, now, since }: Observer): Verdict => {
   if (owner.pid === nobody) return "gone"
   if (owner.host === host && !isAlive(owner.pid)) return "gone"
-  // A sign from before it was looked at may be the last: its id may be another process's by now, or its host be gone.
+  // A sign from before it was looked at may be the last: its process id may be another's by now, or its host be gone.
   if (now - owner.seen <= lease) return owner.seen >= since ? "alive" : "unclear"
   return now - since > lease ? "gone" : "unclear"
 }

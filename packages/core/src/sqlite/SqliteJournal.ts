@@ -162,12 +162,33 @@ const make = Effect.fnUntraced(function*(
       }
     )
 
-  /** Who has lost one task was taken for gone: all that is somebody else's by now is theirs to be looked at, and told of. */
+  /** Those of these runs that another process goes on with; not those of a task that was only continued there since. */
+  const takenOf = Effect.fnUntraced(function*(runs: ReadonlyArray<Pick<Task.Task, "id" | "run">>) {
+    const others = new Set(yield* othersOf(runs.map(({ id }) => id)))
+    const taken: Array<TaskId> = []
+    for (const { id, run } of runs) {
+      if (!others.has(id)) continue
+      const now = Option.flatten(yield* attempt(load(id)))
+      if (Option.exists(now, (task) => task.run === run)) taken.push(id)
+    }
+    return taken
+  })
+
+  /** Whoever was taken for gone lets go of all that is another's by now: it is looked at there, and told of there. */
   const letGo = Effect.suspend(() =>
-    Effect.map(othersOf([...fold.tasks.keys()]), (ids) => {
+    Effect.map(takenOf([...fold.tasks.values()]), (ids) => {
       for (const id of ids) Journal.letGo(fold, id)
+      return ids
     })
   )
+
+  /** A refused event may be the first sign of that. */
+  const refused = ({ id }: TaskEvent) =>
+    Effect.flatMap(owns(id), (isOwn) => {
+      if (isOwn) return Effect.void
+      Journal.letGo(fold, id)
+      return letGo
+    })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -175,7 +196,7 @@ const make = Effect.fnUntraced(function*(
       const entry = Option.getOrElse(kept, () => Journal.entryOf(Journal.find(fold, event.id), event))
       return Option.isSome(entry)
         ? Effect.as(addUnsafe(entry.value), Option.some(entry.value.task))
-        : Effect.as(Option.isSome(kept) ? letGo : Effect.void, Option.none())
+        : Effect.as(Option.isSome(kept) ? refused(event) : Effect.void, Option.none())
     })
 
   /** What comes at the same time is kept in one transaction, which costs hardly more than one event does. */
@@ -197,10 +218,10 @@ const make = Effect.fnUntraced(function*(
     changing(Effect.gen(function*() {
       const event = decide(Journal.boxOf(fold, parent))
       if (Option.isNone(event)) return Journal.boxOf(fold, parent)
-      const isTheirs = event.value._tag === "Sending" &&
-        (yield* othersOf(event.value.tasks.map(({ id }) => id))).length > 0
-      if (isTheirs) {
+      const taken = event.value._tag === "Sending" ? yield* takenOf(event.value.tasks) : []
+      if (taken.length > 0) {
         yield* letGo
+        for (const id of taken) Journal.leave(fold, parent, id)
         return Journal.boxOf(fold, parent)
       }
       Journal.note(fold, event.value)
@@ -311,6 +332,7 @@ const make = Effect.fnUntraced(function*(
     boxUnsafe: (parent) => Journal.boxOf(fold, parent),
     note,
     owns,
+    lost: changing(letGo),
     inherit,
     inherits
   })

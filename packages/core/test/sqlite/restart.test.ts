@@ -568,6 +568,55 @@ describe("two on one file", () => {
   }
 
   inPlace(
+    "C1 C4 the end of a run is told by who ran it, also where another has continued the task since",
+    { one: [wait(5_000), say("one")] },
+    ({ file, life, parent, told }) =>
+      life((tasks) =>
+        Effect.scoped(Effect.gen(function*() {
+          const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
+          const journal = Context.get(yield* Layer.build(layer), Journal)
+          yield* soon
+          const { id } = yield* launch(tasks, parent, "one")
+          yield* Effect.forkChild(tasks.reading(parent)(Effect.sleep("1 minute")))
+          yield* pass("30 seconds")
+          const { request, status } = yield* tasks.get(id)
+          assert.strictEqual(status, "completed")
+          const continued = yield* journal.append({ _tag: "Continued", id, run: 2, at: 30_000, request })
+          assert.isTrue(Option.isSome(continued))
+          yield* pass("2 minutes")
+          assert.deepStrictEqual(yield* told, ["final: completed"])
+        }))
+      )
+  )
+
+  inPlace(
+    "D7 C5 one that was taken for gone, and looks for more to take over, shows what it has lost as the other has it",
+    { one: [wait(60_000), say("one")] },
+    ({ file, life, parent }) =>
+      life(
+        (tasks, limits) =>
+          Effect.scoped(Effect.gen(function*() {
+            const { id } = yield* launch(tasks, parent, "one")
+            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
+            const journal = Context.get(yield* Layer.build(layer), Journal)
+            yield* soon
+            yield* pass("21 seconds")
+            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+            const database = new DatabaseSync(file)
+            database.exec("UPDATE owner SET seen = 1")
+            database.close()
+            assert.deepStrictEqual((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), [id])
+            yield* tasks.inherit(parent)
+            assert.strictEqual((yield* tasks.get(id)).status, "pending", "it has not begun there yet")
+            assert.isFalse(yield* tasks.expecting(parent))
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+          })),
+        {},
+        "when asked"
+      )
+  )
+
+  inPlace(
     "A1 A2 E8 one that was taken for gone, and takes its task back while it still runs it, runs it once",
     { one: [wait(60_000), say("one")] },
     ({ file, host, life, parent, told }) =>

@@ -32,10 +32,11 @@ const toContinue = (task: Task.Task): ReadonlyArray<string> => {
 }
 
 /** A task that is over cannot be called off, nor can one that another process runs. */
-export const alreadyEnded = (task: Task.Task): string =>
+export const notCancelled = (task: Task.Task): string =>
   Task.isTerminal(task)
     ? `[ERROR] Cannot cancel task: current status is "${task.status}".\nOnly running or pending tasks can be cancelled.`
-    : `[ERROR] Cannot cancel task: it is ${task.status} in another OpenCode, a second window on this directory.\n`
+    : `[ERROR] Cannot cancel task: it is ${task.status}, and not in this OpenCode but in another one on this directory, `
+      + "which may have stopped.\n"
       + "It can be cancelled there, and its end can be waited for here: background_output with block=true."
 
 /** Several were called off, perhaps none. `launches` are the descriptions of those of which there was no task yet. */

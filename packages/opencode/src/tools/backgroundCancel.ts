@@ -3,7 +3,7 @@
  */
 import { Task, TaskError, Tasks, Traced } from "@errand/core"
 import { Effect } from "effect"
-import { alreadyEnded, type Cancelled, cancelledAll, cancelledOne } from "../text/cancelled.ts"
+import { type Cancelled, cancelledAll, cancelledOne, notCancelled } from "../text/cancelled.ts"
 import { about, type Caller, text } from "./Caller.ts"
 import { cancelArguments } from "./CancelArguments.ts"
 import { Launching } from "./Launching.ts"
@@ -23,7 +23,7 @@ export const backgroundCancel = Effect.fnUntraced(
     // A task may look at what its siblings do, but calls off only what it sent out itself.
     if (!Task.isBelow(found, caller.session)) return yield* new TaskError.TaskForeign({ id: found.id })
     const done = yield* tasks.cancel(found.id, found.request.parent === caller.session ? "requested" : "from-above")
-    return about(done.task, done.cancelled ? cancelledOne(asBefore(done)) : alreadyEnded(done.task))
+    return about(done.task, done.cancelled ? cancelledOne(asBefore(done)) : notCancelled(done.task))
   },
   answered("background_cancel"),
   Traced.named("background_cancel")

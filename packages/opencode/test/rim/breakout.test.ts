@@ -8,7 +8,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Notice, Task } from "@errand/core"
 import { Arbitrary, Schema } from "effect"
-import { alreadyEnded, cancelledAll, cancelledOne } from "../../src/text/cancelled.ts"
+import { cancelledAll, cancelledOne, notCancelled } from "../../src/text/cancelled.ts"
 import { tasksToKeep } from "../../src/text/compaction.ts"
 import * as errors from "../../src/text/errors.ts"
 import { continued, launched } from "../../src/text/launched.ts"
@@ -257,7 +257,7 @@ describe("what other models wrote stays data", () => {
           continued(task, place),
           cancelledOne({ before: task, confirmed }),
           cancelledAll([{ before: task, confirmed }, { before: task, confirmed: true }]),
-          alreadyEnded(task),
+          notCancelled(task),
           stillAtIt(task, t0)
         ])
       }
