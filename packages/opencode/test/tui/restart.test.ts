@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { freePort, OpenCode, Script } from "@errand/lab"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { lastUser, place, words } from "../e2e/support/b.ts"
 import { open, openLocal, sidebarOf, tuiPlugin, views } from "./support/stage.ts"
 
@@ -51,6 +51,10 @@ describe("after kill -9 and opencode -c", () => {
         const here = yield* place({ tui: { plugin: [tuiPlugin] }, settings: { defaultConcurrency: 1 } })
         yield* killed(here)
         const { sidebar, terminal } = yield* openLocal(here, { args })
+        // It is shown for some seconds only.
+        const said = yield* Effect.forkChild(
+          terminal.waitFor("2 earlier tasks go on: At work, In line.", { timeout: "90 seconds" })
+        )
         // It is there before the plugin in its server: what that will go on with is not lost meanwhile.
         const before: Array<string> = []
         const first = yield* terminal.waitFor((screen) => {
@@ -59,7 +63,7 @@ describe("after kill -9 and opencode -c", () => {
         })
         assert.notInclude(sidebarOf(first), "✓")
         assert.notMatch(before.join("\n"), /lost/)
-        yield* terminal.waitFor("2 earlier tasks go on: At work, In line.")
+        yield* Fiber.join(said)
         // Who ran goes on first; who waited comes after it.
         yield* here.model.openGate("again")
         yield* sidebar(/Errands +1 out/, /In line/, /./, /✓ At work/)
