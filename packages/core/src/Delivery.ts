@@ -62,7 +62,7 @@ export const make = Effect.gen(function*() {
     const { id } = task.value
     const wasAway = (yield* limits.lent).has(id)
     yield* limits.restored(id)
-    if (wasAway && limits.heldUnsafe(id).length === 0) yield* Effect.never
+    if (wasAway && limits.heldUnsafe(id).length === 0) return yield* Effect.never
   })
 
   /**
