@@ -216,8 +216,8 @@ const isUnclear = (exit: Exit.Exit<unknown, unknown>): boolean =>
   )
 
 /**
- * How long after a prompt, or a notice that wakes, a host may begin with it that has taken it: an abort that comes in between stops nothing (ms).
- * OpenCode 1.18 needs 20 to 50 ms for that, on a machine that has nothing else to do.
+ * How long after a prompt, or a notice that wakes, a host may begin with it that has taken it (ms): an abort that comes in
+ * between stops nothing. OpenCode 1.18 needs 20 to 50 ms for that, on a machine that has nothing else to do.
  */
 const beginsWithin = 5_000
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Exit, Fiber, Layer, PubSub, Scheduler, Scope, Stream } from "effect"
 import { AgentHost, type HostEvent } from "../src/AgentHost.ts"
+import type * as Task from "../src/Task.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost, type Step } from "../src/testing/SimulatedHost.ts"
 import {
@@ -22,6 +23,14 @@ import {
 } from "./support/world.ts"
 
 const one: Options["settings"] = { defaultConcurrency: 1 }
+
+/** `outer` sends `inner` out and waits for its news, which comes after a second; whatever else they are told, they hang. */
+const sendsOne =
+  (launch: World["launch"]) =>
+  ({ session, text }: { readonly session: Task.SessionId; readonly text: string }): ReadonlyArray<Step> => {
+    if (text === "outer") return [call("delegate", launch("inner", { parent: session })), say("I wait")]
+    return text === "inner" ? [wait(1_000), say("done")] : [hang]
+  }
 
 /** Cancels at this moment, and says how that went when the host has had its time. */
 const cancelNow = ({ get, launch, tasks }: World, task: Effect.Success<ReturnType<typeof launch>>) =>
@@ -184,13 +193,7 @@ describe("cancelling a task", () => {
       { lag: 40 },
       ({ atRest, callsOf, end, host, launch, tasks }) =>
         Effect.gen(function*() {
-          yield* host.behave(({ session, text }) =>
-            text === "outer"
-              ? [call("delegate", launch("inner", { parent: session })), say("I wait")]
-              : text === "inner"
-              ? [wait(1_000), say("done")]
-              : [hang]
-          )
+          yield* host.behave(sendsOne(launch))
           const outer = yield* launch("outer")
           yield* Effect.repeat(pass(1), { until: () => Effect.map(callsOf("notify"), (calls) => calls.length > 0) })
           yield* pass(after)
@@ -209,13 +212,7 @@ describe("cancelling a task", () => {
     { settings: one, lag: 40 },
     ({ atRest, end, host, launch, status, tasks }) =>
       Effect.gen(function*() {
-        yield* host.behave(({ session, text }) =>
-          text === "outer"
-            ? [call("delegate", launch("inner", { parent: session })), say("I wait")]
-            : text === "inner"
-            ? [wait(1_000), say("done")]
-            : [hang]
-        )
+        yield* host.behave(sendsOne(launch))
         const outer = yield* launch("outer")
         yield* pass(500)
         const next = yield* launch("next")

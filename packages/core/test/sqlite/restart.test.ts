@@ -535,6 +535,13 @@ describe("one that was taken for gone", () => {
   )
 })
 
+/** The journal of a second process on the same file. */
+const beside = (file: string) =>
+  Layer.build(SqliteJournal.layer({ file, onProblem: Effect.die })).pipe(
+    Effect.map((services) => Context.get(services, Journal)),
+    Effect.tap(() => soon)
+  )
+
 describe("two on one file", () => {
   for (const first of ["the end of a task", "a notice"] as const) {
     inPlace(
@@ -543,9 +550,7 @@ describe("two on one file", () => {
       ({ file, life, parent, told }) =>
         life((tasks) =>
           Effect.scoped(Effect.gen(function*() {
-            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
-            const journal = Context.get(yield* Layer.build(layer), Journal)
-            yield* soon
+            const journal = yield* beside(file)
             yield* launch(tasks, parent, "one")
             const two = yield* launch(tasks, parent, "two")
             // It reads meanwhile, and is told nothing before it has read.
@@ -573,9 +578,7 @@ describe("two on one file", () => {
     ({ file, life, parent, told }) =>
       life((tasks) =>
         Effect.scoped(Effect.gen(function*() {
-          const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
-          const journal = Context.get(yield* Layer.build(layer), Journal)
-          yield* soon
+          const journal = yield* beside(file)
           const { id } = yield* launch(tasks, parent, "one")
           yield* Effect.forkChild(tasks.reading(parent)(Effect.sleep("1 minute")))
           yield* pass("30 seconds")
@@ -597,9 +600,7 @@ describe("two on one file", () => {
         (tasks, limits) =>
           Effect.scoped(Effect.gen(function*() {
             const { id } = yield* launch(tasks, parent, "one")
-            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
-            const journal = Context.get(yield* Layer.build(layer), Journal)
-            yield* soon
+            const journal = yield* beside(file)
             yield* pass("21 seconds")
             const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
             const database = new DatabaseSync(file)
