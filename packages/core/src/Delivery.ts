@@ -59,10 +59,7 @@ export const make = Effect.gen(function*() {
   const restored = Effect.fnUntraced(function*(parent: SessionId) {
     const task = journal.atHandUnsafe(parent)
     if (Option.isNone(task)) return
-    const { id } = task.value
-    const wasAway = (yield* limits.lent).has(id)
-    yield* limits.restored(id)
-    if (wasAway && limits.heldUnsafe(id).length === 0) return yield* Effect.never
+    if (!(yield* limits.restored(task.value.id))) return yield* Effect.never
   })
 
   /**

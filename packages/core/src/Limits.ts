@@ -50,8 +50,11 @@ export class Limits extends Context.Service<Limits, {
    * everybody who waits). For a task that waits for its own children. Without such a claim the effect just runs.
    */
   readonly lend: (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Waits until a claim that lent its slots has them again; returns at once for everybody else. */
-  readonly restored: (id: string) => Effect.Effect<void>
+  /**
+   * Waits until a claim that lent its slots has them again, or has ended instead: gives whether it has not. Gives true at once
+   * for everybody else.
+   */
+  readonly restored: (id: string) => Effect.Effect<boolean>
   /** For how long a claim has been without its slots since it first had them (ms). */
   readonly away: (id: string) => Effect.Effect<number>
   /** The claims that have lent their slots and are without them. */
@@ -149,7 +152,10 @@ const make = Effect.gen(function*() {
     restored: (id) =>
       Effect.flatMap(
         look(() => Lending.away(lending, id)),
-        Option.match({ onNone: () => Effect.void, onSome: Deferred.await })
+        Option.match({
+          onNone: () => Effect.succeed(true),
+          onSome: (back) => Effect.map(Deferred.await(back), () => admission.inside.has(id))
+        })
       ),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
     loans: Stream.fromPubSub(loans),

@@ -34,9 +34,7 @@ export const keep = ({ journal, limits, watch }: Environment): Effect.Effect<voi
     const kept = yield* append({ _tag: "Lent", ...stamp, at })
     if (Option.isNone(kept)) return
     const restored = Effect.gen(function*() {
-      yield* limits.restored(id)
-      // It may have ended instead.
-      if (limits.heldUnsafe(id).length === 0) return
+      if (!(yield* limits.restored(id))) return
       yield* append({ _tag: "Restored", ...stamp, at: yield* Clock.currentTimeMillis })
     })
     yield* Effect.forkChild(restored, { startImmediately: true })

@@ -534,7 +534,7 @@ describe("lend", () => {
         assert.isUndefined(restored.pollUnsafe())
         yield* Fiber.interrupt(claimed)
         yield* soon
-        assert.deepStrictEqual(restored.pollUnsafe(), Exit.void)
+        assert.deepStrictEqual(restored.pollUnsafe(), Exit.succeed(false))
         yield* limits.restored("x")
         const other = yield* somebody(claim("other", opus))
         assert.isTrue(yield* other.isIn)
@@ -624,7 +624,7 @@ describe("lend", () => {
       yield* pass(1_000)
       assert.isUndefined(restored.pollUnsafe(), "the other has the slot")
       yield* other.finish(Exit.succeed("done"))
-      assert.deepStrictEqual(restored.pollUnsafe(), Exit.void)
+      assert.deepStrictEqual(restored.pollUnsafe(), Exit.succeed(true))
       assert.deepStrictEqual(yield* used, { "model:opus": 1 })
       yield* Fiber.interrupt(lender)
     }))

@@ -253,7 +253,7 @@ describe("limits over several processes", () => {
       yield* b.finish
       yield* pass(again)
       // It is back in front of the one that waited before.
-      assert.deepStrictEqual(restored.pollUnsafe(), Exit.void)
+      assert.deepStrictEqual(restored.pollUnsafe(), Exit.succeed(true))
       assert.isFalse(yield* c.isIn)
       yield* pass(1_000 + again)
       assert.deepStrictEqual(lender.pollUnsafe(), Exit.succeed({ inside: { "model:opus": 1 }, counts: 0 }))
