@@ -56,10 +56,13 @@ layer(world(), live)("a task", (it) => {
 
   it.effect("that is over gives the same page however often it is read (D3)", () =>
     Effect.gen(function*() {
-      const { call, launch, parent, read, told } = yield* World
+      const { call, launch, noticed, parent, read, server, told } = yield* World
       const session = yield* parent
       // In this order: the end of the other alone would wake the session in the moment of the next launch.
       const [stopped, good] = [yield* launch(session, hang), yield* launch(session, script([{ say: "READ ME" }]))]
+      // A notice that comes between a prompt and its turn is what the scripted model answers, instead of the prompt.
+      yield* noticed(session)
+      yield* server.idle(session)
       yield* call(session, "background_cancel", { task_id: stopped.task })
       yield* told(session, /ALL BACKGROUND TASKS/)
       for (const { task } of [good, stopped]) {

@@ -79,11 +79,12 @@ export const words = ({ model, server }: {
   )
   const tools = (session: string) => Effect.map(server.messages(session), toolParts)
 
-  /** Has the agent of an idle session call a tool, and gives what it was told. */
+  /** Has the agent of an idle session call a tool, and gives what it was told. A turn that called nothing is a fault. */
   const call = Effect.fnUntraced(function*(session: string, name: string, args: Schema.JsonObject) {
     const before = (yield* tools(session)).length
     yield* server.prompt(session, Script.script([{ toolCalls: [{ name, args }] }, { say: `called ${name}` }]))
-    return outputOf((yield* tools(session))[before]) ?? "(no output)"
+    const output = outputOf((yield* tools(session))[before])
+    return output ?? (yield* Effect.die(new Error(`the turn in ${session} that was to call ${name} did not`)))
   })
 
   const read = (session: string, task: string, args: Schema.JsonObject = {}) =>
