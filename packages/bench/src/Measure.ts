@@ -30,8 +30,11 @@ export interface Measure {
   readonly about: string
   /** What keeps Errand from passing, as far as is known: one or two sentences. Shown where it misses a line. */
   readonly hindrance?: string
-  /** What it measures does not depend on what else the machine does: it may be measured beside others of this kind. */
-  readonly steady?: true
+  /**
+   * What it measures does not depend on what else the machine does, so it is measured beside the others of its group: those
+   * that work hard, or those that mostly wait. In one group the first would keep the second from being in time.
+   */
+  readonly steady?: "busy" | "waiting"
   readonly run: (bench: Bench) => Effect.Effect<ReadonlyArray<Figure>, BenchError, Scope.Scope>
   readonly lines: (figures: ReadonlyArray<Figure>) => ReadonlyArray<Line>
 }

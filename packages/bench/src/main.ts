@@ -98,25 +98,30 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
     versions: yield* versions(peers)
   }
   const keeping = yield* Semaphore.make(1)
-  // Times and processor one after the other; what is steady then all at once.
-  const numbered = chosen.toSorted((a, b) => Number(a.steady === true) - Number(b.steady === true))
-  const queue = numbered.flatMap(({ id, steady }) => steady === true ? [] : [id])
+  // Times and processor one after the other; what is steady then beside its kind.
+  const groups = [
+    ...chosen.filter(({ steady }) => steady === undefined).map((one) => [one]),
+    ...(["busy", "waiting"] as const).map((kind) => chosen.filter(({ steady }) => steady === kind))
+  ].filter((group) => group.length > 0)
+  const order = groups.flat()
   const state = yield* Ref.make<Progress.State>({
     of: chosen.length,
     runs,
     known: Progress.known(yield* Effect.orElseSucceed(files.load(), () => ({ measures: [] }))),
     atWork: [],
-    ids: queue
+    groups: groups.map((group) => group.map(({ id }) => id))
   })
   /** What is known of the measures at work; one that is over is left out. */
   const note = (id: string, now: Option.Option<Progress.AtWork>) =>
     Ref.update(state, (all) => ({
       ...all,
       atWork: [...all.atWork.filter((one) => one.id !== id), ...Option.toArray(now)].toSorted((a, b) => a.nth - b.nth),
-      ids: all.ids.filter((one) => one !== id)
+      groups: all.groups.map((group) => group.filter((one) => one !== id)).filter((group) => group.length > 0)
     }))
-  const measure = ({ about: felt, id, lines, run, title }: Measure, nth: number) =>
+  const measure = (one: Measure) =>
     Effect.gen(function*() {
+      const { about: felt, id, lines, run, title } = one
+      const nth = order.indexOf(one)
       const began = yield* Clock.currentTimeMillis
       const progress: Bench["progress"] = (done, of, what) =>
         Effect.flatMap(Clock.currentTimeMillis, (last) =>
@@ -143,19 +148,15 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       }
       return found
     })
-  const attempt = (one: Measure, nth: number) =>
-    measure(one, nth).pipe(
+  const attempt = (one: Measure) =>
+    measure(one).pipe(
       Effect.asSome,
       Effect.catchTag("BenchError", ({ message }) =>
         Effect.as(telling.say(`${one.id} could not be measured: ${message}`), Option.none<Results.Measured>()))
     )
-  const found = yield* telling.during((now) => Progress.line(Ref.getUnsafe(state), now))(Effect.gen(function*() {
-    const [steady, others] = [numbered.filter(({ steady }) => steady), numbered.filter(({ steady }) => !steady)]
-    return [
-      ...yield* Effect.forEach(others, (one, nth) => attempt(one, nth)),
-      ...yield* Effect.forEach(steady, (one, nth) => attempt(one, others.length + nth), { concurrency: "unbounded" })
-    ].flatMap(Option.toArray)
-  }))
+  const found = (yield* telling.during((now) => Progress.line(Ref.getUnsafe(state), now))(
+    Effect.forEach(groups, (group) => Effect.forEach(group, attempt, { concurrency: "unbounded" }))
+  )).flat().flatMap(Option.toArray)
   const inOrder = chosen.map(({ id }) => ({ id, one: found.find((one) => one.id === id) }))
   return {
     measures: inOrder.flatMap(({ one }) => one === undefined ? [] : [one]),

@@ -26,14 +26,15 @@ export const known = ({ measures }: Results): Known =>
   )
 
 /**
- * How long measures take that have not begun (ms), one after the other. One of which nothing is known takes as long as the
- * others do on average; none where nothing is known of any.
+ * How long groups of measures take that have not begun (ms), one after the other; a group takes as long as its longest. A
+ * measure of which nothing is known takes as long as the others do on average; none where nothing is known of any.
  */
-export const ahead = (ids: ReadonlyArray<string>, runs: number, known: Known): Option.Option<number> => {
-  if (ids.length === 0) return Option.some(0)
+export const ahead = (groups: State["groups"], runs: number, known: Known): Option.Option<number> => {
+  if (groups.length === 0) return Option.some(0)
   if (known.size === 0) return Option.none()
   const usual = [...known.values()].reduce((sum, ms) => sum + ms, 0) / known.size
-  return Option.some(ids.reduce((sum, id) => sum + (known.get(id) ?? usual) * runs, 0))
+  const longest = (group: ReadonlyArray<string>) => Math.max(...group.map((id) => known.get(id) ?? usual))
+  return Option.some(groups.reduce((sum, group) => sum + longest(group) * runs, 0))
 }
 
 export interface State {
@@ -42,19 +43,19 @@ export interface State {
   readonly known: Known
   /** Several, where what they measure does not depend on what else there is to do. */
   readonly atWork: ReadonlyArray<AtWork>
-  /** What has not begun and is measured one after the other. */
-  readonly ids: ReadonlyArray<string>
+  /** What has not begun: measures that are measured at the same time stand together. */
+  readonly groups: ReadonlyArray<ReadonlyArray<string>>
 }
 
 /** An empty line while there is nothing to say. */
-export const line = ({ atWork, ids, known, of, runs }: State, now: number): string => {
+export const line = ({ atWork, groups, known, of, runs }: State, now: number): string => {
   const first = atWork[0]
   if (first === undefined) return ""
   const lefts = atWork.map((one) => Option.orElse(Progress.left(one, now), () => unbegun(one, runs, known, now)))
   const here = Option.map(Option.all(lefts), (all) => Math.max(...all))
-  const inAll = ids.length === 0
+  const inAll = groups.length === 0
     ? Option.none()
-    : Option.zipWith(here, ahead(ids, runs, known), (here, ahead) => here + ahead)
+    : Option.zipWith(here, ahead(groups, runs, known), (here, ahead) => here + ahead)
   const where = atWork.length === 1
     ? `${first.nth} of ${of}: ${first.id}`
     : `${first.nth} to ${first.nth + atWork.length - 1} of ${of}: ${atWork.map(({ id }) => id).join(", ")}`

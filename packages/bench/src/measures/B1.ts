@@ -93,7 +93,7 @@ export const B1: Measure = {
   title: "Requests while agents work",
   about:
     "Every agent at work costs the host something, only because somebody watches it. Agents that stream tell by themselves that they are alive; agents that think tell nothing. While nothing is launched and nothing ends.",
-  steady: true,
+  steady: "waiting",
   run: (bench) =>
     compare<Case>(bench, {
       measure: "B1",

@@ -96,7 +96,7 @@ export const B11: Measure = {
   id: "B11",
   title: "A limit of one, and a task that waits for its own",
   about: "A task holds the only place of its model and waits for a task of its own that needs it.",
-  steady: true,
+  steady: "waiting",
   run: (bench) =>
     compare<Case>(bench, {
       measure: "B11",

@@ -108,7 +108,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
   })
   const { control, worker } = arena
   const roots = yield* Effect.forEach(Array.from({ length: seeds }), () => told(control.root()), { concurrency: 16 })
-  yield* Effect.forEach(roots, (root) => speak(control, root), { concurrency: 64, discard: true })
+  yield* speak(control, ...roots)
   const since = yield* mark(control)
 
   const all: Array<Asked> = []
@@ -200,7 +200,7 @@ export const B12: Measure = {
   title: "A storm of faults",
   about:
     `${seeds} parents a run launch tasks and call some of them off, while one in five calls to OpenCode and one in five of its events meets a fault. Then there is calm, and everybody has a minute.`,
-  steady: true,
+  steady: "busy",
   run: (bench) =>
     compare<number>({ ...bench, runs: 1 }, {
       measure: "B12",

@@ -73,7 +73,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer) {
   const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 } })
   const { control } = arena
   const roots = yield* Effect.forEach(Array.from({ length: each * kinds.length }), () => told(control.root()))
-  yield* Effect.forEach(roots, (root) => speak(control, root), { concurrency: "unbounded" })
+  yield* speak(control, ...roots)
   const since = yield* mark(control)
   yield* Effect.forEach(roots, (root, nth) => {
     const { silent, steps } = kinds[nth % kinds.length] ?? { steps: [] }

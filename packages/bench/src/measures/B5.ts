@@ -6,7 +6,7 @@
  * A thousand whose agents answer after 5 ms show what a task costs. Eighty whose agents work for 6 to 6.8 s, two turns for
  * each place, are kinder: some competitors doubt an end within the first 5 or 6 s.
  */
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Semaphore } from "effect"
 import * as Arena from "../Arena.ts"
 import { type Figure, type Line, median } from "../Figure.ts"
 import type { Bench, Measure } from "../Measure.ts"
@@ -32,16 +32,22 @@ interface Case {
   readonly cap: number
   /** Ms without a session or a notice after which nothing more is expected. */
   readonly quiet: number
+  /** Ms that pass between two who launch, where several are measured at the same time: all are at work by then. */
+  readonly head: number
 }
 
-const many: Case = { name: "a thousand of 5 ms", count: 1_000, works: () => 5, cap: 15_000, quiet: 8_000 }
+/** Who launches. */
+const turn = Semaphore.makeUnsafe(1)
+
+const many: Case = { name: "a thousand of 5 ms", count: 1_000, works: () => 5, cap: 15_000, quiet: 8_000, head: 0 }
 const long: Case = {
   name: "eighty of 6 s",
   count: 80,
   // No two end in the same moment, and all is the same for everybody.
   works: (nth) => believed + (nth * 37 % 80) * 10,
   cap: 30_000,
-  quiet: 15_000
+  quiet: 15_000,
+  head: 1_000
 }
 
 const time = ({ name }: Case) => `${name}: from the first call until all were told`
@@ -59,14 +65,18 @@ const sample = Effect.fnUntraced(function*(peer: Peer, one: Case) {
   })
   const { control } = arena
   const roots = yield* Effect.forEach(Array.from({ length: parents }), () => told(control.root()))
-  yield* Effect.forEach(roots, (root) => speak(control, root), { concurrency: "unbounded" })
-  const since = yield* mark(control)
+  yield* speak(control, ...roots)
   const asks = Array.from({ length: one.count }, (_, nth) => {
     const steps = [{ do: "wait", ms: one.works(nth) }, { do: "say", text: "done" }] as const
     return ask(roots[nth % parents] ?? "", nth, steps, models[Math.floor(nth / parents) % models.length])
   })
-  // In a fiber of its own: some come back only when the task has begun.
-  const launching = yield* Effect.forkScoped(launch(arena, asks))
+  const { launching, since } = yield* turn.withPermit(Effect.gen(function*() {
+    const since = yield* mark(control)
+    // In a fiber of its own: some come back only when the task has begun.
+    const launching = yield* Effect.forkScoped(launch(arena, asks))
+    yield* Effect.sleep(one.head)
+    return { launching, since }
+  }))
   const waited = until(control, {
     since,
     kinds: ["created", "told"],
@@ -127,7 +137,7 @@ export const B5: Measure = {
     return [
       ...yield* apart(bench, 6, (bench, atOnce) => of(bench, many, atOnce)),
       // The long ones are nearly all waiting: they can wait side by side.
-      ...yield* of(bench, long, 4)
+      ...yield* of(bench, long, 6)
     ]
   }),
   lines: (figures) => [line(figures, many), line(figures, long)]

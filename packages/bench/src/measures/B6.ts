@@ -15,7 +15,7 @@ import type { Peer } from "../peers/Peer.ts"
 import type { Step } from "../server/Script.ts"
 import { compare, type Comparison, NoPart, type Value } from "./compare.ts"
 import { ask, begun, endless, launch, speak } from "./crowd.ts"
-import { mark, told, until } from "./happened.ts"
+import { mark, seldom, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
 import { believed, isSlow } from "./slow.ts"
 
@@ -38,8 +38,12 @@ const expected = (one: Case): ReadonlyArray<Omit<Value, "value">> =>
     ? sizes.map((at) => ({ what: grown, at, unit: "kB" as const }))
     : [{ what: one === "waiting" ? waiting : running, unit: "bytes" }]
 
+/** Who tidies up does that a moment later: Errand at most once a second. What is looked at is what is left. */
+const tidying = "1200 millis"
+
 /** Bytes. What happens because of what was done last goes on for a while: until two looks find the same. */
 const heap = Effect.fnUntraced(function*({ worker }: Arena.Arena) {
+  yield* Effect.sleep(tidying)
   const look = Effect.map(Effect.andThen(Effect.sleep("300 millis"), worker.memory), ({ heap }) => heap)
   let before = yield* look
   for (let looks = 1; looks < 20; looks++) {
@@ -71,7 +75,7 @@ const crowd = Effect.fnUntraced(function*(peer: Peer, places: number, few: numbe
     const asks = range(from, to).map((nth) => ask(parent, nth, endless))
     const launching = yield* Effect.forkScoped(launch(arena, asks))
     yield* Effect.timeoutOption(Fiber.join(launching), patience)
-    const found = yield* begun(control, { count: running, parents: [parent], since })
+    const found = yield* begun(control, { count: running, parents: [parent], since, every: seldom })
     if (found.begun.size !== running) {
       return yield* new NoPart({ why: `${found.begun.size} ran where ${running} were to run` })
     }
@@ -97,7 +101,8 @@ const finish = Effect.fnUntraced(function*(arena: Arena.Arena, tasks: ReadonlyAr
     from: silence([parent], asks.map(({ description }) => description)),
     step: hear,
     enough: ({ missing }) => missing.size === 0,
-    patience: 30_000
+    every: seldom,
+    patience: 60_000
   })
   if (missing.size > 0) {
     return yield* new NoPart({ why: `of ${tasks.length} that finished, nobody was told of ${missing.size}` })
@@ -159,6 +164,7 @@ export const B6: Measure = {
   id: "B6",
   title: "Memory",
   about: "What a task costs in memory while it waits, while it runs, and after it; and whether that ends somewhere.",
+  steady: "busy",
   run: (bench) =>
     Effect.map(
       compare<Case>(bench, {

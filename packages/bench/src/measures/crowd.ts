@@ -36,18 +36,19 @@ export const nameOf = (nth: number): string => `errand-${String(nth).padStart(5,
 export const namePattern = /\berrand-\d{5}\b/g
 
 /**
- * A person says something in a session, and its agent takes a moment before it does anything: so begins every session that
- * launches tasks. Comes back when the moment is over.
+ * A person says something in each of these sessions, and its agent takes a moment before it does anything: so begins every
+ * session that launches tasks. Comes back when the moment is over for all of them.
  */
-export const speak = Effect.fnUntraced(function*(control: Control, session: string) {
+export const speak = Effect.fnUntraced(function*(control: Control, ...sessions: ReadonlyArray<string>) {
   const since = yield* mark(control)
-  yield* told(control.say(session, script([{ do: "wait", ms: thinks }, { do: "say", text: "I will." }])))
+  const words = script([{ do: "wait", ms: thinks }, { do: "say", text: "I will." }])
+  yield* Effect.forEach(sessions, (session) => told(control.say(session, words)), { concurrency: 16, discard: true })
   yield* until(control, {
     since,
     kinds: ["idle"],
-    from: false,
-    step: (over, entry) => over || entry.session === session,
-    enough: (over) => over,
+    from: new Set(sessions),
+    step: (left: ReadonlySet<string>, { session }: Entry) => new Set([...left].filter((one) => one !== session)),
+    enough: ({ size }) => size === 0,
     patience: 10_000
   })
 })
