@@ -64,7 +64,7 @@ export class Journal extends Context.Service<Journal, {
    * nobody knows is nobody else's.
    */
   readonly owns: (id: TaskId) => Effect.Effect<boolean>
-  /** Lets go of the tasks that another process has taken over meanwhile, and gives them. */
+  /** Lets go of the tasks that another process has taken over meanwhile, and gives all that it has since it was last asked. */
   readonly lost: Effect.Effect<ReadonlyArray<TaskId>>
   /**
    * Takes over what those left behind who are gone: everything, or what belongs to the family of one root session. A task

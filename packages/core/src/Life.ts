@@ -61,7 +61,9 @@ export const live = (
   // One that never had a session has nothing to be found out.
   task.session === undefined
     ? withSlots(environment, task, signs, Standing.unprompted)
-    : Effect.flatMap(find(environment, task), (standing) => liveFrom(environment, task, signs, standing))
+    : atWork(environment, task, signs)((hold) =>
+      Effect.flatMap(find(environment, task), (standing) => liveFrom(environment, task, signs, standing, hold))
+    )
 
 /** The same, where others live on at the same time: in line one behind the other. */
 export const liveInTurn = (
@@ -70,12 +72,23 @@ export const liveInTurn = (
   signs: Signs,
   turn: Turn
 ): Effect.Effect<Task.Outcome, Ending.Failure> =>
-  find(environment, task).pipe(
-    Effect.tap((standing) => standing._tag === "Finished" ? Effect.void : turn.comes),
-    // However that went, those behind need not wait for this one any more.
-    Effect.ensuring(turn.taken),
-    Effect.flatMap((standing) => liveFrom(environment, task, signs, standing))
+  atWork(environment, task, signs)((hold) =>
+    find(environment, task).pipe(
+      Effect.tap((standing) => standing._tag === "Finished" ? Effect.void : turn.comes),
+      // However that went, those behind need not wait for this one any more.
+      Effect.ensuring(turn.taken),
+      Effect.flatMap((standing) => liveFrom(environment, task, signs, standing, hold))
+    )
   )
+
+/**
+ * Around all of a life: one that had begun when its process went may be at work still, and is stopped even if it ends before
+ * it has its slots. In the session of any other a person may be, while it stands in line.
+ */
+const atWork =
+  (environment: Environment, task: Task.Task, { aborted }: Signs) =>
+  <A, E>(use: (hold: Conversation.Hold | undefined) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    task.opened === undefined ? use(undefined) : Conversation.holding(environment, task, aborted)(use)
 
 /** Of a task that is over before it begins: what may be going on in its session is stopped. */
 export const none = (environment: Environment, task: Task.Task, { aborted }: Signs): Effect.Effect<never> =>
@@ -93,19 +106,27 @@ const liveFrom = (
   environment: Environment,
   task: Task.Task,
   signs: Signs,
-  standing: Standing.Standing
+  standing: Standing.Standing,
+  hold: Conversation.Hold | undefined
 ): Effect.Effect<Task.Outcome, Ending.Failure> => {
   const { host, settings } = environment
   if (standing._tag === "Finished") return Effect.succeed(standing.outcome)
   return standing._tag === "CutOff" && (settings.onRestart === "report" || !host.capabilities.continues)
     ? Effect.fail(new Ending.Unanswered({ outcome: Ending.cutOff }))
-    : withSlots(environment, task, signs, standing)
+    : withSlots(environment, task, signs, standing, hold)
 }
 
-const withSlots = (environment: Environment, task: Task.Task, signs: Signs, standing: Unfinished) => {
+const withSlots = (
+  environment: Environment,
+  task: Task.Task,
+  signs: Signs,
+  standing: Unfinished,
+  held?: Conversation.Hold
+) => {
   const { id, request: { agent, model, parent } } = task
+  const whole = (hold: Conversation.Hold) => run(environment, task, signs, standing, hold)
   return environment.limits.withSlots({ id, parent, model, agent })(
-    Conversation.holding(environment, task, signs.aborted)((hold) => run(environment, task, signs, standing, hold))
+    held === undefined ? Conversation.holding(environment, task, signs.aborted)(whole) : whole(held)
   )
 }
 
@@ -126,13 +147,14 @@ const run = Effect.fnUntraced(function*(
   if (Option.isNone(yield* journal.append(startedOf(environment, task, started)))) return yield* Effect.interrupt
   const conversation = yield* Conversation.open(hold)
   const { after, session } = conversation
-  yield* journal.append({
+  const opened = yield* journal.append({
     _tag: "Opened",
     ...stamp,
     at: clock.currentTimeMillisUnsafe(),
     session,
     ...(Option.isSome(after) ? { after: after.value } : {})
   })
+  if (Option.isNone(opened)) return yield* Effect.interrupt
   // Its agent is told first: who waits for the session has time until then.
   openAll([signs.opened])
   // What was cut off is no end of what is said now.

@@ -51,7 +51,10 @@ export interface Observation {
   readonly blind: boolean
   /** Its last message has ended the turn, and that it is idle was not told: the poll asks for it, however lately it was heard of. */
   readonly endDue: boolean
-  readonly ended: Option.Option<Extract<HostEvent, { readonly _tag: "Ended" }>["result"]>
+  readonly ended: Option.Option<{
+    readonly at: number
+    readonly result: Extract<HostEvent, { readonly _tag: "Ended" }>["result"]
+  }>
 }
 
 /** A session that is about to be prompted. `after` is the last message of what was said in it before. */
@@ -164,7 +167,7 @@ export const hear = (before: Observation, event: HostEvent, now: number): Observ
     case "Received":
       return self
     case "Ended":
-      return { ...self, activeAt: now, ended: Option.some(event.result) }
+      return { ...self, activeAt: now, ended: Option.some({ at: now, result: event.result }) }
     default:
       return unheardOf(event, before)
   }
@@ -303,7 +306,14 @@ export const looked = (self: Observation, whole: Look.Look, byPoll: boolean): Ob
  * what was heard of the session after that, before it was known to be taken, is what comes of it.
  */
 export const woken = (self: Observation, notice: string, askedAt: number, now: number): Observation => {
-  const prompted = { ...self, promptedAt: now, stale: true, calls: ToolCalls.anew(self.calls) }
+  const prompted = {
+    ...self,
+    promptedAt: now,
+    stale: true,
+    calls: ToolCalls.anew(self.calls),
+    // An end from before is none any more.
+    ended: Option.filter(self.ended, ({ at }) => at > askedAt)
+  }
   return self.activeAt > askedAt ? prompted : {
     ...prompted,
     activeAt: now,
@@ -313,8 +323,7 @@ export const woken = (self: Observation, notice: string, askedAt: number, now: n
     stablePolls: 0,
     woken: Option.some(notice),
     error: Option.none(),
-    endDue: false,
-    ended: Option.none()
+    endDue: false
   }
 }
 

@@ -102,6 +102,9 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     inTime
   }
 
+  /** Whether the session of a task that is over is still being stopped. */
+  const isStopping = (id: Task.TaskId): boolean => HashMap.has(Ref.getUnsafe(stopping), id)
+
   const find = (id: string) => Effect.sync(() => Option.fromUndefinedOr(runs.get(id)))
 
   /**
@@ -316,7 +319,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       return yield* stopAll(below(session), "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
-  return { find, begin, letGo, inherit, isDeleted, stop, stopAll, below }
+  return { find, begin, letGo, inherit, isDeleted, isStopping, stop, stopAll, below }
 })
 
 /** How many deleted sessions are remembered: what launches from one does so in that moment, or never. */

@@ -46,9 +46,8 @@ export const judge = (seen: Observation, circumstances: Circumstances): Verdict 
   const { capabilities, now, settings } = circumstances
   if (Option.isSome(seen.ended)) {
     if (circumstances.expecting) return awaitChildren
-    return seen.ended.value._tag === "Done"
-      ? completed(seen.ended.value.answer, settings)
-      : failed("agent-error", seen.ended.value.message)
+    const { result } = seen.ended.value
+    return result._tag === "Done" ? completed(result.answer, settings) : failed("agent-error", result.message)
   }
   if (Option.isSome(seen.unreachableSince)) {
     const silence = now - seen.unreachableSince.value

@@ -4,7 +4,20 @@
  * What a task is stands in `Task`, how it lives in `Life`, how it ends in `Runs`. Here is what can be asked for, and what
  * is refused.
  */
-import { Clock, Context, Deferred, Effect, Layer, Option, Random, Result, Schedule, Schema, type Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  Layer,
+  Option,
+  Random,
+  Result,
+  Schedule,
+  Schema,
+  Semaphore,
+  type Stream
+} from "effect"
 import { AgentHost, layerSuspended } from "./AgentHost.ts"
 import { Alarms } from "./Alarms.ts"
 import type * as Conversation from "./Conversation.ts"
@@ -52,6 +65,8 @@ export interface ContinueRequest {
   readonly prompt: string
   readonly parent: Task.SessionId
   readonly description?: string | undefined
+  /** Absent: the one that it had. */
+  readonly model?: Model | undefined
   readonly background?: boolean | undefined
 }
 
@@ -156,12 +171,15 @@ const make = Effect.gen(function*() {
   const append = journal.append
   yield* Sightings.keep({ journal, limits, watch })
 
+  /** One after the other: what the one lets go of the other may take over, and would begin before it has ended. */
+  const inheriting = yield* Semaphore.make(1)
+
   const inherit = Effect.fnUntraced(function*(root: Option.Option<Task.SessionId>) {
     yield* runs.letGo
     const inheritance = yield* journal.inherit(root)
     yield* runs.inherit(inheritance)
     return inheritance.unclear
-  })
+  }, inheriting.withPermit)
 
   /** Until it is clear of everybody who left something behind whether they are gone. */
   const inheritAll = (root: Option.Option<Task.SessionId>) =>
@@ -198,7 +216,11 @@ const make = Effect.gen(function*() {
   /** It takes a moment to keep a task. One whose parent has ended or was deleted meanwhile knew nothing of it: it ends, too. */
   const whileAlive = <E>(parent: Task.SessionId, begin: Effect.Effect<Task.Task, E>) =>
     Effect.suspend(() => {
-      const wasAlive = Option.exists(journal.atHandUnsafe(parent), (task) => !Task.isTerminal(task))
+      // Until it is stopped its agent may still call something.
+      const wasAlive = Option.exists(
+        journal.atHandUnsafe(parent),
+        (task) => !Task.isTerminal(task) || runs.isStopping(task.id)
+      )
       const stop = (task: Task.Task, why: Task.CancelReason) => Effect.map(runs.stop(task, why), ({ task }) => task)
       return Effect.flatMap(begin, (task) =>
         task.request.ancestors.some(runs.isDeleted)
@@ -236,6 +258,7 @@ const make = Effect.gen(function*() {
     return yield* Effect.uninterruptible(whileAlive(
       request.parent,
       Effect.gen(function*() {
+        yield* notices.used(request.parent)
         // Conditional: of two who continue at once, one is taken, and so is none while it runs.
         const continued = yield* append({
           _tag: "Continued",
@@ -246,6 +269,7 @@ const make = Effect.gen(function*() {
             ...before.request,
             description: request.description ?? before.request.description,
             prompt: request.prompt,
+            ...(request.model === undefined ? {} : { model: request.model }),
             parent: request.parent,
             ancestors,
             background: request.background ?? true
@@ -292,7 +316,15 @@ const make = Effect.gen(function*() {
     const run = yield* runs.find(id)
     const task = yield* get(id)
     if (Task.isTerminal(task)) return task
-    const over = Option.match(run, { onNone: () => endedElsewhere(id), onSome: ({ over }) => Deferred.await(over) })
+    const over = Option.match(run, {
+      onNone: () => endedElsewhere(id),
+      // It may be over here only because another process goes on with it.
+      onSome: ({ over }) =>
+        Effect.flatMap(
+          Deferred.await(over),
+          (task) => Task.isTerminal(task) ? Effect.succeed(task) : endedElsewhere(id)
+        )
+    })
     const waiting = atMost === undefined ? over : Effect.timeoutOption(over, atMost)
     const waiter = by === undefined ? Option.none() : yield* journal.bySession(by)
     const { session } = task
@@ -300,9 +332,10 @@ const make = Effect.gen(function*() {
       Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, session))
     if (above) return yield* new TaskAbove({ id: task.id })
     yield* Option.isNone(waiter) ? waiting : limits.lend(waiter.value.id)<unknown, TaskNotFound, never>(waiting)
-    // It may have taken a while to have the slots back.
+    // It may have taken a while to have the slots back, and nobody may know of it any more.
     const ended = Option.isNone(run) ? Option.none() : yield* Deferred.poll(run.value.over)
-    return yield* Option.getOrElse(ended, () => get(id))
+    const last = Option.isNone(ended) ? task : yield* ended.value
+    return Task.isTerminal(last) ? last : yield* get(id)
   })
 
   return Tasks.of({

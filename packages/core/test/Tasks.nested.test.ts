@@ -382,6 +382,32 @@ describe("a task with tasks of its own", () => {
       assert.strictEqual(answerOf(yield* get(outer)), "woken")
     }))
 
+  inWorld(
+    "of a host without transcripts that is at work before it is known that the notice was kept is waited for (B13)",
+    {
+      capabilities: { transcript: false, silent: true }
+    },
+    (world) =>
+      Effect.gen(function*() {
+        const { get, host, launch } = world
+        const ends = (answer: string): Step => ({
+          do: "tell",
+          event: (session) => ({ _tag: "Ended", session, result: { _tag: "Done", answer } })
+        })
+        yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
+        yield* host.behave((told) =>
+          told.text === "outer"
+            ? [...delegates(world, told, "inner"), ends("I wait")]
+            : told.text === "notice final" && told.session !== world.parent
+            ? [{ do: "tool", name: "read", ms: 100 }, wait(2_000), ends("woken")]
+            : [wait(1_000), ends("done")]
+        )
+        const outer = yield* launch("outer")
+        yield* pass(10_000)
+        assert.strictEqual(answerOf(yield* get(outer)), "woken")
+      })
+  )
+
   inWorld("that sends others out before the host has confirmed the news of the first gets somewhere (A15, B13)", {
     settings: one
   }, (world) =>

@@ -10,7 +10,7 @@ import { SessionId, TaskId } from "../src/Task.ts"
 import type { TaskEvent } from "../src/TaskEvent.ts"
 import { Tasks } from "../src/Tasks.ts"
 import { SimulatedHost } from "../src/testing/SimulatedHost.ts"
-import { byScript, call, endOf, hang, pass, say, summary, wait } from "./support/world.ts"
+import { byScript, call, endOf, failing, hang, pass, say, summary, wait } from "./support/world.ts"
 
 const slowly = (slow: (journal: Journal["Service"]) => Partial<Journal["Service"]>): Layer.Layer<Journal> =>
   Layer.effect(Journal, Effect.map(Journal, (journal) => ({ ...journal, ...slow(journal) }))).pipe(
@@ -118,6 +118,27 @@ describe("a task whose parent ends while it is being made", () => {
       const later = yield* launch("hangs", session)
       yield* pass("2 seconds")
       assert.strictEqual(yield* end(yield* Fiber.join(later)), "running")
+    }))
+})
+
+describe("a task that is launched from a session that is still being stopped", () => {
+  inWorld("E5 A8 ends with the task that it is the session of", keeping("Queued"), (world) =>
+    Effect.gen(function*() {
+      const { end, host, launch, tasks } = world
+      const launching = yield* launch("hangs")
+      yield* pass("2 seconds")
+      const outer = yield* Fiber.join(launching)
+      const session = yield* sessionOf(world, outer)
+      yield* host.faults(failing({ abort: "hang" }))
+      yield* Effect.forkChild(tasks.cancel(outer.id))
+      yield* pass(100)
+      // Its agent has not heard of that yet.
+      const inner = yield* launch("hangs", session)
+      yield* pass("2 seconds")
+      yield* host.faults(() => "ok")
+      yield* pass("1 minute")
+      assert.strictEqual(yield* end(yield* Fiber.join(inner)), "parent-ended")
+      assert.deepStrictEqual(yield* host.working, [])
     }))
 })
 

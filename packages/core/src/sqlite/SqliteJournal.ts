@@ -15,6 +15,7 @@ import type { TaskEvent } from "../TaskEvent.ts"
 import * as FileProblem from "./FileProblem.ts"
 import type { Library } from "./Library.ts"
 import * as Owner from "./Owner.ts"
+import * as Ownership from "./Ownership.ts"
 import * as Processes from "./Processes.ts"
 import * as Store from "./Store.ts"
 import * as TakeOver from "./TakeOver.ts"
@@ -152,43 +153,7 @@ const make = Effect.fnUntraced(function*(
       : Effect.void
   }
 
-  /** Those of these tasks that are somebody else's by now. */
-  const othersOf = (ids: ReadonlyArray<TaskId>) =>
-    Effect.map(
-      attempt(store.ownersOf(ids)),
-      (found) => {
-        const owners = Option.getOrElse(found, () => new Map<TaskId, string>())
-        return ids.filter((id) => (owners.get(id) ?? me) !== me)
-      }
-    )
-
-  /** Those of these runs that another process goes on with; not those of a task that was only continued there since. */
-  const takenOf = Effect.fnUntraced(function*(runs: ReadonlyArray<Pick<Task.Task, "id" | "run">>) {
-    const others = new Set(yield* othersOf(runs.map(({ id }) => id)))
-    const taken: Array<TaskId> = []
-    for (const { id, run } of runs) {
-      if (!others.has(id)) continue
-      const now = Option.flatten(yield* attempt(load(id)))
-      if (Option.exists(now, (task) => task.run === run)) taken.push(id)
-    }
-    return taken
-  })
-
-  /** Whoever was taken for gone lets go of all that is another's by now: it is looked at there, and told of there. */
-  const letGo = Effect.suspend(() =>
-    Effect.map(takenOf([...fold.tasks.values()]), (ids) => {
-      for (const id of ids) Journal.letGo(fold, id)
-      return ids
-    })
-  )
-
-  /** A refused event may be the first sign of that. */
-  const refused = ({ id }: TaskEvent) =>
-    Effect.flatMap(owns(id), (isOwn) => {
-      if (isOwn) return Effect.void
-      Journal.letGo(fold, id)
-      return letGo
-    })
+  const { letGo, lost, owns, refused, takenOf } = Ownership.make({ attempt, fold, load, me, store })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -196,7 +161,7 @@ const make = Effect.fnUntraced(function*(
       const entry = Option.getOrElse(kept, () => Journal.entryOf(Journal.find(fold, event.id), event))
       return Option.isSome(entry)
         ? Effect.as(addUnsafe(entry.value), Option.some(entry.value.task))
-        : Effect.as(Option.isSome(kept) ? refused(event) : Effect.void, Option.none())
+        : Effect.as(Option.isSome(kept) ? refused(event.id) : Effect.void, Option.none())
     })
 
   /** What comes at the same time is kept in one transaction, which costs hardly more than one event does. */
@@ -231,8 +196,6 @@ const make = Effect.fnUntraced(function*(
       )))
       return Journal.boxOf(fold, parent)
     }))
-
-  const owns = (id: TaskId) => Effect.map(othersOf([id]), (others) => others.length === 0)
 
   const get = (id: TaskId) =>
     Effect.suspend(() => {
@@ -332,7 +295,7 @@ const make = Effect.fnUntraced(function*(
     boxUnsafe: (parent) => Journal.boxOf(fold, parent),
     note,
     owns,
-    lost: changing(letGo),
+    lost: changing(lost),
     inherit,
     inherits
   })

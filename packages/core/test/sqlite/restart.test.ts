@@ -523,8 +523,7 @@ describe("one that was taken for gone", () => {
           assert.deepStrictEqual(yield* told, ["progress: completed"])
           yield* pass("1 minute")
           assert.isFalse(yield* tasks.expecting(other))
-          assert.isDefined(waiting.pollUnsafe(), "nor does anybody who waits for it")
-          assert.strictEqual((yield* Fiber.join(waiting)).status, "running", "as it is in the hands of the other")
+          assert.isUndefined(waiting.pollUnsafe(), "whoever waits for it waits for the other")
           assert.deepStrictEqual(yield* told, ["progress: completed", "final: completed"])
           const next = yield* launch(tasks, parent, "next")
           yield* pass("10 seconds")
@@ -651,6 +650,99 @@ describe("two on one file", () => {
           }),
         {},
         "when asked"
+      )
+  )
+
+  inPlace(
+    "E5 E1 what was at work when it was taken over is stopped, also when it is called off in line",
+    { hangs: [wait(600_000), say("late")] },
+    ({ file, host, life, parent }) =>
+      life((tasks) =>
+        Effect.gen(function*() {
+          yield* launch(tasks, parent, "hangs")
+          const { id } = yield* launch(tasks, parent, "hangs")
+          yield* life(
+            (others) =>
+              Effect.gen(function*() {
+                yield* pass("21 seconds")
+                const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+                const database = new DatabaseSync(file)
+                database.exec("UPDATE owner SET seen = 1")
+                database.close()
+                yield* others.inherit(parent)
+                yield* pass("1 second")
+                const { session, status } = yield* others.get(id)
+                assert.strictEqual(status, "pending")
+                assert.include(yield* host.working, session)
+                const { abort, cancelled } = yield* others.cancel(id)
+                assert.deepStrictEqual([cancelled, abort], [true, "confirmed"])
+                assert.notInclude(yield* host.working, session)
+              }),
+            { defaultConcurrency: 1 },
+            "when asked"
+          )
+        })
+      )
+  )
+
+  inPlace(
+    "A1 A2 what was lost and taken back after an event of it was refused is lived once, and its slots are free in the end",
+    { short: [wait(30_000), say("short")], long: [wait(120_000), say("long")] },
+    ({ file, life, parent }) =>
+      life(
+        (tasks, limits) =>
+          Effect.gen(function*() {
+            yield* launch(tasks, parent, "short")
+            const { id } = yield* launch(tasks, parent, "long")
+            const other = yield* Scope.make()
+            const layer = SqliteJournal.layer({ file, onProblem: Effect.die })
+            const journal = Context.get(yield* Layer.buildWithScope(layer, other), Journal)
+            yield* soon
+            yield* pass("21 seconds")
+            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+            const database = new DatabaseSync(file)
+            database.exec("UPDATE owner SET seen = 1")
+            database.close()
+            assert.lengthOf((yield* journal.inherit(Option.none())).tasks, 2)
+            // The end of the short one is refused, and with it both are known to be lost.
+            yield* pass("15 seconds")
+            yield* Scope.close(other, Exit.void)
+            yield* tasks.inherit(parent)
+            yield* pass("1 second")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
+            yield* pass("5 minutes")
+            assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+          }),
+        {},
+        "when asked"
+      )
+  )
+
+  inPlace(
+    "D6 who waits for a task that was lost to the other one is given the end that it comes to there",
+    { one: [wait(60_000), say("one")] },
+    ({ file, life, parent }) =>
+      life((tasks) =>
+        Effect.scoped(Effect.gen(function*() {
+          const journal = yield* beside(file)
+          const { id } = yield* launch(tasks, parent, "one")
+          const waiting = yield* Effect.forkChild(tasks.await(id, parent))
+          const short = yield* Effect.forkChild(tasks.await(id, parent, 90_000))
+          yield* pass("21 seconds")
+          const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+          const database = new DatabaseSync(file)
+          database.exec("UPDATE owner SET seen = 1")
+          database.close()
+          assert.deepStrictEqual((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), [id])
+          yield* pass("70 seconds")
+          assert.strictEqual((yield* Fiber.join(short)).status, "pending", "it has not begun there yet")
+          assert.isUndefined(waiting.pollUnsafe(), "it is over here, and not there")
+          const outcome = { _tag: "Completed" as const, answer: "there" }
+          yield* journal.append({ _tag: "Ended", id, run: 1, at: 91_000, outcome, progress: { toolCalls: 0 } })
+          yield* pass("2 seconds")
+          assert.strictEqual(answerOf(yield* Fiber.join(waiting)), "there")
+        }))
       )
   )
 

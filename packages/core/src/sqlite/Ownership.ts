@@ -1,0 +1,75 @@
+/**
+ * Whose a task is. One file serves several processes, and one that was taken for gone may still be there: what it goes on with
+ * is another's by then. It finds out when the file refuses an event of its, or when it asks.
+ */
+import { Effect, Option } from "effect"
+import * as Journal from "../Journal.ts"
+import type * as Task from "../Task.ts"
+import type * as Store from "./Store.ts"
+import type { Attempt } from "./untilBroken.ts"
+
+export const make = ({ attempt, fold, load, me, store }: {
+  readonly attempt: Attempt<Store.StoreError>
+  /** What this process goes on with. */
+  readonly fold: Journal.Fold
+  readonly load: (id: Task.TaskId) => Effect.Effect<Option.Option<Task.Task>, Store.StoreError>
+  readonly me: string
+  readonly store: Pick<Store.Store, "ownersOf">
+}) => {
+  /** Those of these tasks that are somebody else's by now. */
+  const othersOf = (ids: ReadonlyArray<Task.TaskId>) =>
+    Effect.map(
+      attempt(store.ownersOf(ids)),
+      (found) => {
+        const owners = Option.getOrElse(found, () => new Map<Task.TaskId, string>())
+        return ids.filter((id) => (owners.get(id) ?? me) !== me)
+      }
+    )
+
+  /** Those of these runs that another process goes on with; not those of a task that was only continued there since. */
+  const takenOf = Effect.fnUntraced(function*(runs: ReadonlyArray<Pick<Task.Task, "id" | "run">>) {
+    const others = new Set(yield* othersOf(runs.map(({ id }) => id)))
+    const taken: Array<Task.TaskId> = []
+    for (const { id, run } of runs) {
+      if (!others.has(id)) continue
+      const now = Option.flatten(yield* attempt(load(id)))
+      if (Option.exists(now, (task) => task.run === run)) taken.push(id)
+    }
+    return taken
+  })
+
+  /** What was let go of, and was not asked for since. Changed with `fold`, in the same steps. */
+  const lost = new Set<Task.TaskId>()
+  const drop = (id: Task.TaskId): void => {
+    Journal.letGo(fold, id)
+    lost.add(id)
+  }
+
+  /** Lets go of all that is another's by now: it is looked at there, and told of there. */
+  const letGo = Effect.suspend(() =>
+    Effect.map(takenOf([...fold.tasks.values()]), (ids) => {
+      for (const id of ids) drop(id)
+    })
+  )
+
+  const owns = (id: Task.TaskId) => Effect.map(othersOf([id]), (others) => others.length === 0)
+
+  return {
+    owns,
+    takenOf,
+    letGo,
+    /** The same, and gives all that was let go of since it was last asked for. */
+    lost: Effect.map(letGo, () => {
+      const all = [...lost]
+      lost.clear()
+      return all
+    }),
+    /** An event of this task was refused: it may be the first sign that more is another's. */
+    refused: (id: Task.TaskId): Effect.Effect<void> =>
+      Effect.flatMap(owns(id), (isOwn) => {
+        if (isOwn) return Effect.void
+        drop(id)
+        return letGo
+      })
+  }
+}
