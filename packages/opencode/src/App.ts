@@ -63,7 +63,10 @@ export const layer = (
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
   // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
-  const permissions = Mode.isRun(process.argv) ? Layer.empty : Permissions.layer(settings)
+  const permissions = Mode.isRun(process.argv) ? Layer.empty : Permissions.layer({
+    ...settings,
+    hasScreen: !Mode.isForItsSessions(process.argv)
+  })
   const boards = Layer.mergeAll(
     Boards.layer(settings, {
       directory: input.directory,

@@ -17,7 +17,10 @@ import type { Event } from "./host/wire.ts"
 import { agent, description } from "./text/fields.ts"
 import { message } from "./text/inline.ts"
 
-type Settings = Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts">
+interface Settings extends Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts"> {
+  /** Whether there can be a terminal that shows prompts. An editor (`opencode acp`) shows only those of the sessions it opened. */
+  readonly hasScreen: boolean
+}
 
 /** Whether OpenCode itself shows a person the prompts of a task at this depth. */
 const isShown = (depth: number): boolean => depth <= 1
@@ -29,6 +32,9 @@ const notAllowed =
   "Background tasks may not do this here (setting permissions). Go on without it, and say so in your report."
 
 const nobodySees = "Nobody can be asked: OpenCode does not show the prompts of a task that another task launched. "
+  + "Go on without it, and say so in your report."
+
+const noScreen = "Nobody can be asked: an editor does not show what a background task asks for. "
   + "Go on without it, and say so in your report."
 
 const tooLate = "Nobody answered in time. Go on without it, and say so in your report."
@@ -74,6 +80,7 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
 
   const ask = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
     if (settings.permissions === "reject") return reject(id, notAllowed)
+    if (!settings.hasScreen) return reject(id, noScreen)
     if (isShown(Task.depth(task))) return askPerson(id, what, task)
     // Before anything else is heard: the word that it is shown may come right behind.
     const screen = yield* Latch.make(false)

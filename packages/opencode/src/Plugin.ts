@@ -12,7 +12,7 @@ import type { ChatMessage, ChatMessageInput, Hooks, PluginInput, ToolContext } f
 import { Agents } from "./host/Agents.ts"
 import * as Feed from "./host/Feed.ts"
 import { Sessions } from "./host/Sessions.ts"
-import { voiceOf } from "./host/voice.ts"
+import { isNobody, voiceOf } from "./host/voice.ts"
 import * as Mode from "./Mode.ts"
 import * as RunHold from "./RunHold.ts"
 import { tasksToKeep } from "./text/compaction.ts"
@@ -136,7 +136,9 @@ const hearMessage = Effect.fnUntraced(function*(
   yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.inherit(session))
   yield* Effect.flatMap(Cards, (cards) => cards.used(session))
   const sessions = yield* Sessions
-  yield* sessions.spoke(session, voiceOf(input))
+  // Who answers is OpenCode's choice where the message does not say it, as of `run --agent` or over the API.
+  const chosen = voiceOf(message)
+  yield* sessions.spoke(session, isNobody(chosen) ? voiceOf(input) : chosen)
   // Neither what is for the model only nor what is for people only was said by a person: a notice is made of both.
   const said = parts.filter(({ ignored, synthetic, type }) => type === "text" && synthetic !== true && ignored !== true)
   if (!settings.ultrawork || !said.some(({ text }) => Ultrawork.wants(text ?? ""))) return

@@ -33,8 +33,14 @@ export interface ChatMessageInput {
   readonly variant?: string | undefined
 }
 
+/** The message as it is about to be stored: with the agent and model that OpenCode has chosen where none were asked for. */
 export interface ChatMessage {
-  readonly message: { readonly id: string; readonly sessionID: string }
+  readonly message: {
+    readonly id: string
+    readonly sessionID: string
+    readonly agent?: unknown
+    readonly model?: unknown
+  }
   readonly parts: Array<ChatPart>
 }
 

@@ -3,7 +3,7 @@
  * keep in the same place.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { AgentHost, Settings, SharedSlots, Task, Tasks } from "@errand/core"
+import { AgentHost, Journal, Settings, SharedSlots, Task, Tasks } from "@errand/core"
 import { SimulatedHost } from "@errand/core/testing"
 import { type Board, Rows, Timeline } from "@errand/view"
 import { Effect, Layer, Option, Ref } from "effect"
@@ -50,11 +50,12 @@ const elsewhere = (ahead: Effect.Effect<number>): SharedSlots.SharedSlots => ({
 
 const world = Effect.fnUntraced(function*<A, E>(
   options: Options,
-  use: (tools: Tools) => Effect.Effect<A, E, Tasks.Tasks | SimulatedHost.SimulatedHost>
+  use: (tools: Tools) => Effect.Effect<A, E, Journal.Journal | Tasks.Tasks | SimulatedHost.SimulatedHost>
 ) {
   const feed = Feed.make()
   const writes = yield* Ref.make<ReadonlyArray<Write>>([])
   const tried = yield* Ref.make(0)
+  const toasts = yield* Ref.make<ReadonlyArray<string>>([])
   const reads = yield* Ref.make(0)
   const client = Layer.mock(Client)({
     session: (id) => Effect.as(Ref.update(reads, (n) => n + 1), { id, metadata: options.metadata }),
@@ -64,7 +65,8 @@ const world = Effect.fnUntraced(function*<A, E>(
         yield* options.outcome?.(nth, session) ?? Effect.void
         const at = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         yield* Ref.update(writes, (all) => [...all, { at, session, metadata }])
-      })
+      }),
+    toast: (message) => Ref.update(toasts, (all) => [...all, message])
   })
   const settings = { board: true, permissions: "ask" as const, ...options.settings }
   const layer = Layer.mergeAll(
@@ -87,6 +89,7 @@ const world = Effect.fnUntraced(function*<A, E>(
     say: (command) => pour("tui.command.execute", { command }),
     writes: Ref.get(writes),
     tried: Ref.get(tried),
+    toasts: Ref.get(toasts),
     reads: Ref.get(reads),
     board: (session) =>
       Effect.flatMap(
@@ -102,6 +105,7 @@ interface Tools {
   readonly say: (command: string) => Effect.Effect<void>
   readonly writes: Effect.Effect<ReadonlyArray<Write>>
   readonly tried: Effect.Effect<number>
+  readonly toasts: Effect.Effect<ReadonlyArray<string>>
   readonly reads: Effect.Effect<number>
   readonly board: (session: string) => Effect.Effect<Board.Board, unknown>
 }
@@ -545,6 +549,32 @@ describe("boards", () => {
         assert.deepInclude(ended.outcome, { _tag: "Cancelled", reason: "by-person" })
         assert.strictEqual((yield* tasks.get(other?.id ?? "")).status, "running")
         assert.strictEqual((yield* board(root)).tasks.at(-1)?.why, "called off by a person")
+      })))
+
+  it.effect("a person who calls off what another window runs is told where to do that (G8)", () =>
+    world({}, ({ say, toasts }) =>
+      Effect.gen(function*() {
+        const journal = yield* Journal.Journal
+        const id = Task.TaskId.make("bg_0000abcd")
+        const parent = Task.SessionId.make(root)
+        const request: Task.Request = {
+          description: "-",
+          prompt: "-",
+          agent: "explore",
+          parent,
+          ancestors: [parent],
+          background: true
+        }
+        yield* journal.append({ _tag: "Queued", id, run: 1, at: 0, request })
+        yield* journal.append({ _tag: "Started", id, run: 1, at: 0 })
+        yield* say(`errand.cancel ${id}`)
+        assert.deepStrictEqual(yield* toasts, [
+          "That task runs in another OpenCode window on this directory: cancel it there."
+        ])
+        const [task] = yield* launch(1)
+        yield* TestClock.adjust("5 seconds")
+        yield* say(`errand.cancel ${task?.id}`)
+        assert.lengthOf(yield* toasts, 1)
       })))
 
   it.effect("of one that failed it says what the provider said, as every other list of tasks does (G8)", () =>

@@ -150,6 +150,7 @@ const agents = Layer.succeed(
     find: (name) => Effect.succeed({ name, mode: "subagent" }),
     warm: Effect.void,
     models: Effect.succeed([]),
+    named: () => Effect.die("no model is named"),
     modelFor: () => Effect.succeed(undefined)
   })
 )

@@ -64,7 +64,13 @@ const world = Effect.fnUntraced(function*<A, E>(
     yield* add(1, "ses_child", ["ses_root"])
     yield* add(2, "ses_deep", ["ses_child", "ses_root"])
   }))
-  const layer = Permissions.layer({ permissions: "ask", permissionWaitMs: 60_000, toasts: true, ...settings }).pipe(
+  const layer = Permissions.layer({
+    permissions: "ask",
+    permissionWaitMs: 60_000,
+    toasts: true,
+    hasScreen: true,
+    ...settings
+  }).pipe(
     Layer.provideMerge(family),
     Layer.provide(Journal.Journal.layer),
     Layer.provide(feed.layer),

@@ -39,15 +39,23 @@ describe("sessions", () => {
     Effect.scoped(Effect.gen(function*() {
       const { asked, get, hear } = yield* open({})
       yield* hear(told("session.created", { parentID: "ses_0", permission: [denied("edit")] }))
-      assert.deepStrictEqual(yield* get, { parent: Task.SessionId.make("ses_0"), permission: [denied("edit")] })
+      assert.deepStrictEqual(yield* get, {
+        parent: Task.SessionId.make("ses_0"),
+        permission: [denied("edit")],
+        isUndone: false
+      })
       yield* hear(told("session.updated", { parentID: "ses_0", permission: [denied("edit"), denied("bash")] }))
       assert.deepStrictEqual((yield* get).permission, [denied("edit"), denied("bash")])
       yield* hear(told("session.updated", { parentID: "ses_0", permission: [denied("edit")] }))
       assert.deepStrictEqual((yield* get).permission, [denied("edit")])
       yield* hear(told("session.updated", { parentID: null, permission: [denied("edit")] }))
-      assert.deepStrictEqual(yield* get, { parent: undefined, permission: [denied("edit")] })
+      assert.deepStrictEqual(yield* get, { parent: undefined, permission: [denied("edit")], isUndone: false })
       yield* hear(told("session.updated", {}))
-      assert.deepStrictEqual(yield* get, { parent: undefined, permission: [] })
+      assert.deepStrictEqual(yield* get, { parent: undefined, permission: [], isUndone: false })
+      yield* hear(told("session.updated", { revert: { messageID: "msg_1" } }))
+      assert.isTrue((yield* get).isUndone)
+      yield* hear(told("session.updated", {}))
+      assert.isFalse((yield* get).isUndone)
       assert.strictEqual(yield* asked, 0)
     })))
 

@@ -124,7 +124,7 @@ describe("status", () => {
         "| Error | 401 from the provider |",
         "",
         "> **Failed**: Its agent or the model's provider ended in an error: 401 from the provider. "
-          + "See whether the reason is gone first (a wrong key or model does not mend itself). "
+          + "See whether the reason is gone first (a wrong key or model does not mend itself: model=\"provider/model\" takes another). "
           + "To go on where it stopped: delegate_task(session_id=\"ses_xyz789\", prompt=\"Continue: <your follow-up>\")",
         "",
         "## Original Prompt",

@@ -3,8 +3,9 @@
  *
  * Boards are kept only where somebody looks, so that a server without a screen does nothing for them.
  */
-import { Tasks } from "@errand/core"
+import { Task, Tasks } from "@errand/core"
 import { Context, Effect, Layer, Option, PubSub, Stream } from "effect"
+import { Client } from "../host/Client.ts"
 import { Feed } from "../host/Feed.ts"
 import * as Command from "./Command.ts"
 
@@ -29,13 +30,22 @@ export class Audience extends Context.Service<Audience, {
   )
 }
 
+const elsewhere = "That task runs in another OpenCode window on this directory: cancel it there."
+
 /** Calls off what a person wants to be called off. */
-export const wishes: Layer.Layer<never, never, Audience | Tasks.Tasks> = Layer.effectDiscard(Effect.gen(function*() {
-  const { commands } = yield* Audience
-  const tasks = yield* Tasks.Tasks
-  yield* Stream.runForEach(commands, (command) =>
-    command._tag === "Cancel"
-      // To cancel takes as long as the host does; the next wish is not to wait for it.
-      ? Effect.forkChild(Effect.ignore(tasks.cancel(command.task, "by-person")))
-      : Effect.void).pipe(Effect.forkScoped({ startImmediately: true }))
-}))
+export const wishes: Layer.Layer<never, never, Audience | Client | Tasks.Tasks> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const { commands } = yield* Audience
+    const client = yield* Client
+    const tasks = yield* Tasks.Tasks
+    const cancel = Effect.fnUntraced(function*(id: string) {
+      const { cancelled, task } = yield* tasks.cancel(id, "by-person")
+      if (!cancelled && !Task.isTerminal(task)) yield* client.toast(elsewhere, "warning")
+    })
+    yield* Stream.runForEach(commands, (command) =>
+      command._tag === "Cancel"
+        // To cancel takes as long as the host does; the next wish is not to wait for it.
+        ? Effect.forkChild(Effect.ignore(cancel(command.task)))
+        : Effect.void).pipe(Effect.forkScoped({ startImmediately: true }))
+  })
+)

@@ -23,6 +23,8 @@ export class Agents extends Context.Service<Agents, {
   readonly warm: Effect.Effect<void>
   /** Every model that is configured. */
   readonly models: Effect.Effect<ReadonlyArray<Model.Model>, AgentHost.HostError>
+  /** The model of this name, `provider/model`. */
+  readonly named: (asked: string) => Effect.Effect<Model.Model, NotAvailable>
   /**
    * The model asked for (as it was written: `provider/model`), else the agent's, else the parent's, else the host's default;
    * undefined where none is known.
@@ -120,6 +122,7 @@ const make = Effect.gen(function*() {
     find,
     warm: Effect.ignore(Effect.all([agents.known, configured.known], { concurrency: "unbounded" })),
     models,
+    named,
     modelFor: (asked, agent, parent) => {
       if (asked !== undefined) return named(asked)
       if (agent.model === undefined || agent.model === null) return inherited(parent)

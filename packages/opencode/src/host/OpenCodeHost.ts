@@ -33,6 +33,15 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   /** Whether there are cards is found out once a task is on its way: its news need not wait for that. */
   const lookForCards = yield* Effect.cached(Effect.forkIn(cards.on, scope))
 
+  const undone = (session: Task.SessionId) =>
+    Effect.fail(
+      new AgentHost.HostError({
+        operation: "notify",
+        kind: "refused",
+        message: `a person has undone messages in ${session}`
+      })
+    )
+
   const gone = ({ session }: AgentHost.SessionGone) =>
     Effect.fail(
       new AgentHost.HostError({ operation: "open", kind: "refused", message: `the parent session ${session} is gone` })
@@ -71,6 +80,8 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
   })
 
   const notify = Effect.fnUntraced(function*(parent: Task.SessionId, notice: Notice.Notice) {
+    // Whatever is said there now would delete them for good: it is told once they are redone, or the person writes.
+    if ((yield* sessions.get(parent)).isUndone) return yield* undone(parent)
     const voice = yield* sessions.voice(parent)
     const metadata = { errand: { notice: notice.id } }
     const line = NoticeText.forPerson(notice, { cards: yield* cards.on })

@@ -15,6 +15,8 @@ import { type Event, Rules, type SessionInfo } from "./wire.ts"
 export interface Known {
   readonly parent: Task.SessionId | undefined
   readonly permission: Rules
+  /** Whether a person has undone messages in it. They are still there, until somebody says something: then they are deleted. */
+  readonly isUndone: boolean
 }
 
 type Lookup<A> = Effect.Effect<A, AgentHost.HostError | AgentHost.SessionGone>
@@ -43,10 +45,14 @@ const decodeRules = Schema.decodeUnknownOption(Rules)
 const parentOf = (parentID: string | null | undefined): Task.SessionId | undefined =>
   parentID === undefined || parentID === null ? undefined : Task.SessionId.make(parentID)
 
+const isUndone = (revert: unknown): boolean => revert !== undefined && revert !== null
+
 /** A session as an event tells of it. */
 type Told = Extract<Event, { readonly type: "session.updated" }>["properties"]["info"]
 
-const isSame = Option.makeEquivalence<Known>((a, b) => a.parent === b.parent && a.permission === b.permission)
+const isSame = Option.makeEquivalence<Known>((a, b) =>
+  a.parent === b.parent && a.permission === b.permission && a.isUndone === b.isUndone
+)
 
 const make = Effect.gen(function*() {
   const client = yield* Client
@@ -65,16 +71,20 @@ const make = Effect.gen(function*() {
     })
   }
 
-  const learn = ({ id, parentID, permission }: SessionInfo): Known => {
-    const value: Known = { parent: parentOf(parentID), permission: permission ?? [] }
+  const learn = ({ id, parentID, permission, revert }: SessionInfo): Known => {
+    const value: Known = { parent: parentOf(parentID), permission: permission ?? [], isUndone: isUndone(revert) }
     known.set(Task.SessionId.make(id), value)
     return value
   }
 
   /** What is told again of a session is mostly something else about it. */
-  const hearOf = ({ id, parentID, permission }: Told): Effect.Effect<void> | undefined => {
+  const hearOf = ({ id, parentID, permission, revert }: Told): Effect.Effect<void> | undefined => {
     const session = Task.SessionId.make(id)
-    const told = Option.map(rulesOf(permission), (permission) => ({ parent: parentOf(parentID), permission }))
+    const told = Option.map(rulesOf(permission), (permission) => ({
+      parent: parentOf(parentID),
+      permission,
+      isUndone: isUndone(revert)
+    }))
     if (isSame(known.get(session), told)) return undefined
     return Effect.sync(() =>
       // What it may do cannot be read: whoever has to know asks.

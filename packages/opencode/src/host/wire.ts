@@ -18,7 +18,9 @@ export type Rules = typeof Rules.Type
 const sessionFields = {
   id: Schema.NonEmptyString,
   parentID: Schema.optionalKey(Schema.NullishOr(Schema.String)),
-  metadata: Schema.optionalKey(Schema.Unknown)
+  metadata: Schema.optionalKey(Schema.Unknown),
+  /** Where a person has undone to, until they redo or write again. */
+  revert: Schema.optionalKey(Schema.Unknown)
 }
 
 export const SessionInfo = Schema.Struct({

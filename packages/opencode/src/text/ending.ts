@@ -68,7 +68,9 @@ export const advice = (task: Task.Task): string => {
       case "never-started":
         return "Check that its model answers, then launch it with delegate_task or with another model."
       case "agent-error":
-        return `See whether the reason is gone first (a wrong key or model does not mend itself). ${goOn(task)}`
+        return `See whether the reason is gone first (a wrong key or model does not mend itself: model="provider/model" takes another). ${
+          goOn(task)
+        }`
       case "no-answer":
       case "interrupted":
         return goOn(task)

@@ -4,24 +4,31 @@
 import type { Task } from "@errand/core"
 import { advice, happened } from "./ending.ts"
 import { agent, description, readCall, session } from "./fields.ts"
+import { name } from "./inline.ts"
 import { type Place, waits } from "./place.ts"
 
 /** A task that was launched, with its place in line where it waits. */
 export const launched = (task: Task.Task, place?: Place): string =>
   page("Background task launched successfully.", task, place)
 
-/** A finished task whose session goes on. */
-export const continued = (task: Task.Task, place?: Place): string =>
-  page("Background task continued successfully.", task, place)
+/** A finished task whose session goes on. `asked`: the agent that was named for that. */
+export const continued = (task: Task.Task, place?: Place, asked?: string): string =>
+  page("Background task continued successfully.", task, place, keeps(task, asked))
 
-const page = (heading: string, task: Task.Task, place: Place | undefined): string =>
+/** A session goes on with the agent that it began with. */
+const keeps = (task: Task.Task, asked: string | undefined): string =>
+  asked === undefined || asked.toLowerCase() === task.request.agent.toLowerCase()
+    ? ""
+    : ` (a continued task keeps its agent: to send ${name(asked)}, launch a new one)`
+
+const page = (heading: string, task: Task.Task, place: Place | undefined, aside = ""): string =>
   [
     heading,
     "",
     `Task ID: ${task.id}`,
     `Session ID: ${session(task)}`,
     `Description: ${description(task)}`,
-    `Agent: ${agent(task)}`,
+    `Agent: ${agent(task)}${aside}`,
     `Status: ${task.status}`,
     "",
     ...whatNext(task, place)

@@ -25,7 +25,9 @@ const DelegateTask = Schema.Struct({
     "The full instruction. The agent sees nothing of this conversation: name files, facts and what to report."
   ),
   agent: Schema.optionalKey(Text("The agent that does it, for example explore. Not needed with session_id.")),
-  model: Schema.optionalKey(Text("provider/model, to use another model than the agent's own.")),
+  model: Schema.optionalKey(
+    Text("provider/model, to use another model than the agent's own (or, with session_id, than the task's).")
+  ),
   background: Flag("true (default): go on meanwhile, you are notified. false: wait here for the answer."),
   session_id: Schema.optionalKey(
     Text("Continue the session of a task that has ended, with everything it knows: ses_..., or the task's id.")

@@ -36,7 +36,8 @@ export const delegateTask = Effect.fnUntraced(
     const inLine = yield* tasks.place(task.id)
     const current = Option.isNone(inLine) ? yield* tasks.opened(task.id, patience) : task
     const place = current.status === "pending" ? Option.getOrUndefined(yield* tasks.place(current.id)) : undefined
-    return about(current, args.target._tag === "Agent" ? launched(current, place) : continued(current, place))
+    const { target } = args
+    return about(current, target._tag === "Agent" ? launched(current, place) : continued(current, place, target.agent))
   },
   answered("delegate_task"),
   Traced.named("delegate_task")
@@ -51,9 +52,9 @@ const callOff = (tasks: Tasks.Tasks["Service"], id: Task.TaskId) => Effect.ignor
 /** What the task needs is found out first; gives what makes it. */
 const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
   const tasks = yield* Tasks.Tasks
+  const agents = yield* Agents
   const { background, description, prompt, target } = args
   if (target._tag === "Agent") {
-    const agents = yield* Agents
     const agent = yield* agents.find(target.agent)
     const model = yield* agents.modelFor(args.model, agent, caller.session)
     return tasks.launch({ description, prompt, agent: agent.name, model, parent: caller.session, background })
@@ -65,6 +66,7 @@ const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Cal
     // A task that never had a session has nothing that could be continued.
     session: session ?? Task.SessionId.make(target._tag === "Task" ? target.task : target.session),
     prompt,
+    model: args.model === undefined ? undefined : yield* agents.named(args.model),
     parent: caller.session,
     background
   })

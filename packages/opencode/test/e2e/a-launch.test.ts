@@ -39,7 +39,13 @@ const decodeParameters = Schema.decodeUnknownSync(Parameters)
 
 const answer = (say: string): ReadonlyArray<Script.Step> => [{ say }]
 
-layer(World.layer({ settings: { defaultConcurrency: 0, modelConcurrency: { "fake/m4": 1 } } }), real)(
+layer(
+  World.layer({
+    settings: { defaultConcurrency: 0, modelConcurrency: { "fake/m4": 1 } },
+    config: { agent: { planner: { mode: "primary", model: "fake/m2", description: "Plans" } } }
+  }),
+  real
+)(
   "launch",
   (it) => {
     it.effect("says what was launched, with the session that there is, and reads as the tutorial says", () =>
@@ -383,6 +389,18 @@ layer(World.layer({ settings: { defaultConcurrency: 0, modelConcurrency: { "fake
         assert.deepStrictEqual(requests.map((request) => request.model), ["m1", "m1", "m3", "m3"])
         const last = (yield* server.messages(parent)).at(-1)?.info
         assert.deepInclude(last, { role: "assistant", mode: "plan", providerID: "fake", modelID: "m3" })
+      }))
+
+    it.effect("takes the model that answers its parent, where the parent's agent brings it along", () =>
+      Effect.gen(function*() {
+        const { model } = yield* World
+        const parent = yield* newParent
+        const { session } = yield* delegateOne(parent, { steps: answer("done") }, { agent: "planner" })
+        yield* told(parent)
+        const requests = yield* model.requests
+        assert.deepStrictEqual(requests.filter(({ sessionID }) => sessionID === session).map(({ model }) => model), [
+          "m2"
+        ])
       }))
 
     it.effect("tells of five that end at once in one turn of an idle parent (C4, C9)", () =>

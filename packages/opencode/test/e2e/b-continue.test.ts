@@ -54,6 +54,22 @@ layer(world(), live)("a task", (it) => {
       assert.isTrue(page.endsWith("after the first the second"))
     }))
 
+  it.effect("that failed goes on with another model where one is named, and keeps its agent (E7)", () =>
+    Effect.gen(function*() {
+      const { call, launch, parent, requestsOf, told } = yield* World
+      const session = yield* parent
+      const child = yield* launch(session, script([{ fail: { status: 401, body: "NO KEY" } }]))
+      yield* told(session, /NO KEY/)
+      const again = (args: Readonly<Record<string, string>>) =>
+        call(session, "delegate_task", { session_id: child.task, prompt: script([{ say: "with another" }]), ...args })
+      assert.include(yield* again({ model: "fake/m9" }), "Unknown model")
+      const text = yield* again({ model: "fake/m2", agent: "explore" })
+      assert.include(text, "Background task continued successfully.")
+      assert.include(text, "Agent: general (a continued task keeps its agent: to send explore, launch a new one)")
+      assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "with another")
+      assert.deepStrictEqual((yield* requestsOf(child.session)).map(({ model }) => model), ["m1", "m2"])
+    }))
+
   it.effect("that is over gives the same page however often it is read (D3)", () =>
     Effect.gen(function*() {
       const { call, launch, noticed, parent, read, server, told } = yield* World

@@ -105,6 +105,25 @@ layer(world(), live)("a parent", (it) => {
       }))
   }
 
+  it.effect("in which a person has undone something hears of it once that is redone: what was undone is still there (C1)", () =>
+    Effect.gen(function*() {
+      const { event, launch, model, notices, parent, server, told } = yield* World
+      const session = yield* parent
+      const child = yield* launch(session, script([{ gate: "undone", say: "AFTER THE REDO" }]))
+      const before = (yield* server.messages(session)).map(({ info }) => info.id)
+      yield* server.request("POST", `/session/${session}/revert`, { messageID: before[0] ?? "" })
+      yield* model.openGate("undone")
+      yield* event("session.idle", child.session)
+      // It is tried again after half a second, and then less and less often.
+      yield* Effect.sleep("2 seconds")
+      assert.deepStrictEqual((yield* server.messages(session)).map(({ info }) => info.id), before)
+      yield* server.request("POST", `/session/${session}/unrevert`, {})
+      assert.include(yield* told(session, /ALL BACKGROUND TASKS COMPLETE/), "AFTER THE REDO")
+      const after = (yield* server.messages(session)).map(({ info }) => info.id)
+      assert.deepStrictEqual(after.slice(0, before.length), before)
+      assert.lengthOf(yield* notices(session), 1)
+    }))
+
   it.effect("that is deleted is owed nothing: no errors, and others go on (C16, E4)", () =>
     Effect.gen(function*() {
       const { asked, launch, model, parent, server, told } = yield* World

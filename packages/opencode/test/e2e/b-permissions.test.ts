@@ -1,10 +1,11 @@
 /**
  * A task that needs a permission, or has a question: a person is asked where one can answer, and nobody waits in vain.
  */
-import { assert, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Script } from "@errand/lab"
 import { Effect } from "effect"
-import { isObject, live, patience, World, world } from "./support/b.ts"
+import * as Acp from "./support/acp.ts"
+import { isObject, live, patience, place, World, world } from "./support/b.ts"
 
 const { script } = Script
 
@@ -161,5 +162,23 @@ layer(world({ config: ask, settings: { permissionWaitMs: 700 } }), live)("permis
       )
       yield* server.request("POST", `/permission/${String(properties["id"])}/reply`, { reply: "once" })
       yield* server.idle(own)
+    }))
+})
+
+describe("in an editor (opencode acp)", () => {
+  it.live("refuses what a task asks for: the editor shows nobody that prompt (G2)", () =>
+    Effect.gen(function*() {
+      const { sandbox } = yield* place({ config: ask })
+      const editor = yield* Acp.open(sandbox)
+      const session = yield* editor.create
+      const task = { description: "Asks", prompt: echo("never"), agent: "general" }
+      yield* editor.prompt(
+        session,
+        script([{ toolCalls: [{ name: "delegate_task", args: task }] }, { say: "launched" }], {
+          later: [{ say: "heard: {{match:Nobody can be asked}}" }]
+        })
+      )
+      yield* editor.shows(session, "heard: Nobody can be asked")
+      assert.notInclude((yield* editor.said).join("\n"), "session/request_permission")
     }))
 })

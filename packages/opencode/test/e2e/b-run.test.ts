@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { OpenCode, Script } from "@errand/lab"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { patience, place } from "./support/b.ts"
@@ -60,6 +60,23 @@ describe("opencode run", () => {
       )
       assert.include(stdout, "in the end FAST-1 and SLOW-2")
       assert.isFalse((yield* lab.model.requests).some(({ aborted }) => aborted))
+    }))
+
+  it.live("goes on with what it calls behind a text while a task is out: nothing waits for what it could do meanwhile", () =>
+    Effect.gen(function*() {
+      const lab = yield* place()
+      const running = yield* Effect.forkChild(run(
+        lab,
+        script([
+          { toolCalls: [delegate("First", [{ gate: "first", say: "ONE" }])] },
+          { say: "Now the second.", toolCalls: [delegate("Second", [{ say: "TWO" }])] },
+          { say: "waiting for both" }
+        ], { later: [{ say: "heard" }, { say: "in the end {{first:ONE}} and {{first:TWO}}" }] })
+      ))
+      yield* lab.model.waitFor(({ key }) => key === "Second", { timeout: patience, what: "the second task" })
+      yield* lab.model.openGate("first")
+      const { stdout } = yield* Fiber.join(running)
+      assert.include(stdout, "waiting for both")
     }))
 
   it.live("says on standard error what is wrong with the settings: there is no terminal that would show it", () =>

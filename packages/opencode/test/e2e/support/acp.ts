@@ -13,6 +13,9 @@ const Message = Schema.fromJsonString(Schema.Struct({
   error: Schema.optionalKey(Schema.Json)
 }))
 const decode = Schema.decodeUnknownOption(Message)
+const decodeNew = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ result: Schema.Struct({ sessionId: Schema.String }) }))
+)
 
 export const open = Effect.fnUntraced(function*(sandbox: Sandbox.Sandbox) {
   const child = yield* OpenCode.start(sandbox, ["acp"], { isTalkedTo: true })
@@ -29,6 +32,13 @@ export const open = Effect.fnUntraced(function*(sandbox: Sandbox.Sandbox) {
 
   yield* ask("initialize", { protocolVersion: 1, clientCapabilities: {} })
   return {
+    /** Opens a new session; gives its id. */
+    create: Effect.flatMap(
+      ask("session/new", { cwd: sandbox.project, mcpServers: [] }),
+      (line) => Effect.map(decodeNew(line), ({ result }) => result.sessionId)
+    ),
+    /** What it has said so far. */
+    said: child.lines.all,
     /** Opens a session that is there. */
     load: (sessionId: string) => ask("session/load", { sessionId, cwd: sandbox.project, mcpServers: [] }),
     /** A person writes in a session; ends with the agent's turn. */
