@@ -15,6 +15,9 @@ export const label = ({ outcome, status }: Task.Task): string =>
 
 const isEnd = ({ event }: Witnessed): boolean => event._tag === "Ended"
 
+/** How long a session is being stopped at the most, on a host that is well (ms): it is aborted again after 1 and 4 s. */
+const stopping = 5_000
+
 /** For worlds that stayed calm. */
 export const foretold = (
   entries: ReadonlyArray<Witnessed>,
@@ -22,10 +25,12 @@ export const foretold = (
   deleted: ReadonlySet<Task.SessionId>
 ): Effect.Effect<void, Broken> => {
   const parents = new Set(entries.map(({ task }) => task.request.parent))
-  const isOrphan = ({ endedAt, request }: Task.Task) =>
+  // It ends with who sent it, or at once where that one's session is still being stopped.
+  const isOrphan = ({ endedAt, queuedAt, request }: Task.Task) =>
     entries.some(({ event, task }) =>
-      event._tag === "Ended" && event.at === endedAt && event.outcome._tag !== "Completed" &&
-      task.session !== undefined && request.ancestors.includes(task.session)
+      event._tag === "Ended" && event.outcome._tag !== "Completed" &&
+      task.session !== undefined && request.ancestors.includes(task.session) &&
+      (event.at === endedAt || endedAt === queuedAt && event.at <= queuedAt && queuedAt - event.at <= stopping)
     )
   return Effect.forEach(entries.filter(isEnd), ({ task }) => {
     const expected = endOf(task.request.prompt)
