@@ -181,7 +181,17 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     return Option.exists(run, isStopped)
   }
 
-  const begin = (task: Task.Task, { condemned, turn }: Beginning = {}): Effect.Effect<Task.Task> =>
+  /** A life of it that is not over yet ends first: one that was lost to another process, which has ended the task since. */
+  const begin = (task: Task.Task, beginning: Beginning = {}): Effect.Effect<Task.Task> =>
+    Effect.suspend(() => {
+      const before = Option.flatMap(Option.fromUndefinedOr(runs.get(task.id)), ({ life }) => MutableRef.get(life))
+      return Option.match(before, {
+        onNone: () => beginAnew(task, beginning),
+        onSome: (life) => Effect.andThen(Fiber.interrupt(life), beginAnew(task, beginning))
+      })
+    })
+
+  const beginAnew = (task: Task.Task, { condemned, turn }: Beginning): Effect.Effect<Task.Task> =>
     Effect.suspend(() => {
       const run: Run = {
         number: task.run,

@@ -94,7 +94,10 @@ export class Tasks extends Context.Service<Tasks, {
     Task.Task,
     SessionUnknown | TaskForeign | TaskRunning | CannotContinue | LineageUnknown | SessionDeleted | TooDeep
   >
-  /** The task, for somebody in this session: every session of one family (the same root) may see its tasks. */
+  /**
+   * The task of this id, or the one whose session this is, for somebody in the session `from`: every session of one family
+   * (the same root) may see its tasks.
+   */
   readonly find: (id: string, from: Task.SessionId) => Effect.Effect<Task.Task, TaskNotFound | TaskForeign>
   readonly get: (id: string) => Effect.Effect<Task.Task, TaskNotFound>
   /**
@@ -287,6 +290,11 @@ const make = Effect.gen(function*() {
       (task) => Option.isNone(task) ? Effect.fail(new TaskNotFound({ id })) : withProgress(task.value)
     )
 
+  const named = Effect.fnUntraced(function*(id: string) {
+    const inSession = isTaskId(id) ? Option.none() : yield* journal.bySession(Task.SessionId.make(id))
+    return yield* get(Option.match(inSession, { onNone: () => id, onSome: (task) => task.id }))
+  })
+
   const withProgress = (task: Task.Task): Effect.Effect<Task.Task> =>
     task.session === undefined ? Effect.succeed(task) : Effect.map(
       watch.progress(task.session),
@@ -343,7 +351,7 @@ const make = Effect.gen(function*() {
     resume,
     get,
     find: Effect.fnUntraced(function*(id, from) {
-      const task = yield* get(id)
+      const task = yield* named(id)
       const family = yield* Effect.result(lineageOf(from))
       const related = Result.isSuccess(family)
         ? family.success.at(-1) === task.request.ancestors.at(-1)

@@ -58,9 +58,9 @@ export const make = ({ attempt, fold, load, me, store }: {
     owns,
     takenOf,
     letGo,
-    /** The same, and gives all that was let go of since it was last asked for. */
+    /** The same, and gives all that was let go of since it was last asked for, and is not ours again. */
     lost: Effect.map(letGo, () => {
-      const all = [...lost]
+      const all = [...lost].filter((id) => !fold.tasks.has(id))
       lost.clear()
       return all
     }),

@@ -720,6 +720,66 @@ describe("two on one file", () => {
   )
 
   inPlace(
+    "A1 A16 what was lost, ended there and was continued here lives once, and its slots are free in the end",
+    { short: [wait(30_000), say("short")], long: [wait(120_000), say("long")], more: [wait(5_000), say("more")] },
+    ({ file, life, parent }) =>
+      life(
+        (tasks, limits) =>
+          Effect.scoped(Effect.gen(function*() {
+            yield* launch(tasks, parent, "short")
+            const { id } = yield* launch(tasks, parent, "long")
+            const journal = yield* beside(file)
+            yield* pass("21 seconds")
+            const { session = Task.SessionId.make("none") } = yield* tasks.get(id)
+            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+            const database = new DatabaseSync(file)
+            database.exec("UPDATE owner SET seen = 1")
+            database.close()
+            assert.lengthOf((yield* journal.inherit(Option.none())).tasks, 2)
+            yield* pass("15 seconds")
+            const outcome = { _tag: "Completed" as const, answer: "there" }
+            yield* journal.append({ _tag: "Ended", id, run: 1, at: 36_000, outcome, progress: { toolCalls: 0 } })
+            yield* tasks.resume({ session, prompt: "more", parent })
+            yield* pass("1 second")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
+            yield* pass("5 minutes")
+            assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
+            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+          })),
+        {},
+        "when asked"
+      )
+  )
+
+  inPlace(
+    "E7 C3 a continuation that was refused while the other one ran the task lets the next one live",
+    { one: [wait(10_000), say("one")], more: [wait(10_000), say("more")] },
+    ({ life, parent }) =>
+      life((others) =>
+        life(
+          (tasks) =>
+            Effect.gen(function*() {
+              const { id } = yield* launch(others, parent, "one")
+              yield* pass("1 second")
+              const { session = Task.SessionId.make("none") } = yield* tasks.get(id)
+              const again = tasks.resume({ session, prompt: "more", parent })
+              assert.strictEqual((yield* Effect.flip(again))._tag, "TaskRunning")
+              yield* pass("20 seconds")
+              yield* again
+              yield* pass("1 second")
+              // As the prompt in its session has it done.
+              yield* tasks.inherit(parent)
+              yield* pass("20 seconds")
+              assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
+              assert.isFalse(yield* tasks.expecting(parent))
+            }),
+          {},
+          "when asked"
+        )
+      )
+  )
+
+  inPlace(
     "D6 who waits for a task that was lost to the other one is given the end that it comes to there",
     { one: [wait(60_000), say("one")] },
     ({ file, life, parent }) =>
