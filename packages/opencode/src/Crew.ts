@@ -107,16 +107,33 @@ export interface AgentsConfig {
   readonly agent?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** An entry of nothing but these is no other agent: it tunes the one that there is. */
+const tuning = new Set(["model", "variant", "temperature", "top_p", "options", "steps", "maxSteps", "color"])
+
+const isTuning = (entry: unknown): entry is Readonly<Record<string, unknown>> => {
+  const keys = isRecord(entry) ? Object.keys(Object(entry)) : []
+  return keys.length > 0 && keys.every((key) => tuning.has(key))
+}
+
 /**
- * The agents to add to a configuration: those whose names, in any case, the user does not use, and none where the
- * setting `agents` is off.
+ * The agents to add to a configuration: those whose names, in any case, the user does not use, those that the user only
+ * tunes, with that, and none where the setting `agents` is off.
  */
 export const missingCrew = (
   config: AgentsConfig,
   settings: { readonly agents: boolean }
 ): Readonly<Record<string, CrewAgent>> => {
-  const taken = new Set(Object.keys(config.agent ?? {}).map((name) => name.toLowerCase()))
-  return settings.agents ? Object.fromEntries(Object.entries(crew).filter(([name]) => !taken.has(name))) : {}
+  if (!settings.agents) return {}
+  const written = Object.entries(config.agent ?? {})
+  return Object.fromEntries(
+    Object.entries(crew).flatMap(([name, agent]): ReadonlyArray<[string, CrewAgent]> => {
+      const users = written.filter(([written]) => written.toLowerCase() === name)
+      const [user] = users
+      if (user === undefined) return [[name, agent]]
+      const [spelled, entry] = user
+      return users.length === 1 && isTuning(entry) ? [[spelled, { ...agent, ...entry }]] : []
+    })
+  )
 }
 
 /** A configuration with the crew added. Everything else stays as it is; so does one that is no configuration. */

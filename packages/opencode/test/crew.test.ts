@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Config } from "@opencode-ai/sdk"
-import { addCrew, crew, missingCrew } from "../src/Crew.ts"
+import { addCrew, type AgentsConfig, crew, missingCrew } from "../src/Crew.ts"
 
 describe("crew", () => {
   it("adds librarian, oracle and momus, and leaves everything else alone", () => {
@@ -20,6 +20,14 @@ describe("crew", () => {
     assert.deepStrictEqual(Object.keys(missingCrew(config, { agents: true })), ["librarian"])
     const all = { agent: { Oracle: {}, MOMUS: {}, librarian: {} } }
     assert.strictEqual(addCrew(all, { agents: true }), all)
+  })
+
+  it("one that a user only tunes keeps its prompt and its rules, under the name that the user wrote", () => {
+    const config = { agent: { Oracle: { model: "openai/gpt-5.2", temperature: 0.1 }, momus: { prompt: "mine" } } }
+    const { agent = {} }: AgentsConfig = addCrew(config, { agents: true })
+    assert.deepStrictEqual(Object.keys(agent), ["Oracle", "momus", "librarian"])
+    assert.deepStrictEqual(agent["Oracle"], { ...crew["oracle"], model: "openai/gpt-5.2", temperature: 0.1 })
+    assert.deepStrictEqual(agent["momus"], { prompt: "mine" })
   })
 
   it("is off with agents: false", () => {

@@ -36,6 +36,9 @@ describe("a task of the same family", () => {
       ) => Effect.map(tool({ task_id: task.id }, { session }), ({ output }) => output)
 
       assert.include(yield* use(backgroundOutput, sibling.session), "| Status | **running** |")
+      // The other of its two ids is as good.
+      const bySession = yield* backgroundOutput({ task_id: task.session }, { session: sibling.session })
+      assert.include(bySession.output, `\`${task.id}\``)
       for (const session of [sibling.session, task.session]) {
         assert.include(yield* use(backgroundCancel, session), `Task ${task.id} belongs to another session.`)
         assert.strictEqual((yield* tasks.get(task.id)).status, "running")

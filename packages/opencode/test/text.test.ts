@@ -241,8 +241,8 @@ describe("errors", () => {
   it("D7 an unknown task id: what it looks like decides what to say", () => {
     assert.strictEqual(
       errors.taskNotFound("ses_1"),
-      "Task not found: ses_1. That is a session id, and this takes a task id (bg_ and eight hex digits). "
-        + "To go on in that session: delegate_task(session_id=\"ses_1\", prompt=\"...\")."
+      "Task not found: ses_1. That is a session id, and no task that is known here ran in that session. "
+        + "Pass the id of a task (bg_ and eight hex digits), as in the text that delegate_task returned."
     )
     assert.include(errors.taskNotFound("sess_xyz789"), "That is a session id")
     assert.include(
@@ -300,7 +300,7 @@ describe("errors", () => {
         + "Wait for the notice that it has ended, or cancel it first: background_cancel(task_id=\"bg_abc12345\")."
     )
     assert.include(errors.stillRunning(pending), "Task bg_abc12345 has not started yet and")
-    assert.include(errors.cannotContinue(pending), "never had a session")
+    assert.include(errors.nothingToContinue(pending), "never had a session")
   })
 
   it("F1 too deep: names the depth and the setting", () => {
@@ -332,7 +332,7 @@ describe("every text", () => {
         cancelledAll([{ before: task, confirmed: false }]),
         notCancelled(task),
         errors.stillRunning(task),
-        errors.cannotContinue(task)
+        errors.nothingToContinue(task)
       ]
       return texts.every((text) => clean(text, [task, last]))
     },

@@ -192,6 +192,9 @@ interface Question {
 /** A board has no room for all of it. */
 const onlyBeginning = " Only its beginning fits here: open the task's session to read the rest before you allow it."
 
+/** OpenCode clears the dialog once it has called: what is opened in that call is gone at once. */
+const afterwards = (open: () => void): void => queueMicrotask(open)
+
 const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, title, what }: Question): void => {
   const { api } = errands
   api.ui.dialog.replace(() => (
@@ -199,7 +202,7 @@ const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, 
       title={`${title}?`}
       message={`${row.label} (@${row.agent}) asks: ${what}${what.endsWith("…") ? onlyBeginning : ""}`}
       onConfirm={send}
-      onCancel={() => openActions(errands, session, row.id)}
+      onCancel={() => afterwards(() => openActions(errands, session, row.id))}
     />
   ))
   api.ui.dialog.setSize("large")
@@ -208,19 +211,17 @@ const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, 
 /** Without a word OpenCode stops the agent; with one it reads it and goes on. */
 const refused = "The person who was asked did not allow this. Go on without it, and say so in your report."
 
-const answerAsk = ({ api }: Errands, request: string, reply: "once" | "always" | "reject") =>
+const answerAsk = (errands: Errands, request: string, reply: "once" | "always" | "reject") =>
   Effect.tryPromise(() =>
-    api.client.permission.reply({ requestID: request, reply, ...reply === "reject" ? { message: refused } : {} })
+    errands.api.client.permission.reply({
+      requestID: request,
+      reply,
+      ...reply === "reject" ? { message: refused } : {}
+    })
   ).pipe(
     Effect.filterOrFail(({ error }) => error === undefined),
     Effect.catch(() =>
-      Effect.sync(() =>
-        api.ui.toast({
-          variant: "warning",
-          title: "Errand",
-          message: "OpenCode did not take the answer: the question may be gone. Look at /tasks again."
-        })
-      )
+      warn(errands, "OpenCode did not take the answer: the question may be gone. Look at /tasks again.")
     )
   )
 
@@ -234,7 +235,7 @@ const openCancel = (errands: Errands, row: Rows.Row): void => {
         Effect.runFork(Channel.say(api, Channel.cancel(row.id)))
         api.ui.dialog.clear()
       }}
-      onCancel={() => openTasks(errands)}
+      onCancel={() => afterwards(() => openTasks(errands))}
     />
   ))
 }
@@ -259,15 +260,38 @@ const openContinue = (errands: Errands, parent: string, row: Rows.Row): void => 
   ))
 }
 
+/** How far back a message of the person is looked for: an agent at work may have written many since. */
+const lookedThrough = 50
+
+/** Agent, model and variant that the session uses now. OpenCode takes its default agent where none is named. */
+const voiceOf = ({ client }: Errands["api"], session: string) =>
+  Effect.tryPromise(() => client.session.messages({ sessionID: session, limit: lookedThrough })).pipe(
+    Effect.map(({ data = [] }) => {
+      const said = data.flatMap(({ info }) => info.role === "user" && info.agent !== "compaction" ? [info] : []).at(-1)
+      if (said === undefined) return {}
+      const { agent, model: { modelID, providerID, variant } } = said
+      return { agent, model: { providerID, modelID }, ...variant === undefined ? {} : { variant } }
+    }),
+    Effect.orElseSucceed(() => ({}))
+  )
+
+const warn = ({ api }: Errands, message: string) =>
+  Effect.sync(() => api.ui.toast({ variant: "warning", title: "Errand", message }))
+
 /** The parent's agent does it, as it did the launch: then it knows of it, and is told of the end. */
-const askToContinue = ({ api }: Errands, parent: string, row: Rows.Row, text: string) => {
+const askToContinue = (errands: Errands, parent: string, row: Rows.Row, text: string) => {
+  const { api } = errands
   const request = `Continue task ${row.id} (${row.label}) with delegate_task, session_id "${
     row.session ?? row.id
   }": ${text}`
-  return Effect.ignore(
-    Effect.tryPromise(() =>
-      api.client.session.promptAsync({ sessionID: parent, parts: [{ type: "text", text: request }] })
-    )
+  return voiceOf(api, parent).pipe(
+    Effect.flatMap((voice) =>
+      Effect.tryPromise(() =>
+        api.client.session.promptAsync({ sessionID: parent, ...voice, parts: [{ type: "text", text: request }] })
+      )
+    ),
+    Effect.filterOrFail(({ error }) => error === undefined),
+    Effect.catch(() => warn(errands, `OpenCode did not take it, so nothing was continued. What you wrote: ${text}`))
   )
 }
 

@@ -37,6 +37,8 @@ export const makeTicker = (): Ticker => {
   return {
     now,
     wakeAt: (at) => {
+      // It may have stood still for long.
+      Effect.runSync(tick)
       setWishes((all) => [...all, at])
       onCleanup(() => setWishes((all) => all.filter((other) => other !== at)))
     }

@@ -4,7 +4,7 @@
 
 /** East Asian characters and most emoji take two columns. */
 const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
 const combining = /\p{M}|\p{Cf}/u
 
 const columns = (character: string): number => combining.test(character) ? 0 : wide.test(character) ? 2 : 1

@@ -40,7 +40,8 @@ export const wishes: Layer.Layer<never, never, Audience | Client | Tasks.Tasks> 
     const tasks = yield* Tasks.Tasks
     const cancel = Effect.fnUntraced(function*(id: string) {
       const { cancelled, task } = yield* tasks.cancel(id, "by-person")
-      if (!cancelled && !Task.isTerminal(task)) yield* client.toast(elsewhere, "warning")
+      // An answer to what a person has just done, whatever they want to hear of besides.
+      if (!cancelled && !Task.isTerminal(task)) yield* Effect.timeout(client.toast(elsewhere, "warning"), "2 seconds")
     })
     yield* Stream.runForEach(commands, (command) =>
       command._tag === "Cancel"

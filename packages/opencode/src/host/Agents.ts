@@ -77,7 +77,7 @@ const make = Effect.gen(function*() {
   const find = Effect.fnUntraced(function*(name: string) {
     const found = byName(yield* agents.known, name) ?? byName(yield* agents.fresh, name)
     if (found !== undefined && isSendable(found)) return found
-    const names = (yield* agents.known).filter(isSendable).map((agent) => agent.name)
+    const names = (yield* agents.known).filter(isListed).map((agent) => agent.name)
     return yield* new NotAvailable({
       message: found === undefined || found.hidden === true
         ? unknownAgent(name, names)
@@ -118,7 +118,7 @@ const make = Effect.gen(function*() {
     )
 
   return Agents.of({
-    sendable: Effect.map(agents.known, (all) => all.filter(isSendable)),
+    sendable: Effect.map(agents.known, (all) => all.filter(isListed)),
     find,
     warm: Effect.ignore(Effect.all([agents.known, configured.known], { concurrency: "unbounded" })),
     models,
@@ -131,7 +131,10 @@ const make = Effect.gen(function*() {
   })
 })
 
-const isSendable = (agent: AgentInfo): boolean => agent.mode !== "primary" && agent.hidden !== true
+/** A hidden one is sent where somebody names it: it is there for that. */
+const isSendable = (agent: AgentInfo): boolean => agent.mode !== "primary"
+
+const isListed = (agent: AgentInfo): boolean => isSendable(agent) && agent.hidden !== true
 
 const byName = (agents: ReadonlyArray<AgentInfo>, name: string): AgentInfo | undefined =>
   agents.find((agent) => agent.name === name) ??

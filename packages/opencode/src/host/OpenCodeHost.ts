@@ -81,7 +81,7 @@ const make = Effect.fnUntraced(function*({ noticeMaxChars }: { readonly noticeMa
 
   const notify = Effect.fnUntraced(function*(parent: Task.SessionId, notice: Notice.Notice) {
     // Whatever is said there now would delete them for good: it is told once they are redone, or the person writes.
-    if ((yield* sessions.get(parent)).isUndone) return yield* undone(parent)
+    if (yield* sessions.isUndone(parent)) return yield* undone(parent)
     const voice = yield* sessions.voice(parent)
     const metadata = { errand: { notice: notice.id } }
     const line = NoticeText.forPerson(notice, { cards: yield* cards.on })

@@ -23,6 +23,11 @@ type Lookup<A> = Effect.Effect<A, AgentHost.HostError | AgentHost.SessionGone>
 
 export class Sessions extends Context.Service<Sessions, {
   readonly get: (session: Task.SessionId) => Lookup<Known>
+  /**
+   * Whether a person has undone messages in it, and writes there: in the session of a task nobody is expected to go on. Asked
+   * for where it seems so: they may have gone on in another window, of which nothing is heard here.
+   */
+  readonly isUndone: (session: Task.SessionId) => Lookup<boolean>
   /** The agent and model that the session uses now. */
   readonly voice: (session: Task.SessionId) => Lookup<Voice>
   /** A message was sent in a session by this voice. One that says of nobody who it is changes nothing. */
@@ -133,8 +138,17 @@ const make = Effect.gen(function*() {
         Option.match(memory.get(session), { onNone: () => lookup(session), onSome: (value) => Effect.succeed(value) })
       )
 
+  const ask = (session: Task.SessionId) => Effect.map(client.session(session), learn)
+  const get = recall(known, ask)
+  const isUndoneRoot = ({ isUndone, parent }: Known): boolean => isUndone && parent === undefined
+
   return Sessions.of({
-    get: recall(known, (session) => Effect.map(client.session(session), learn)),
+    get,
+    isUndone: (session) =>
+      Effect.flatMap(
+        get(session),
+        (found) => isUndoneRoot(found) ? Effect.map(ask(session), isUndoneRoot) : Effect.succeed(false)
+      ),
     voice: recall(voices, lastVoice),
     spoke
   })

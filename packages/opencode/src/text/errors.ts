@@ -2,7 +2,7 @@
  * What an agent reads when something cannot be done: what is wrong, and what to do instead.
  */
 import type { Task } from "@errand/core"
-import { continueCall, readCall, session } from "./fields.ts"
+import { readCall, session } from "./fields.ts"
 import { message, name, shown } from "./inline.ts"
 import { nearest } from "./nearest.ts"
 
@@ -26,8 +26,8 @@ const hint = (written: string, names: ReadonlyArray<string>): string => {
 export const taskNotFound = (id: string): string => {
   const found = `Task not found: ${plain(id)}.`
   if (/^sess?_/i.test(id)) {
-    return `${found} That is a session id, and this takes a task id (bg_ and eight hex digits). `
-      + `To go on in that session: delegate_task(session_id="${plain(id)}", prompt="...").`
+    return `${found} That is a session id, and no task that is known here ran in that session. `
+      + "Pass the id of a task (bg_ and eight hex digits), as in the text that delegate_task returned."
   }
   if (/^bg_[0-9a-f]{8}$/.test(id)) {
     return `${found} It is older than what is kept (with "journal": "memory" nothing outlives OpenCode), of another directory, or none of Errand's. `
@@ -44,14 +44,17 @@ export const foreignTask = (id: string): string =>
   `Task ${plain(id)} belongs to another session. You can only reach the tasks that you, or your own tasks, launched: `
   + "use an id that delegate_task gave you."
 
+/** What can be passed as agent. */
+export const passOneOf = (agents: ReadonlyArray<string>): string => `Pass one of these as agent: ${list(agents)}.`
+
 /** There is no such agent. */
 export const unknownAgent = (written: string, agents: ReadonlyArray<string>): string =>
-  `Unknown agent: ${shown(written)}.${hint(written, agents)} Pass one of these as agent: ${list(agents)}.`
+  `Unknown agent: ${shown(written)}.${hint(written, agents)} ${passOneOf(agents)}`
 
 /** An agent that only people start. */
 export const primaryAgent = (written: string, agents: ReadonlyArray<string>): string =>
   `${shown(written)} is a primary agent: it works for a person and cannot be sent on an errand. `
-  + `Pass one of these as agent: ${list(agents)}.`
+  + passOneOf(agents)
 
 /** There is no such model. */
 export const unknownModel = (model: string, models: ReadonlyArray<string>): string =>
@@ -102,12 +105,10 @@ export const stillRunning = (task: Task.Task): string => {
     + `Wait for the notice that it has ended, or cancel it first: background_cancel(task_id="${task.id}").`
 }
 
-/** A session that cannot be prompted again, although its task is known. */
-export const cannotContinue = (task: Task.Task): string =>
-  continueCall(task) === undefined
-    ? `Task ${task.id} never had a session, so there is nothing to continue. Launch it again with delegate_task; `
-      + `how it ended: ${readCall(task)}.`
-    : `Task ${task.id} cannot be continued in this host. Launch a new task with delegate_task.`
+/** A task that is over and has no session. */
+export const nothingToContinue = (task: Task.Task): string =>
+  `Task ${task.id} never had a session, so there is nothing to continue. Launch it again with delegate_task; `
+  + `how it ended: ${readCall(task)}.`
 
 /** Tasks that launch tasks that launch tasks. */
 export const tooDeep = (depth: number, maxDepth: number): string =>

@@ -4,19 +4,21 @@
 import { Task, Tasks, Traced } from "@errand/core"
 import { Effect, Option, Ref } from "effect"
 import { Agents } from "../host/Agents.ts"
+import { passOneOf } from "../text/errors.ts"
 import { continued, launched } from "../text/launched.ts"
+import { BadArguments } from "./BadArguments.ts"
 import { about, type Caller } from "./Caller.ts"
 import { type DelegateArguments, delegateArguments } from "./DelegateArguments.ts"
 import { Launching } from "./Launching.ts"
 import { readTask } from "./readTask.ts"
-import { answered } from "./refusal.ts"
+import { answered, NoSession } from "./refusal.ts"
 
 /** How long a launch waits for the session's id (ms): a few round trips, unless the host is in trouble. */
 const patience = 2_000
 
 export const delegateTask = Effect.fnUntraced(
   function*(input: unknown, caller: Caller) {
-    const args = yield* Effect.fromResult(delegateArguments(input))
+    const args = yield* read(input)
     const tasks = yield* Tasks.Tasks
     const launching = yield* Launching
     const around = launching.around(caller.session, args.description)
@@ -43,11 +45,30 @@ export const delegateTask = Effect.fnUntraced(
   Traced.named("delegate_task")
 )
 
+/** The arguments. Whoever names no agent is told which there are. */
+const read = (input: unknown) =>
+  Effect.catchTag(Effect.fromResult(delegateArguments(input)), "BadArguments", (error) =>
+    Effect.gen(function*() {
+      if (error.argument !== "agent") return yield* error
+      const agents = yield* Agents
+      const known = yield* Effect.orElseSucceed(agents.sendable, () => [])
+      return yield* new BadArguments({
+        argument: error.argument,
+        message: known.length === 0 ? error.message : `${error.message} ${passOneOf(known.map(({ name }) => name))}`
+      })
+    }))
+
 /** Around what makes a task: whoever is called away meanwhile knows afterwards which it is. */
 const noting = (made: Ref.Ref<Option.Option<Task.TaskId>>) => <E>(make: Effect.Effect<Task.Task, E>) =>
   Effect.uninterruptible(Effect.tap(make, ({ id }) => Ref.set(made, Option.some(id))))
 
 const callOff = (tasks: Tasks.Tasks["Service"], id: Task.TaskId) => Effect.ignore(tasks.cancel(id))
+
+/** A task that has no session has not begun, or has nothing that could be continued. */
+const sessionOf = Effect.fnUntraced(function*(id: string, caller: Caller) {
+  const task = yield* Effect.flatMap(Tasks.Tasks, (tasks) => tasks.find(id, caller.session))
+  return task.session ?? (yield* new NoSession({ task }))
+})
 
 /** What the task needs is found out first; gives what makes it. */
 const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
@@ -59,12 +80,8 @@ const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Cal
     const model = yield* agents.modelFor(args.model, agent, caller.session)
     return tasks.launch({ description, prompt, agent: agent.name, model, parent: caller.session, background })
   }
-  const session = target._tag === "Session"
-    ? Task.SessionId.make(target.session)
-    : (yield* tasks.find(target.task, caller.session)).session
   return tasks.resume({
-    // A task that never had a session has nothing that could be continued.
-    session: session ?? Task.SessionId.make(target._tag === "Task" ? target.task : target.session),
+    session: target._tag === "Session" ? Task.SessionId.make(target.session) : yield* sessionOf(target.task, caller),
     prompt,
     model: args.model === undefined ? undefined : yield* agents.named(args.model),
     parent: caller.session,

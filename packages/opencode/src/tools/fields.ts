@@ -24,15 +24,22 @@ export interface Field<A> {
   readonly decode: (value: unknown) => Option.Option<A>
   /** What is expected, in words. */
   readonly expected: string
+  /** Whether a value is as good as none. */
+  readonly isNothing: (value: unknown) => boolean
 }
 
 export const field = <A>(
   { expected, names, schema }: Pick<Field<A>, "names" | "expected"> & { readonly schema: Schema.Codec<A, unknown> }
-): Field<A> => ({ names, decode: Schema.decodeUnknownOption(schema), expected })
+): Field<A> => ({
+  names,
+  decode: Schema.decodeUnknownOption(schema),
+  expected,
+  isNothing: schema === Text ? isNothing : isNothingOrSaysSo
+})
 
-/** An argument that may be left out. `null` and the empty string count as left out. */
+/** An argument that may be left out. `null` and the empty string count as left out, and but for prose the word `null`. */
 export const optional = <A>(args: Arguments, field: Field<A>): Result.Result<A | undefined, BadArguments> => {
-  const name = field.names.find((name) => Object.hasOwn(args, name) && !isNothing(args[name]))
+  const name = field.names.find((name) => Object.hasOwn(args, name) && !field.isNothing(args[name]))
   if (name === undefined) return Result.succeed(undefined)
   return Result.fromOption(field.decode(args[name]), () => wrong(name, args[name], field.expected))
 }
@@ -51,6 +58,9 @@ const isGiven = (value: unknown): boolean => value !== undefined
 
 const isNothing = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "string" && value.trim() === "")
+
+const isNothingOrSaysSo = (value: unknown): boolean =>
+  isNothing(value) || (typeof value === "string" && /^\s*(null|undefined)\s*$/i.test(value))
 
 /** Text as it is, but not blank. */
 export const Text = Schema.String.check(Schema.isPattern(/\S/))

@@ -1,14 +1,15 @@
 /**
  * What an agent reads when a tool could not do what it was asked: one place for every error of every tool.
  */
-import { type AgentHost, type TaskError, Tasks } from "@errand/core"
-import { Effect } from "effect"
+import { type AgentHost, Task, type TaskError, Tasks } from "@errand/core"
+import { Data, Effect } from "effect"
 import type { NotAvailable } from "../host/Agents.ts"
 import {
   badArguments,
   calledOff,
   foreignTask,
   lineageUnknown,
+  nothingToContinue,
   sessionUnknown,
   stillRunning,
   taskNotFound,
@@ -19,7 +20,11 @@ import type { BadArguments } from "./BadArguments.ts"
 import { refused, type ToolResult } from "./Caller.ts"
 import type { CalledOff } from "./Launching.ts"
 
+/** A task that was to be continued has no session: it has not begun, or has ended before it had one. */
+export class NoSession extends Data.TaggedError("NoSession")<{ readonly task: Task.Task }> {}
+
 export type Refusal =
+  | NoSession
   | BadArguments
   | CalledOff
   | NotAvailable
@@ -60,6 +65,8 @@ const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
     case "SessionUnknown":
     case "CannotContinue":
       return Effect.succeed(sessionUnknown(error.session))
+    case "NoSession":
+      return Effect.succeed(Task.isTerminal(error.task) ? nothingToContinue(error.task) : stillRunning(error.task))
     case "TaskNotFound":
       return Effect.succeed(taskNotFound(error.id))
     case "TaskForeign":

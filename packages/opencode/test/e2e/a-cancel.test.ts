@@ -234,7 +234,8 @@ layer(World.layer({ settings }), real)("cancel", (it) => {
       const { session, task } = yield* delegateOne(parent, { steps: [{ gate: "foreign", say: "safe" }] })
       const cases: ReadonlyArray<readonly [id: string, says: string]> = [
         [task, `Task ${task} belongs to another session. You can only reach the tasks that you, or your own tasks`],
-        [session, `Task not found: ${session}. That is a session id, and this takes a task id`],
+        [session, `Task ${task} belongs to another session.`],
+        ["ses_0123456789", "Task not found: ses_0123456789. That is a session id, and no task that is known here ran"],
         ["bg_00000000", "Task not found: bg_00000000. It is older than what is kept"],
         ["bg_1", "Task not found: bg_1. A task id is bg_ and eight hex digits"],
         ["the first one", "Task not found: the first one. A task id is bg_ and eight hex digits"]

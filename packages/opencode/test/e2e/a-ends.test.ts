@@ -245,54 +245,57 @@ const stoppedBy = Effect.fnUntraced(function*(
   yield* server.idle(session, patience)
 })
 
-layer(World.layer({ settings: { taskTtlMs: 4_000, staleTimeoutMs: 0, toasts: false } }), shared)("time limit", (it) => {
-  it.effect("a provider that always fails with 500 is given up after taskTtlMs (B18, E5, F9)", () =>
-    Effect.gen(function*() {
-      const end = yield* errand([{ fail: { status: 500 } }])
-      yield* stoppedBy(end, "taskTtlMs", 4_000)
-      const tries = (yield* requestsOf(end.session)).length
-      // It was stopped in the wait between two tries, and the next one never comes.
-      yield* Effect.sleep("5 seconds")
-      assert.strictEqual((yield* requestsOf(end.session)).length, tries)
-    }))
+layer(World.layer({ settings: { taskTtlMs: 10_000, staleTimeoutMs: 0, toasts: false } }), shared)(
+  "time limit",
+  (it) => {
+    it.effect("a provider that always fails with 500 is given up after taskTtlMs (B18, E5, F9)", () =>
+      Effect.gen(function*() {
+        const end = yield* errand([{ fail: { status: 500 } }])
+        yield* stoppedBy(end, "taskTtlMs", 10_000)
+        const tries = (yield* requestsOf(end.session)).length
+        // It was stopped in the wait between two tries, and the next one never comes.
+        yield* Effect.sleep("5 seconds")
+        assert.strictEqual((yield* requestsOf(end.session)).length, tries)
+      }))
 
-  it.effect("a provider that never answers is given up after taskTtlMs, and its connection closed (B16, E5)", () =>
-    Effect.gen(function*() {
-      const end = yield* errand([{ hang: true }])
-      yield* stoppedBy(end, "taskTtlMs", 4_000)
-      yield* working(end.session, ({ aborted }) => aborted)
-    }))
+    it.effect("a provider that never answers is given up after taskTtlMs, and its connection closed (B16, E5)", () =>
+      Effect.gen(function*() {
+        const end = yield* errand([{ hang: true }])
+        yield* stoppedBy(end, "taskTtlMs", 10_000)
+        yield* working(end.session, ({ aborted }) => aborted)
+      }))
 
-  it.effect("so is one that does not come to an end, and what it said can be read (B9, E5)", () =>
-    Effect.gen(function*() {
-      const end = yield* errand([{ say: "and so on ".repeat(400), chunks: 400, chunkDelay: 100 }])
-      yield* stoppedBy(end, "taskTtlMs", 4_000)
-      yield* working(end.session, ({ aborted }) => aborted)
-      assert.match(end.page, /\n## Last Message\n\nand so on /)
-    }))
-})
+    it.effect("so is one that does not come to an end, and what it said can be read (B9, E5)", () =>
+      Effect.gen(function*() {
+        const end = yield* errand([{ say: "and so on ".repeat(400), chunks: 400, chunkDelay: 100 }])
+        yield* stoppedBy(end, "taskTtlMs", 10_000)
+        yield* working(end.session, ({ aborted }) => aborted)
+        assert.match(end.page, /\n## Last Message\n\nand so on /)
+      }))
+  }
+)
 
-const staleWorld = World.layer({ settings: { staleTimeoutMs: 4_000, pollIntervalMs: 250, toasts: false } })
+const staleWorld = World.layer({ settings: { staleTimeoutMs: 10_000, pollIntervalMs: 250, toasts: false } })
 
 layer(staleWorld, shared)("quiet limit", (it) => {
   it.effect("a provider that never answers is given up after staleTimeoutMs, and its connection closed (B16)", () =>
     Effect.gen(function*() {
       const end = yield* errand([{ hang: true }])
-      yield* stoppedBy(end, "staleTimeoutMs", 4_000)
+      yield* stoppedBy(end, "staleTimeoutMs", 10_000)
       yield* working(end.session, ({ aborted }) => aborted)
     }))
 
   it.effect("so is one that stops in the middle of its answer (B15)", () =>
     Effect.gen(function*() {
       const end = yield* errand([{ stall: true }])
-      yield* stoppedBy(end, "staleTimeoutMs", 4_000)
+      yield* stoppedBy(end, "staleTimeoutMs", 10_000)
       yield* working(end.session, ({ aborted }) => aborted)
     }))
 
   it.effect("a tool that runs for longer is not quiet, nor is an answer that comes in pieces (B17)", () =>
     Effect.gen(function*() {
       const end = yield* errand([
-        { toolCalls: [{ name: "bash", args: { command: "sleep 9 && echo slept", description: "Sleeps" } }] },
+        { toolCalls: [{ name: "bash", args: { command: "sleep 13 && echo slept", description: "Sleeps" } }] },
         { say: "It said slept. ".repeat(10), chunks: 10, chunkDelay: 600 }
       ])
       assert.include(answerOf(end.page), "It said slept.")

@@ -256,8 +256,16 @@ layer(
           [{ ...good, agent: ["explore"] }, "agent is a list, but expected the name of an agent"],
           [{ ...good, background: "perhaps" }, "background is \"perhaps\", but expected true"],
           [{ description: "d", agent: "explore" }, "prompt is missing: expected the full instruction"],
-          [{ description: "d", prompt: "p" }, "agent is missing: expected the name of an agent"],
-          [{ description: "d", prompt: "p", category: "quick" }, "categories are not supported"],
+          [
+            { description: "d", prompt: "p" },
+            "agent is missing: expected the name of an agent",
+            "Pass one of these as agent: explore, general, librarian, momus, oracle."
+          ],
+          [
+            { description: "d", prompt: "p", category: "quick" },
+            "categories are not supported",
+            "Pass one of these as agent: explore, general, librarian, momus, oracle."
+          ],
           [{ ...good, session_id: "ses_nowhere" }, "Session not found: ses_nowhere."],
           [{ ...good, session_id: "bg_00000000" }, "Task not found: bg_00000000."],
           [{}, "prompt is missing"]

@@ -40,8 +40,8 @@ const agents = Effect.gen(function*() {
   return Schema.decodeUnknownSync(AgentList)(body)
 })
 
-/** What is said in the log once the plugin has had time to, and in the toast that comes after it, if one does. */
-const complaints = Effect.fnUntraced(function*(expected: number) {
+/** What is said in the log once the plugin has had time to, and in the toast that comes after it, where one is to come. */
+const complaints = Effect.fnUntraced(function*(expected: number, shown = true) {
   const { server } = yield* World
   const lines = Effect.map(
     server.logs,
@@ -54,9 +54,10 @@ const complaints = Effect.fnUntraced(function*(expected: number) {
     Effect.repeat({ schedule: Schedule.spaced("100 millis"), until: (all) => all.length >= expected }),
     Effect.timeout(patience)
   )
-  // The toast is sent right after the last line.
-  yield* Effect.sleep("1 second")
-  const toast = (yield* server.events).find(({ type }) => type === "tui.toast.show")
+  const isToast = ({ type }: { readonly type: string }) => type === "tui.toast.show"
+  // It is sent right after the last line.
+  yield* shown ? server.waitFor(isToast, { timeout: patience, what: "the toast" }) : Effect.sleep("1 second")
+  const toast = (yield* server.events).find(isToast)
   return { log, toast: toast === undefined ? undefined : String(toast.properties["message"]) }
 })
 
@@ -177,7 +178,7 @@ layer(
 
   it.effect("does not stop a model with a limit of its own from going over its provider's, and one is told so", () =>
     Effect.gen(function*() {
-      const { log, toast } = yield* complaints(2)
+      const { log, toast } = yield* complaints(2, false)
       assert.isUndefined(toast)
       assert.lengthOf(log, 2)
       assert.include(log[0] ?? "", "\"anthropic\"] is 3, but up to 5 tasks of that provider can run at once")

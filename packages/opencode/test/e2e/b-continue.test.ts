@@ -14,7 +14,7 @@ const output = (task: string, args: Readonly<Record<string, boolean | number>> =
   toolCalls: [{ name: "background_output", args: { task_id: task, ...args } }]
 })
 
-layer(world(), live)("a task", (it) => {
+layer(world({ settings: { modelConcurrency: { "fake/m4": 1 } } }), live)("a task", (it) => {
   it.effect("that was cancelled is continued, with everything it knows, under its id (E7)", () =>
     Effect.gen(function*() {
       const { asked, call, launch, parent, read, told } = yield* World
@@ -86,6 +86,18 @@ layer(world(), live)("a task", (it) => {
         assert.include(page, task)
         assert.strictEqual(yield* read(session, task), page)
       }
+    }))
+
+  it.effect("that stands in line, or never had a session, is no session that is not found (D7)", () =>
+    Effect.gen(function*() {
+      const { call, launch, parent } = yield* World
+      const session = yield* parent
+      yield* launch(session, hang, { model: "fake/m4" })
+      const { task } = yield* launch(session, hang, { model: "fake/m4" })
+      const go = () => call(session, "delegate_task", { session_id: task, prompt: "and this" })
+      assert.include(yield* go(), `Task ${task} has not started yet and cannot take a continuation yet.`)
+      yield* call(session, "background_cancel", { task_id: task })
+      assert.include(yield* go(), `Task ${task} never had a session, so there is nothing to continue.`)
     }))
 
   it.effect("that runs takes no second prompt, and says so (A16)", () =>

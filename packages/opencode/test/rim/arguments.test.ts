@@ -113,6 +113,10 @@ describe("tool arguments", () => {
         })
         assert.isTrue(launched.startsWith("Background task launched successfully."), launched)
       }
+      const words = { model: "null", session_id: "undefined", background: "NULL" }
+      const launched = yield* use("delegate_task", { prompt: "null", agent: "explore", ...words })
+      assert.isTrue(launched.startsWith("Background task launched successfully."), launched)
+      assert.include(yield* use("background_cancel", { task_id: "null", all: true }), "cancelled")
     }))
 
   it.effect("D7 names and ids of nothing that there is: the sentence shows them, and what to pass instead", () =>

@@ -172,6 +172,18 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       yield* terminal.keys("Enter")
       yield* terminal.waitFor("Stop this task?")
       assert.notInclude(yield* said, "errand.cancel bg_00000001")
+      // Who does not want that is back at the list.
+      yield* terminal.keys("Left", "Enter")
+      yield* terminal.waitFor("Filter tasks")
+      assert.notInclude(yield* said, "errand.cancel bg_00000001")
+      yield* terminal.type("auth")
+      yield* terminal.waitFor((screen) => !screen.includes("Needs you"))
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Read result")
+      yield* terminal.type("cancel")
+      yield* terminal.waitFor((screen) => !screen.includes("Read result"))
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Stop this task?")
       yield* terminal.keys("Enter")
       yield* waitSaid("errand.cancel bg_00000001")
     }))
@@ -196,8 +208,10 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
 
   it.effect("continue has the agent that launched it send it on", () =>
     Effect.gen(function*() {
-      const { model, sidebar, tasks, terminal } = yield* Stage
+      const { model, server, sidebar, tasks, terminal } = yield* Stage
       const { children: [, , third = ""], session } = yield* family
+      // It plans now, and is to go on planning.
+      yield* server.prompt(session, "plan it", { agent: "plan" })
       yield* sidebar("Read the OAuth docs")
       yield* tasks
       yield* terminal.type("OAuth")
@@ -215,6 +229,8 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
         return sessionID === session && text.includes("bg_00000004") && text.includes(third)
           && text.includes("now the new ones")
       }, { timeout: "45 seconds" })
+      const said = (yield* server.messages(session)).findLast(({ info }) => info.role === "user")
+      assert.deepInclude(said?.info, { role: "user", agent: "plan" })
     }))
 
   it.effect("line 11: escape leaves every screen of ours", () =>
