@@ -49,7 +49,7 @@ for (const width of [90, 160]) {
           const screen = yield* terminal.waitFor((screen) => {
             const text = launchesIn(screen).join(" ")
             return /Explore Task \(background\) — Find the code/.test(text) && /Run the tests.*1st in line/.test(text)
-              && !screen.includes("Read every")
+              && !screen.includes("Read every") && screen.includes("They are on their way.")
           }, { what: "a card and one that is 1st in line, without a wall of text" })
           const lines = launchesIn(screen)
           assert.isAtMost(lines.length, 4, lines.join("\n"))
