@@ -181,15 +181,16 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     return Option.exists(run, isStopped)
   }
 
+  /** Ends a life that goes on here, though the task is another process's: what it comes to is refused. */
+  const leaveOff = (id: Task.TaskId): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const life = Option.flatMap(Option.fromUndefinedOr(runs.get(id)), ({ life }) => MutableRef.get(life))
+      return Option.match(life, { onNone: () => Effect.void, onSome: Fiber.interrupt })
+    })
+
   /** A life of it that is not over yet ends first: one that was lost to another process, which has ended the task since. */
   const begin = (task: Task.Task, beginning: Beginning = {}): Effect.Effect<Task.Task> =>
-    Effect.suspend(() => {
-      const before = Option.flatMap(Option.fromUndefinedOr(runs.get(task.id)), ({ life }) => MutableRef.get(life))
-      return Option.match(before, {
-        onNone: () => beginAnew(task, beginning),
-        onSome: (life) => Effect.andThen(Fiber.interrupt(life), beginAnew(task, beginning))
-      })
-    })
+    Effect.andThen(leaveOff(task.id), beginAnew(task, beginning))
 
   const beginAnew = (task: Task.Task, { condemned, turn }: Beginning): Effect.Effect<Task.Task> =>
     Effect.suspend(() => {
@@ -256,11 +257,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
    * Ends the lives of tasks that are another process's by now, which took this one for gone: what they come to is refused, and
    * their sessions are left alone. Before anything is taken over: it may be one of them, and would live twice.
    */
-  const letGo = Effect.flatMap(journal.lost, (ids) =>
-    Effect.forEach(ids, (id) => {
-      const life = Option.flatMap(Option.fromUndefinedOr(runs.get(id)), ({ life }) => MutableRef.get(life))
-      return Option.match(life, { onNone: () => Effect.void, onSome: Fiber.interrupt })
-    }, { discard: true }))
+  const letGo = Effect.flatMap(journal.lost, Effect.forEach(leaveOff, { discard: true }))
 
   /** Goes on with what those left behind who are gone. Their parents are told when they are used, or live here. */
   const inherit = Effect.fnUntraced(function*({ parents, tasks }: Inheritance) {

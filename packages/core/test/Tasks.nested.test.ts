@@ -360,53 +360,37 @@ describe("a task with tasks of its own", () => {
     )
   }
 
-  inWorld("of a host without transcripts that ends before it is known that the notice was kept has its answer (B13)", {
-    capabilities: { transcript: false, silent: true }
-  }, (world) =>
-    Effect.gen(function*() {
-      const { get, host, launch } = world
-      const ends = (answer: string): Step => ({
-        do: "tell",
-        event: (session) => ({ _tag: "Ended", session, result: { _tag: "Done", answer } })
-      })
-      yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
-      yield* host.behave((told) =>
-        told.text === "outer"
-          ? [...delegates(world, told, "inner"), ends("I wait")]
-          : told.text === "notice final" && told.session !== world.parent
-          ? [wait(300), ends("woken")]
-          : [wait(1_000), ends("done")]
-      )
-      const outer = yield* launch("outer")
-      yield* pass(10_000)
-      assert.strictEqual(answerOf(yield* get(outer)), "woken")
-    }))
-
-  inWorld(
-    "of a host without transcripts that is at work before it is known that the notice was kept is waited for (B13)",
-    {
-      capabilities: { transcript: false, silent: true }
-    },
-    (world) =>
-      Effect.gen(function*() {
-        const { get, host, launch } = world
-        const ends = (answer: string): Step => ({
-          do: "tell",
-          event: (session) => ({ _tag: "Ended", session, result: { _tag: "Done", answer } })
+  const turns: Readonly<Record<string, ReadonlyArray<Step>>> = {
+    "ends": [wait(300)],
+    "is at work": [{ do: "tool", name: "read", ms: 100 }, wait(2_000)]
+  }
+  for (const [does, steps] of Object.entries(turns)) {
+    inWorld(
+      `of a host without transcripts that ${does} before it is known that the notice was kept has its answer (B13)`,
+      {
+        capabilities: { transcript: false, silent: true }
+      },
+      (world) =>
+        Effect.gen(function*() {
+          const { get, host, launch } = world
+          const ends = (answer: string): Step => ({
+            do: "tell",
+            event: (session) => ({ _tag: "Ended", session, result: { _tag: "Done", answer } })
+          })
+          yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
+          yield* host.behave((told) =>
+            told.text === "outer"
+              ? [...delegates(world, told, "inner"), ends("I wait")]
+              : told.text === "notice final" && told.session !== world.parent
+              ? [...steps, ends("woken")]
+              : [wait(1_000), ends("done")]
+          )
+          const outer = yield* launch("outer")
+          yield* pass(10_000)
+          assert.strictEqual(answerOf(yield* get(outer)), "woken")
         })
-        yield* host.feed(({ _tag }) => _tag === "Received" ? [] : [0])
-        yield* host.behave((told) =>
-          told.text === "outer"
-            ? [...delegates(world, told, "inner"), ends("I wait")]
-            : told.text === "notice final" && told.session !== world.parent
-            ? [{ do: "tool", name: "read", ms: 100 }, wait(2_000), ends("woken")]
-            : [wait(1_000), ends("done")]
-        )
-        const outer = yield* launch("outer")
-        yield* pass(10_000)
-        assert.strictEqual(answerOf(yield* get(outer)), "woken")
-      })
-  )
+    )
+  }
 
   inWorld("that sends others out before the host has confirmed the news of the first gets somewhere (A15, B13)", {
     settings: one

@@ -29,6 +29,7 @@ const open = Effect.fnUntraced(function*(stored: object) {
   yield* Effect.repeat(Effect.yieldNow, { times: 20 })
   return {
     get: Effect.flatMap(sessions, (sessions) => sessions.get(session)),
+    isUndone: Effect.flatMap(sessions, (sessions) => sessions.isUndone(session)),
     hear,
     asked: Effect.sync(() => log.length)
   }
@@ -57,6 +58,25 @@ describe("sessions", () => {
       yield* hear(told("session.updated", {}))
       assert.isFalse((yield* get).isUndone)
       assert.strictEqual(yield* asked, 0)
+    })))
+
+  it.effect("C1 one in which something was undone is asked for again before that is believed, and one of a task is not held", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const revert = { messageID: "msg_1" }
+      const here = yield* open({ revert })
+      yield* here.hear(told("session.updated", {}))
+      assert.isFalse(yield* here.isUndone)
+      assert.strictEqual(yield* here.asked, 0)
+      yield* here.hear(told("session.updated", { revert }))
+      assert.isTrue(yield* here.isUndone)
+      assert.strictEqual(yield* here.asked, 1)
+      // In another window it was redone, which nobody tells here.
+      const stale = yield* open({})
+      yield* stale.hear(told("session.updated", { revert }))
+      assert.isFalse(yield* stale.isUndone)
+      const child = yield* open({ revert })
+      yield* child.hear(told("session.updated", { parentID: "ses_0", revert }))
+      assert.isFalse(yield* child.isUndone)
     })))
 
   it.effect("of what was not told it is asked once, and what is told later counts", () =>

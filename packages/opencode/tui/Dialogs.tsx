@@ -7,6 +7,7 @@ import type { TuiDialogSelectOption } from "@opencode-ai/plugin/tui"
 import { useTerminalDimensions } from "@opentui/solid"
 import { Effect } from "effect"
 import { createMemo, createResource, Show, untrack } from "solid-js"
+import { isHelper } from "../src/host/helpers.ts"
 import * as Channel from "./Channel.ts"
 import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
 import { boardOf } from "./Families.ts"
@@ -267,7 +268,7 @@ const lookedThrough = 50
 const voiceOf = ({ client }: Errands["api"], session: string) =>
   Effect.tryPromise(() => client.session.messages({ sessionID: session, limit: lookedThrough })).pipe(
     Effect.map(({ data = [] }) => {
-      const said = data.flatMap(({ info }) => info.role === "user" && info.agent !== "compaction" ? [info] : []).at(-1)
+      const said = data.flatMap(({ info }) => info.role === "user" && !isHelper(info.agent) ? [info] : []).at(-1)
       if (said === undefined) return {}
       const { agent, model: { modelID, providerID, variant } } = said
       return { agent, model: { providerID, modelID }, ...variant === undefined ? {} : { variant } }

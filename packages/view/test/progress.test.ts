@@ -10,6 +10,13 @@ import * as ProgressLine from "../src/ProgressLine.ts"
 
 const { left, leftOfWay, leftText, line, shown, terminalOf } = Progress
 
+describe("the width of a text", () => {
+  it("counts two columns for what a terminal draws in two, old emoji and rare ideographs among it", () => {
+    for (const two of ["✅", "❌", "⚡", "⭐", "⏳", "🚀", "中", "𠀀"]) assert.strictEqual(widthOf(two), 2, two)
+    for (const one of ["a", "é", "✓", "✗", "▲", "◌", "⊘"]) assert.strictEqual(widthOf(one), 1, one)
+  })
+})
+
 describe("what is left", () => {
   it("is not known before anything is done, and then follows from what was", () => {
     assert.deepStrictEqual(left({ done: 0, of: 10, began: 0 }, 5_000), Option.none())

@@ -1,9 +1,10 @@
 /**
  * B2: what is fetched of a session, by the length of its history: the bytes that the host sends for one task from its
  * launch until its parent was told, and how much of that comes after its end. One length after the other in the same
- * process, after a task that is not counted: what is fetched once is not fetched for a task. The agent works for seven seconds and ends when it is told to: some competitors believe no end before five, and
- * three ticks of Errand's poll are over by then while the fourth is far, so that everybody's poll has been as often in
- * every run.
+ * process, after a task that is not counted: what is fetched once is not fetched for a task.
+ *
+ * The agent works for seven seconds and ends when it is told to: some competitors believe no end before five, and three
+ * ticks of Errand's poll are over by then while the fourth is far, so that everybody's poll has been as often in every run.
  */
 import { Effect } from "effect"
 import * as Arena from "../Arena.ts"

@@ -534,6 +534,15 @@ describe("one that was taken for gone", () => {
   )
 })
 
+/** By hand: leases that were not renewed, as of processes that were stopped for a while. */
+const silence = (file: string) =>
+  Effect.sync(() => {
+    const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+    const database = new DatabaseSync(file)
+    database.exec("UPDATE owner SET seen = 1")
+    database.close()
+  })
+
 /** The journal of a second process on the same file. */
 const beside = (file: string) =>
   Layer.build(SqliteJournal.layer({ file, onProblem: Effect.die })).pipe(
@@ -557,10 +566,7 @@ describe("two on one file", () => {
             yield* pass("30 seconds")
             const before = first === "a notice" ? [] : ["progress: completed"]
             assert.deepStrictEqual(yield* told, before)
-            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-            const database = new DatabaseSync(file)
-            database.exec("UPDATE owner SET seen = 1")
-            database.close()
+            yield* silence(file)
             assert.include((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), two.id)
             yield* pass("12 minutes")
             assert.deepStrictEqual(yield* told, before)
@@ -601,10 +607,7 @@ describe("two on one file", () => {
             const { id } = yield* launch(tasks, parent, "one")
             const journal = yield* beside(file)
             yield* pass("21 seconds")
-            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-            const database = new DatabaseSync(file)
-            database.exec("UPDATE owner SET seen = 1")
-            database.close()
+            yield* silence(file)
             assert.deepStrictEqual((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), [id])
             yield* tasks.inherit(parent)
             assert.strictEqual((yield* tasks.get(id)).status, "pending", "it has not begun there yet")
@@ -665,10 +668,7 @@ describe("two on one file", () => {
             (others) =>
               Effect.gen(function*() {
                 yield* pass("21 seconds")
-                const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-                const database = new DatabaseSync(file)
-                database.exec("UPDATE owner SET seen = 1")
-                database.close()
+                yield* silence(file)
                 yield* others.inherit(parent)
                 yield* pass("1 second")
                 const { session, status } = yield* others.get(id)
@@ -699,10 +699,7 @@ describe("two on one file", () => {
             const journal = Context.get(yield* Layer.buildWithScope(layer, other), Journal)
             yield* soon
             yield* pass("21 seconds")
-            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-            const database = new DatabaseSync(file)
-            database.exec("UPDATE owner SET seen = 1")
-            database.close()
+            yield* silence(file)
             assert.lengthOf((yield* journal.inherit(Option.none())).tasks, 2)
             // The end of the short one is refused, and with it both are known to be lost.
             yield* pass("15 seconds")
@@ -731,10 +728,7 @@ describe("two on one file", () => {
             const journal = yield* beside(file)
             yield* pass("21 seconds")
             const { session = Task.SessionId.make("none") } = yield* tasks.get(id)
-            const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-            const database = new DatabaseSync(file)
-            database.exec("UPDATE owner SET seen = 1")
-            database.close()
+            yield* silence(file)
             assert.lengthOf((yield* journal.inherit(Option.none())).tasks, 2)
             yield* pass("15 seconds")
             const outcome = { _tag: "Completed" as const, answer: "there" }
@@ -790,10 +784,7 @@ describe("two on one file", () => {
           const waiting = yield* Effect.forkChild(tasks.await(id, parent))
           const short = yield* Effect.forkChild(tasks.await(id, parent, 90_000))
           yield* pass("21 seconds")
-          const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
-          const database = new DatabaseSync(file)
-          database.exec("UPDATE owner SET seen = 1")
-          database.close()
+          yield* silence(file)
           assert.deepStrictEqual((yield* journal.inherit(Option.none())).tasks.map(({ id }) => id), [id])
           yield* pass("70 seconds")
           assert.strictEqual((yield* Fiber.join(short)).status, "pending", "it has not begun there yet")

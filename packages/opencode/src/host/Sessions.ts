@@ -9,6 +9,7 @@ import { Context, Effect, Layer, Option, Schema } from "effect"
 import * as Memory from "../Memory.ts"
 import { Client } from "./Client.ts"
 import { Feed } from "./Feed.ts"
+import { isHelper } from "./helpers.ts"
 import { isNobody, type Voice, voiceOf } from "./voice.ts"
 import { type Event, Rules, type SessionInfo } from "./wire.ts"
 
@@ -41,9 +42,6 @@ export class Sessions extends Context.Service<Sessions, {
 
 /** More than a person opens, and little memory. */
 const remembered = 1024
-
-/** OpenCode's own helpers speak in a session without being who the user talks with. */
-const helpers = new Set(["compaction", "title", "summary"])
 
 const decodeRules = Schema.decodeUnknownOption(Rules)
 
@@ -99,7 +97,7 @@ const make = Effect.gen(function*() {
 
   const spoke = (session: Task.SessionId, voice: Voice) =>
     Effect.sync(() => {
-      if (!isNobody(voice) && !helpers.has(voice.agent ?? "")) voices.set(session, voice)
+      if (!isNobody(voice) && !isHelper(voice.agent)) voices.set(session, voice)
     })
 
   const hear = ({ properties, type }: Event): Effect.Effect<unknown> | undefined => {
@@ -124,7 +122,7 @@ const make = Effect.gen(function*() {
   const lastVoice = Effect.fnUntraced(function*(session: Task.SessionId) {
     const transcript = yield* client.messages(session, 20)
     const last = transcript.findLast(({ info, parts }) =>
-      info.role === "user" && !helpers.has(info.agent ?? "") && !parts.some(({ type }) => type === "compaction")
+      info.role === "user" && !isHelper(info.agent ?? undefined) && !parts.some(({ type }) => type === "compaction")
     )
     const voice = voiceOf(last?.info ?? {})
     yield* spoke(session, voice)

@@ -162,28 +162,24 @@ layer(stage({ plugins: [] }), live)("a board on the screen", (it) => {
       const { said, sidebar, tasks, terminal, waitSaid } = yield* Stage
       yield* family
       yield* sidebar("Find the auth code")
+      const choose = Effect.gen(function*() {
+        yield* terminal.type("auth")
+        yield* terminal.waitFor((screen) => !screen.includes("Needs you"))
+        yield* terminal.keys("Enter")
+        yield* terminal.waitFor("Read result")
+        yield* terminal.type("cancel")
+        yield* terminal.waitFor((screen) => !screen.includes("Read result"))
+        yield* terminal.keys("Enter")
+        yield* terminal.waitFor("Stop this task?")
+      })
       yield* tasks
-      yield* terminal.type("auth")
-      yield* terminal.waitFor((screen) => !screen.includes("Needs you"))
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Read result")
-      yield* terminal.type("cancel")
-      yield* terminal.waitFor((screen) => !screen.includes("Read result"))
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Stop this task?")
+      yield* choose
       assert.notInclude(yield* said, "errand.cancel bg_00000001")
       // Who does not want that is back at the list.
       yield* terminal.keys("Left", "Enter")
       yield* terminal.waitFor("Filter tasks")
       assert.notInclude(yield* said, "errand.cancel bg_00000001")
-      yield* terminal.type("auth")
-      yield* terminal.waitFor((screen) => !screen.includes("Needs you"))
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Read result")
-      yield* terminal.type("cancel")
-      yield* terminal.waitFor((screen) => !screen.includes("Read result"))
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Stop this task?")
+      yield* choose
       yield* terminal.keys("Enter")
       yield* waitSaid("errand.cancel bg_00000001")
     }))
