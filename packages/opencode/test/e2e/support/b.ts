@@ -79,13 +79,23 @@ export const words = ({ model, server }: {
   )
   const tools = (session: string) => Effect.map(server.messages(session), toolParts)
 
-  /** Has the agent of an idle session call a tool, and gives what it was told. A turn that called nothing is a fault. */
-  const call = Effect.fnUntraced(function*(session: string, name: string, args: Schema.JsonObject) {
-    const before = (yield* tools(session)).length
-    yield* server.prompt(session, Script.script([{ toolCalls: [{ name, args }] }, { say: `called ${name}` }]))
-    const output = outputOf((yield* tools(session))[before])
-    return output ?? (yield* Effect.die(new Error(`the turn in ${session} that was to call ${name} did not`)))
-  })
+  /**
+   * Has the agent of an idle session call a tool, and gives what it was told. Where a notice came in between the message
+   * and the model's answer, the model has answered the notice: it is asked again. Any other turn that called nothing is a
+   * fault.
+   */
+  const call: (session: string, name: string, args: Schema.JsonObject) => Effect.Effect<string, OpenCode.RequestError> =
+    Effect.fnUntraced(function*(session, name, args) {
+      const before = (yield* tools(session)).length
+      yield* server.prompt(session, Script.script([{ toolCalls: [{ name, args }] }, { say: `called ${name}` }]))
+      const messages = yield* server.messages(session)
+      const output = outputOf(toolParts(messages)[before])
+      if (output !== undefined) return output
+      const asked = messages.findLast(({ info }) => info.role === "user")
+      return asked?.parts.some(isNotice) === true
+        ? yield* call(session, name, args)
+        : yield* Effect.die(new Error(`the turn in ${session} that was to call ${name} did not`))
+    })
 
   const read = (session: string, task: string, args: Schema.JsonObject = {}) =>
     call(session, "background_output", { task_id: task, ...args })
