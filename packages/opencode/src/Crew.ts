@@ -107,12 +107,21 @@ export interface AgentsConfig {
   readonly agent?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** An entry of nothing but these is no other agent: it tunes the one that there is. */
-const tuning = new Set(["model", "variant", "temperature", "top_p", "options", "steps", "maxSteps", "color"])
+/**
+ * Whether an entry makes an agent of the user's own, with which nothing of ours is mixed, and does not only tune the one that
+ * there is. OpenCode completes entries before it shows them: with empty `options` and `permission`, at the least.
+ */
+const isOwn = ({ description, disable, prompt }: Readonly<Record<string, unknown>>): boolean =>
+  prompt !== undefined || description !== undefined || disable === true
 
-const isTuning = (entry: unknown): entry is Readonly<Record<string, unknown>> => {
-  const keys = isRecord(entry) ? Object.keys(Object(entry)) : []
-  return keys.length > 0 && keys.every((key) => tuning.has(key))
+/**
+ * An agent, tuned. A rule of the user's takes the place of ours for the same permission. Of OpenCode's rules the last that
+ * fits counts: ours come behind, or one for everything (`*`) would undo them.
+ */
+const tuned = (agent: CrewAgent, entry: Readonly<Record<string, unknown>>) => {
+  const rules = isRecord(entry["permission"]) ? entry["permission"] : {}
+  const ours = Object.entries(agent.permission).filter(([permission]) => !(permission in rules))
+  return { ...agent, ...entry, permission: { ...rules, ...Object.fromEntries(ours) } }
 }
 
 /**
@@ -122,16 +131,16 @@ const isTuning = (entry: unknown): entry is Readonly<Record<string, unknown>> =>
 export const missingCrew = (
   config: AgentsConfig,
   settings: { readonly agents: boolean }
-): Readonly<Record<string, CrewAgent>> => {
+): Readonly<Record<string, unknown>> => {
   if (!settings.agents) return {}
   const written = Object.entries(config.agent ?? {})
   return Object.fromEntries(
-    Object.entries(crew).flatMap(([name, agent]): ReadonlyArray<[string, CrewAgent]> => {
+    Object.entries(crew).flatMap(([name, agent]): ReadonlyArray<[string, unknown]> => {
       const users = written.filter(([written]) => written.toLowerCase() === name)
       const [user] = users
       if (user === undefined) return [[name, agent]]
       const [spelled, entry] = user
-      return users.length === 1 && isTuning(entry) ? [[spelled, { ...agent, ...entry }]] : []
+      return users.length === 1 && isRecord(entry) && !isOwn(entry) ? [[spelled, tuned(agent, entry)]] : []
     })
   )
 }
@@ -146,4 +155,5 @@ export const addCrew = <Config extends AgentsConfig>(
   return Object.keys(missing).length === 0 ? config : { ...config, agent: { ...config.agent, ...missing } }
 }
 
-const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

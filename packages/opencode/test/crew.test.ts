@@ -18,7 +18,7 @@ describe("crew", () => {
   it("a user's agent of that name stays as it is, whatever its case", () => {
     const config = { agent: { Oracle: { disable: true }, MOMUS: { description: "x" } } }
     assert.deepStrictEqual(Object.keys(missingCrew(config, { agents: true })), ["librarian"])
-    const all = { agent: { Oracle: {}, MOMUS: {}, librarian: {} } }
+    const all = { agent: { Oracle: { prompt: "mine" }, MOMUS: { disable: true }, librarian: { description: "mine" } } }
     assert.strictEqual(addCrew(all, { agents: true }), all)
   })
 
@@ -28,6 +28,21 @@ describe("crew", () => {
     assert.deepStrictEqual(Object.keys(agent), ["Oracle", "momus", "librarian"])
     assert.deepStrictEqual(agent["Oracle"], { ...crew["oracle"], model: "openai/gpt-5.2", temperature: 0.1 })
     assert.deepStrictEqual(agent["momus"], { prompt: "mine" })
+  })
+
+  it("F2 is tuned as OpenCode shows entries, completed; a user's rule takes the place of ours, and one for all undoes none", () => {
+    const rules = (permission: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>> = {}) => {
+      const entry = { model: "a/b", options: {}, permission, ...more }
+      const { agent = {} }: AgentsConfig = addCrew({ agent: { oracle: entry } }, { agents: true })
+      const oracle = agent["oracle"]
+      assert.deepInclude(oracle, { model: "a/b", prompt: crew["oracle"]?.prompt, ...more })
+      return typeof oracle === "object" && oracle !== null && "permission" in oracle ? oracle.permission : undefined
+    }
+    const ours = { ...crew["oracle"]?.permission }
+    assert.deepStrictEqual(rules({}), ours)
+    assert.deepStrictEqual(rules({}, { mode: "all", hidden: true, reasoningEffort: "high" }), ours)
+    assert.deepStrictEqual(rules({ bash: "ask" }), { ...ours, bash: "ask" })
+    assert.deepStrictEqual(Object.keys(rules({ "*": "allow" }) ?? {}), ["*", ...Object.keys(ours)])
   })
 
   it("is off with agents: false", () => {

@@ -27,6 +27,7 @@ const AgentList = Schema.Array(Schema.Struct({
   name: Schema.String,
   mode: Schema.String,
   description: Schema.optionalKey(Schema.String),
+  model: Schema.optionalKey(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
   permission: Schema.Array(Schema.Struct({
     permission: Schema.String,
     pattern: Schema.String,
@@ -67,7 +68,8 @@ layer(
     config: {
       agent: {
         oracle: { mode: "subagent", description: "My own oracle.", prompt: "You are mine." },
-        Momus: { mode: "subagent", description: "My own Momus.", prompt: "You are mine." }
+        Momus: { mode: "subagent", description: "My own Momus.", prompt: "You are mine." },
+        librarian: { model: "anthropic/claude-opus-4-5" }
       }
     },
     prepare: inUserDirectory(
@@ -133,6 +135,16 @@ layer(
       assert.deepStrictEqual(described("oracle"), ["My own oracle."])
       assert.deepStrictEqual(described("momus"), ["My own Momus."])
       assert.match(described("librarian").join(), /^Documentation and prior art/)
+      // That one is only tuned: it has its model, and reads only.
+      const librarian = all.find(({ name }) => name === "librarian")
+      assert.deepInclude(librarian, {
+        mode: "subagent",
+        model: { providerID: "anthropic", modelID: "claude-opus-4-5" }
+      })
+      assert.strictEqual(
+        librarian?.permission.findLast(({ permission }) => ["edit", "*"].includes(permission))?.action,
+        "deny"
+      )
     }))
 })
 

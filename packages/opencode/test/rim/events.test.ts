@@ -303,9 +303,11 @@ describe("events and hooks", () => {
             assert.strictEqual(JSON.stringify(isRecord(now) ? now[name] : "none"), JSON.stringify(value))
           }
         } else assert.strictEqual(JSON.stringify(config), JSON.stringify(copy))
-        const whole = { agent: { oracle: mine } }
+        // One that only tunes ours is not theirs alone.
+        const theirs = isRecord(mine) ? { ...mine, prompt: "mine" } : mine
+        const whole = { agent: { oracle: theirs } }
         yield* hook("config", whole)
-        assert.strictEqual(JSON.stringify(whole.agent.oracle), JSON.stringify(mine))
+        assert.strictEqual(JSON.stringify(whole.agent.oracle), JSON.stringify(theirs))
         assert.sameMembers(Object.keys(whole.agent), ["oracle", "librarian", "momus"])
       }).pipe(Effect.provide(Plugin.layer())),
     { arbitrary: { runs: 60, size: 20 } }
