@@ -120,6 +120,8 @@ export interface RunOptions {
   /** The command is killed after it. Default 60 seconds. */
   readonly timeout?: Duration.Input
   readonly env?: Readonly<Record<string, string>>
+  /** Options of OpenCode's that stand before the command. */
+  readonly before?: ReadonlyArray<string>
 }
 
 export interface RunResult extends Exit {
@@ -158,7 +160,7 @@ export const run = (
 ): Effect.Effect<RunResult, BinaryNotFound | SpawnError> =>
   Effect.scoped(Effect.gen(function*() {
     const startedAt = performance.now()
-    const child = yield* start(sandbox, ["run", ...args], options)
+    const child = yield* start(sandbox, [...options.before ?? [], "run", ...args], options)
     const ended = yield* Effect.timeoutOption(child.exited, options.timeout ?? "60 seconds")
     if (Option.isNone(ended)) yield* child.kill("SIGKILL")
     const exit = yield* child.exited

@@ -62,11 +62,7 @@ export const layer = (
     Layer.provideMerge(feed.layer),
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
-  // Under `run` OpenCode refuses every permission itself, and one that is answered before it can makes it wait for ever.
-  const permissions = Mode.isRun(process.argv) ? Layer.empty : Permissions.layer({
-    ...settings,
-    hasScreen: !Mode.isForItsSessions(process.argv)
-  })
+  const permissions = Permissions.layer({ ...settings, audience: Mode.audience(process.argv) })
   const boards = Layer.mergeAll(
     Boards.layer(settings, {
       directory: input.directory,

@@ -1,9 +1,29 @@
 /**
- * What OpenCode was started as. Its arguments are those of the binary, then the command. Pure.
+ * What OpenCode was started as. Its arguments are those of the binary, then options that every command takes, then the
+ * command. Pure.
  */
 
+/** Of the options that may stand before the command those whose value is a word of its own (`opencode --help`). */
+const takeValue: ReadonlySet<string | undefined> = new Set([
+  "--log-level",
+  "--port",
+  "--hostname",
+  "--mdns-domain",
+  "--cors",
+  "--model",
+  "-m",
+  "--session",
+  "-s",
+  "--prompt",
+  "--agent",
+  "--replay-limit"
+])
+
+const command = (argv: ReadonlyArray<string>): string | undefined =>
+  argv.slice(2).find((word, nth, words) => !word.startsWith("-") && !takeValue.has(words[nth - 1]))
+
 /** Whether this process is `opencode run`. */
-export const isRun = (argv: ReadonlyArray<string>): boolean => argv[2] === "run"
+export const isRun = (argv: ReadonlyArray<string>): boolean => command(argv) === "run"
 
 /**
  * Whether this process is there for some sessions only, so that what others have left behind is not its business, and has no
@@ -11,4 +31,8 @@ export const isRun = (argv: ReadonlyArray<string>): boolean => argv[2] === "run"
  * twice, for itself before it listens and for the editor when that opens a session. Each hears only of the sessions that are
  * used in it, and the first has none.
  */
-export const isForItsSessions = (argv: ReadonlyArray<string>): boolean => isRun(argv) || argv[2] === "acp"
+export const isForItsSessions = (argv: ReadonlyArray<string>): boolean => isRun(argv) || command(argv) === "acp"
+
+/** Who could be asked for a permission. */
+export const audience = (argv: ReadonlyArray<string>): "terminal" | "editor" | "run" =>
+  isRun(argv) ? "run" : isForItsSessions(argv) ? "editor" : "terminal"

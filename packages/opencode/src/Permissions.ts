@@ -7,7 +7,7 @@
  * nobody answered in time. A question to the user is refused: a task has nobody to ask.
  */
 import { Journal, Task } from "@errand/core"
-import { Effect, FiberMap, HashMap, Latch, Layer, Option, Ref } from "effect"
+import { Effect, FiberMap, HashMap, HashSet, Latch, Layer, Option, Ref } from "effect"
 import * as Command from "./board/Command.ts"
 import type { PluginSettings } from "./config/PluginSettings.ts"
 import { Client } from "./host/Client.ts"
@@ -18,8 +18,11 @@ import { agent, description } from "./text/fields.ts"
 import { message } from "./text/inline.ts"
 
 interface Settings extends Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts"> {
-  /** Whether there can be a terminal that shows prompts. An editor (`opencode acp`) shows only those of the sessions it opened. */
-  readonly hasScreen: boolean
+  /**
+   * Who could be asked: somebody at a terminal; somebody at an editor (`opencode acp`), which shows only what the sessions
+   * ask for that it opened itself; nobody under `opencode run`.
+   */
+  readonly audience: "terminal" | "editor" | "run"
 }
 
 /** Whether OpenCode itself shows a person the prompts of a task at this depth. */
@@ -36,6 +39,8 @@ const nobodySees = "Nobody can be asked: OpenCode does not show the prompts of a
 
 const noScreen = "Nobody can be asked: an editor does not show what a background task asks for. "
   + "Go on without it, and say so in your report."
+
+const nobodyThere = "Nobody can be asked under opencode run. Go on without it, and say so in your report."
 
 const tooLate = "Nobody answered in time. Go on without it, and say so in your report."
 
@@ -80,13 +85,25 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
 
   const ask = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
     if (settings.permissions === "reject") return reject(id, notAllowed)
-    if (!settings.hasScreen) return reject(id, noScreen)
+    if (settings.audience === "editor") return reject(id, noScreen)
     if (isShown(Task.depth(task))) return askPerson(id, what, task)
     // Before anything else is heard: the word that it is shown may come right behind.
     const screen = yield* Latch.make(false)
     yield* Ref.update(screens, HashMap.set(id, screen))
     return askDeep(id, what, task, screen)
   })
+
+  /** The sessions whose requests `run` answers: those it saw made below its own, and below these. */
+  const known = yield* Ref.make(HashSet.empty<string>())
+  const seen = Effect.fnUntraced(
+    function*({ id, parentID }: { readonly id: string; readonly parentID?: string | null | undefined }) {
+      if (parentID === undefined || parentID === null) return
+      const isBelowOwn = Option.isNone(yield* journal.bySession(Task.SessionId.make(parentID)))
+      if (isBelowOwn || HashSet.has(yield* Ref.get(known), parentID)) yield* Ref.update(known, HashSet.add(id))
+    }
+  )
+  const refuseUnseen = (id: string, session: string) =>
+    Effect.flatMap(Ref.get(known), (all) => HashSet.has(all, session) ? Effect.void : reject(id, nobodyThere))
 
   /** Does something about a request where it is a task's. In the session of one that is over a person goes on by hand. */
   const ofTask = (session: string, todo: (task: Task.Task) => Effect.Effect<unknown>) =>
@@ -103,12 +120,15 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
     switch (type) {
       case "permission.asked": {
         const { id, patterns, permission, sessionID } = properties
+        if (settings.audience === "run") return ofTask(sessionID, () => refuseUnseen(id, sessionID))
         return ofTask(sessionID, (task) =>
           Effect.flatMap(
             ask(id, permissionText(permission, patterns), task),
             (answered) => FiberMap.run(waiting, id, answered)
           ))
       }
+      case "session.created":
+        return settings.audience === "run" ? seen(properties.info) : undefined
       case "permission.replied": {
         const id = properties.requestID ?? properties.permissionID
         return id === undefined ? undefined : FiberMap.remove(waiting, id)

@@ -20,9 +20,10 @@ const delegate = (description: string, steps: ReadonlyArray<Script.Step>) => ({
 const run = Effect.fnUntraced(function*(
   { sandbox }: Effect.Success<ReturnType<typeof place>>,
   prompt: string,
-  args: ReadonlyArray<string> = []
+  args: ReadonlyArray<string> = [],
+  before: ReadonlyArray<string> = []
 ) {
-  const result = yield* OpenCode.run(sandbox, [...args, prompt], { timeout: "100 seconds" })
+  const result = yield* OpenCode.run(sandbox, [...args, prompt], { before, timeout: "100 seconds" })
   assert.isFalse(result.timedOut, result.stdout + result.stderr)
   assert.strictEqual(result.code, 0, result.stderr)
   return result
@@ -162,5 +163,46 @@ describe("opencode run", () => {
       )
       assert.match(stdout, /heard: [^]*Asks[^]*rejected permission/)
       assert.isFalse(existsSync(join(lab.sandbox.project, "never")))
+    }))
+
+  it.live("refuses what a task from before asks for, which OpenCode itself would leave open for ever (G2)", () =>
+    Effect.gen(function*() {
+      const settings = { minStabilityTimeMs: 1000, pollIntervalMs: 250 }
+      const lab = yield* place({ config: { permission: { bash: "ask" } }, settings })
+      const early = [{ toolCalls: [delegate("Asks", [{ say: "ready" }])] }, { say: "waiting" }]
+      yield* run(lab, script(early, { later: [{ say: "heard" }] }))
+      const { parentSessionID, sessionID } = yield* lab.model.waitFor(({ key }) => key === "Asks", {
+        timeout: patience
+      })
+      const bash = { name: "bash", args: { command: "touch never", description: "-" } }
+      const again = {
+        name: "delegate_task",
+        args: {
+          session_id: sessionID ?? "(none)",
+          description: "Asks",
+          prompt: script([{ toolCalls: [bash] }, { say: "WENT-ON without it" }])
+        }
+      }
+      const { stdout } = yield* run(
+        lab,
+        script([{ toolCalls: [again] }, { say: "waiting" }], { later: [{ say: "it {{match:WENT-ON}}" }] }),
+        ["--session", parentSessionID ?? "(none)"]
+      )
+      assert.include(stdout, "it WENT-ON")
+      assert.isFalse(existsSync(join(lab.sandbox.project, "never")))
+    }))
+
+  it.live("is known as such where options stand before the command (C14)", () =>
+    Effect.gen(function*() {
+      const lab = yield* place()
+      const { stdout } = yield* run(
+        lab,
+        script([{ toolCalls: [delegate("Slow", [{ delay: 2000, say: "CHILD-7" }])] }, { say: "waiting for it" }], {
+          later: [{ say: "it said {{match:CHILD-\\d}}" }]
+        }),
+        [],
+        ["--print-logs", "--log-level", "ERROR"]
+      )
+      assert.match(stdout, /waiting for it[^]*it said CHILD-7/)
     }))
 })
