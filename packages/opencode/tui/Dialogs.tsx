@@ -9,26 +9,38 @@ import { Effect } from "effect"
 import { createMemo, createResource, Show, untrack } from "solid-js"
 import { isHelper } from "../src/host/helpers.ts"
 import * as Channel from "./Channel.ts"
-import { type Errands, sceneOf, sessionOnScreen } from "./Errands.ts"
-import { boardOf } from "./Families.ts"
+import { type Errands, sceneNow, sceneOf, sessionOnScreen } from "./Errands.ts"
+import { boardOf, rootOf } from "./Families.ts"
 import { lastAnswer } from "./lastAnswer.ts"
 import { openTimeline } from "./TimelineScreen.tsx"
 import { colourOf } from "./tones.ts"
 
-/** The list of all tasks of the family on the screen. */
+/** The list of all tasks of the family on the screen, below what a task of another asks for. */
 export const openTasks = (errands: Errands): void => {
   const { api } = errands
   const session = sessionOnScreen(api)
   const board = session === undefined ? undefined : boardOf(api.state, session)
-  if (session === undefined || board === undefined || board.tasks.length === 0) {
+  if ((board === undefined || board.tasks.length === 0) && elsewhere(errands, session).length === 0) {
     const message = session === undefined
       ? "Tasks belong to a session: open one first."
+      : board === undefined
+      ? "Nothing is known of tasks in this session: no agent was sent on an errand, or nobody notes it (`errand doctor` says why)."
       : "No agent was sent on an errand in this session yet."
     return api.ui.toast({ variant: "info", title: "Errand", message })
   }
   api.ui.dialog.replace(() => <TasksDialog errands={errands} session={session} />)
   // Only after it is open: before, it stays narrow.
   api.ui.dialog.setSize("large")
+}
+
+/** The rows of what asks in families that are not on the screen, each with the root session of its family. */
+const elsewhere = (errands: Errands, session: string | undefined) => {
+  const own = session === undefined ? undefined : rootOf(errands.api.state, session)
+  return errands.asking.roots().filter((root) => root !== own).flatMap((root) => {
+    const scene = sceneNow(errands, root)
+    const rows = scene === undefined ? [] : Rows.rowsOf(scene.board, scene.look)
+    return rows.filter(({ group }) => group === "needs you").map((row) => ({ root, row }))
+  })
 }
 
 /** The columns of a row in a large dialog, which is as wide as the screen lets it be. What is longer OpenCode cuts unmarked. */
@@ -44,23 +56,26 @@ const beside = (screen: number, ...parts: ReadonlyArray<number>): number =>
 /** Among the ids of tasks: none of them. */
 const timeline = "timeline"
 
-const TasksDialog = (props: { readonly errands: Errands; readonly session: string }) => {
+const TasksDialog = (props: { readonly errands: Errands; readonly session: string | undefined }) => {
   const { api } = props.errands
   const scene = sceneOf(props.errands, () => props.session)
   const screen = useTerminalDimensions()
   const options = createMemo((): Array<TuiDialogSelectOption<string>> => {
     const seen = scene()
-    if (seen === undefined) return []
+    const option = (category: string) => (row: Rows.Row) => ({
+      title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
+      description: Format.clip(row.about, beside(screen().width, titleWidth, row.time.length)),
+      footer: row.time,
+      category,
+      value: row.id
+    })
+    const others = elsewhere(props.errands, props.session).map(({ row }) =>
+      option("Needs you, in another session")(row)
+    )
+    if (seen === undefined) return others
     return [
-      ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) =>
-        rows.map((row) => ({
-          title: Format.fit(`${row.mark} ${row.label}`, titleWidth),
-          description: Format.clip(row.about, beside(screen().width, titleWidth, row.time.length)),
-          footer: row.time,
-          category: title,
-          value: row.id
-        }))
-      ),
+      ...others,
+      ...Rows.groups(seen.board, seen.look).flatMap(({ rows, title }) => rows.map(option(title))),
       { title: "Timeline", description: "when each of them waited and ran", category: "All of them", value: timeline }
     ]
   })
@@ -69,8 +84,11 @@ const TasksDialog = (props: { readonly errands: Errands; readonly session: strin
       title="Tasks"
       placeholder="Filter tasks"
       options={options()}
-      onSelect={({ value }) =>
-        value === timeline ? openTimeline(api) : openActions(props.errands, props.session, value)}
+      onSelect={({ value }) => {
+        if (value === timeline) return openTimeline(api)
+        const root = elsewhere(props.errands, props.session).find(({ row }) => row.id === value)?.root ?? props.session
+        if (root !== undefined) openActions(props.errands, root, value)
+      }}
     />
   )
 }
@@ -124,6 +142,19 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
           : () => openQuestion(errands, props.session, seen, { title, what, send })
       }
     }
+    /** Most of it was never asked for, so it is said apart before anybody agrees. */
+    const allowAlways = (what: string, always: string, send: () => void): Action => ({
+      title: "Allow always",
+      description: Format.clip(always, beside(screen().width, "Allow always".length)),
+      category: "It asks",
+      value: () =>
+        openQuestion(errands, props.session, seen, {
+          title: "Allow always",
+          what,
+          consequence: `. This will allow ${always}, by every agent, until OpenCode is restarted.`,
+          send
+        })
+    })
     return [
       session === undefined ? leave : {
         title: "Open",
@@ -135,10 +166,10 @@ const ActionDialog = (props: { readonly errands: Errands; readonly session: stri
       },
       ...(asked === undefined || !out ? [] : [
         allow("Allow once", asked.what, reply(asked.id, "once")),
-        allow("Allow always", asked.what, reply(asked.id, "always")),
+        ...(asked.always === undefined ? [] : [allowAlways(asked.what, asked.always, reply(asked.id, "always"))]),
         {
           title: "Reject",
-          description: "it is told so, and goes on",
+          description: "it is told so, and goes on if this is all that it asks for",
           category: "It asks",
           value: reply(asked.id, "reject")
         }
@@ -187,6 +218,8 @@ interface Question {
   /** What would be done: `Allow once`. */
   readonly title: string
   readonly what: string
+  /** What else it would do. */
+  readonly consequence?: string
   readonly send: () => void
 }
 
@@ -196,12 +229,13 @@ const onlyBeginning = " Only its beginning fits here: open the task's session to
 /** OpenCode clears the dialog once it has called: what is opened in that call is gone at once. */
 const afterwards = (open: () => void): void => queueMicrotask(open)
 
-const openQuestion = (errands: Errands, session: string, row: Rows.Row, { send, title, what }: Question): void => {
+const openQuestion = (errands: Errands, session: string, row: Rows.Row, question: Question): void => {
+  const { consequence = "", send, title, what } = question
   const { api } = errands
   api.ui.dialog.replace(() => (
     <api.ui.DialogConfirm
       title={`${title}?`}
-      message={`${row.label} (@${row.agent}) asks: ${what}${what.endsWith("…") ? onlyBeginning : ""}`}
+      message={`${row.label} (@${row.agent}) asks: ${what}${consequence}${what.endsWith("…") ? onlyBeginning : ""}`}
       onConfirm={send}
       onCancel={() => afterwards(() => openActions(errands, session, row.id))}
     />

@@ -4,12 +4,14 @@
 import { type Board, Rows } from "@errand/view"
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { type Accessor, createMemo } from "solid-js"
+import type { Asking } from "./Asking.ts"
 import { boardOf, isBusy } from "./Families.ts"
 import type { Ticker } from "./Ticker.ts"
 
 export interface Errands {
   readonly api: TuiPluginApi
   readonly ticker: Ticker
+  readonly asking: Asking
   /** When this terminal was opened (epoch ms). */
   readonly openedAt: number
 }
@@ -26,6 +28,18 @@ export interface Scene {
   readonly look: Rows.Look
 }
 
+const lookAt = ({ api, openedAt }: Errands, now: number): Rows.Look => ({
+  now,
+  isBusy: isBusy(api.state),
+  isLeft: now < openedAt + takeUpMs
+})
+
+/** The scene of a session's family at this moment. */
+export const sceneNow = (errands: Errands, session: string): Scene | undefined => {
+  const board = boardOf(errands.api.state, session)
+  return board === undefined ? undefined : { board, look: lookAt(errands, errands.ticker.now()) }
+}
+
 /** How often (ms) the times on the screen move, and the spinner turns. */
 const frameMs = 250
 
@@ -34,10 +48,10 @@ const frameMs = 250
  * on; otherwise it moves when the next row goes.
  */
 export const sceneOf = (
-  { api, openedAt, ticker }: Errands,
+  errands: Errands,
   session: Accessor<string | undefined>
 ): Accessor<Scene | undefined> => {
-  const lookAt = (now: number) => ({ now, isBusy: isBusy(api.state), isLeft: now < openedAt + takeUpMs })
+  const { api, openedAt, ticker } = errands
   const board = createMemo(() => {
     const id = session()
     return id === undefined ? undefined : boardOf(api.state, id)
@@ -46,14 +60,14 @@ export const sceneOf = (
     const known = board()
     if (known === undefined) return undefined
     const now = ticker.now()
-    const look = lookAt(now)
+    const look = lookAt(errands, now)
     // What is lost does not count on.
     if (Rows.isLive(known) && !Rows.isLost(known, look)) return now + frameMs
     return look.isLeft && Rows.isLive(known) ? openedAt + takeUpMs : Rows.nextDeparture(known, now)
   })
   return () => {
     const known = board()
-    return known === undefined ? undefined : { board: known, look: lookAt(ticker.now()) }
+    return known === undefined ? undefined : { board: known, look: lookAt(errands, ticker.now()) }
   }
 }
 

@@ -40,7 +40,9 @@ export const listen = (errands: Errands): void => {
       if (part.type === "tool" && part.tool === "delegate_task") greetUnlessKept(part.sessionID)
     }),
     api.event.on("session.updated", ({ properties: { info } }) => {
-      for (const { asks: asked = [], depth } of boardIn(info)?.tasks ?? []) {
+      const tasks = boardIn(info)?.tasks ?? []
+      errands.asking.note(info.id, tasks.some(({ asks = [] }) => asks.length > 0))
+      for (const { asks: asked = [], depth } of tasks) {
         // OpenCode shows those of the first level itself.
         if (depth > 1) { for (const { id } of asked) Effect.runSync(Queue.offer(asks, id)) }
       }

@@ -3,6 +3,7 @@
  */
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { createRoot, untrack } from "solid-js"
+import { makeAsking } from "./Asking.ts"
 import { AskLine } from "./AskLine.tsx"
 import { openTasks } from "./Dialogs.tsx"
 import type { Errands } from "./Errands.ts"
@@ -17,7 +18,7 @@ export const start = (api: TuiPluginApi): void => {
   const errands = createRoot((dispose): Errands => {
     api.lifecycle.onDispose(dispose)
     const ticker = makeTicker()
-    const errands = { api, ticker, openedAt: untrack(ticker.now) }
+    const errands = { api, ticker, asking: makeAsking(), openedAt: untrack(ticker.now) }
     listen(errands)
     return errands
   })

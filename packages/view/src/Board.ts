@@ -32,6 +32,8 @@ export const Ask = Schema.Struct({
   id: Schema.String,
   /** What it wants to do: `bash npm test`. */
   what: Schema.String,
+  /** What the host would let everybody do from then on, were it allowed always: `bash npm *`. Absent: not known, or too long. */
+  always: Schema.optionalKey(Schema.String),
   /** Epoch ms. */
   at: Schema.Int
 })

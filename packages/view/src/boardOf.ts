@@ -117,14 +117,16 @@ const waiting = (family: Family, task: Task.Task): Partial<Board.Item> => {
 /** Who answers a question decides by it, and has to see as much of it as a board can carry: of the first, the one to answer. */
 const maxAsked = 500
 
+const askOf = ({ always, at, id, what }: Board.Ask, nth: number): Board.Ask => {
+  const ask = { id, what: cut(what, nth === 0 ? maxAsked : 80), at }
+  // Nobody allows for good what they see half of.
+  return always === undefined || nth > 0 || cut(always, maxAsked) !== always ? ask : { ...ask, always }
+}
+
 const running = ({ doing, lent }: Sources, task: Task.Task): Partial<Board.Item> => {
   const now = task.session === undefined ? undefined : doing.get(task.session)
   const last = cut(now?.last ?? task.progress.lastTool ?? "", 80)
-  const asks = (now?.asks ?? []).slice(0, 5).map(({ at, id, what }, n) => ({
-    id,
-    what: cut(what, n === 0 ? maxAsked : 80),
-    at
-  }))
+  const asks = (now?.asks ?? []).slice(0, 5).map(askOf)
   return {
     ...(lent.has(task.id) ? { lent: true } : {}),
     ...(asks.length === 0 ? {} : { asks }),

@@ -15,4 +15,7 @@ export const callText = (tool: string, input: unknown, shorten: (what: string) =
 }
 
 /** Paths below a folder without it. */
-export const below = (folder: string) => (what: string): string => what.replaceAll(`${folder.replace(/\/+$/, "")}/`, "")
+export const below = (folder: string) => (what: string): string => {
+  const above = folder.replace(/\/+$/, "")
+  return above === "" ? what : what.replaceAll(`${above}/`, "")
+}

@@ -58,6 +58,23 @@ const whole = (n: number): number => Math.trunc(Math.min(Math.max(n, 0), Number.
 const askText = (permission = "a permission", patterns: ReadonlyArray<string> = []): string =>
   patterns.length === 0 ? permission : `${permission} ${patterns.join(", ")}`
 
+/** What would be allowed from then on: as a rule far more than is asked for. Nothing where nothing would. */
+const alwaysText = (permission = "a permission", always: ReadonlyArray<string> = []): string | undefined =>
+  always.length === 0 ? undefined : always.includes("*") ? `every ${permission}` : askText(permission, always)
+
+const askOf = (
+  { always, id, patterns, permission }: {
+    readonly id: string
+    readonly permission?: string
+    readonly patterns?: ReadonlyArray<string>
+    readonly always?: ReadonlyArray<string>
+  },
+  at: number
+): Board.Ask => {
+  const allowed = alwaysText(permission, always)
+  return { id, what: askText(permission, patterns), at, ...(allowed === undefined ? {} : { always: allowed }) }
+}
+
 /**
  * The doing of the session that an event is about, after it; the same where it says nothing. `callText` puts a tool call
  * into a few words.
@@ -90,7 +107,7 @@ export const hear = (
       return { ...doing, retry, stretches }
     }
     case "permission.asked":
-      return asked(doing, { id: properties.id, what: askText(properties.permission, properties.patterns), at: now })
+      return asked(doing, askOf(properties, now))
     case "permission.replied":
       return answered(doing, properties.requestID ?? properties.permissionID, now)
     default:

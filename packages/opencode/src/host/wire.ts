@@ -160,7 +160,9 @@ export const Event = Schema.Union([
   event("permission.asked", {
     ...asked,
     permission: Schema.optionalKey(Schema.String),
-    patterns: Schema.optionalKey(Schema.Array(Schema.String))
+    patterns: Schema.optionalKey(Schema.Array(Schema.String)),
+    /** What OpenCode allows from then on, in every session, when the answer is `always`. */
+    always: Schema.optionalKey(Schema.Array(Schema.String))
   }),
   event("permission.replied", {
     ...session,

@@ -94,6 +94,48 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       yield* told(session, /heard: went on after: .*The person who was asked did not allow this\./)
     }))
 
+  it.effect("line 5: what is allowed always is more than what is asked, and is said before anything is allowed", () =>
+    Effect.gen(function*() {
+      const { delegate, parent, server, show, sidebar, tasks, terminal, told } = yield* Stage
+      const session = yield* parent
+      yield* show(session)
+      yield* delegate(session, [nested("once")])
+      yield* sidebar(/▲ Inner errand/)
+      const before = repliesIn(yield* server.events).length
+      yield* tasks
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor(/Allow always bash echo \*/)
+      yield* terminal.keys("Down", "Down", "Enter")
+      yield* terminal.waitFor(
+        /Allow always\?[^]*This will allow bash echo \*, by every[^]*until OpenCode is restarted/
+      )
+      assert.lengthOf(repliesIn(yield* server.events), before)
+      yield* terminal.keys("Escape")
+      yield* terminal.waitFor((screen) => !screen.includes("Allow always?"))
+      yield* tasks
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Allow once")
+      yield* terminal.keys("Down", "Enter")
+      yield* told(session, /went on after: once/)
+    }))
+
+  it.effect("line 5: from another session it is seen in /tasks, and answered there", () =>
+    Effect.gen(function*() {
+      const { delegate, parent, server, show, sidebar, tasks, terminal, told } = yield* Stage
+      const [session, other] = [yield* parent, yield* parent]
+      yield* show(session)
+      yield* delegate(session, [nested("elsewhere")])
+      yield* sidebar(/▲ Inner errand/)
+      yield* show(other)
+      yield* tasks
+      yield* terminal.waitFor(/Needs you, in another session[^]*▲ Inner errand/)
+      yield* terminal.keys("Enter")
+      yield* terminal.waitFor("Allow once")
+      yield* terminal.keys("Down", "Enter")
+      yield* told(session, /went on after: elsewhere/)
+      assert.include(repliesIn(yield* server.events).at(-1), "once")
+    }))
+
   it.effect("line 5: of what no board can carry only the beginning is shown before it is allowed, and that is said", () =>
     Effect.gen(function*() {
       const { delegate, parent, show, sidebar, tasks, terminal } = yield* Stage
