@@ -13,6 +13,7 @@ describe("delegate_task", () => {
   it("F8 needs a prompt and an agent, and nothing else", () => {
     assert.deepStrictEqual(good(delegateArguments({ prompt: "Find it", agent: "explore" })), {
       description: "Find it",
+      isDescribed: false,
       prompt: "Find it",
       target: { _tag: "Agent", agent: "explore" },
       model: undefined,
@@ -31,6 +32,7 @@ describe("delegate_task", () => {
       })),
       {
         description: "Auth",
+        isDescribed: true,
         prompt: "Find it",
         target: { _tag: "Agent", agent: "explore" },
         model: "openrouter/anthropic/claude",
@@ -43,6 +45,7 @@ describe("delegate_task", () => {
     const old = { description: "d", prompt: "p", subagent_type: "explore", run_in_background: false, load_skills: [] }
     assert.deepStrictEqual(good(delegateArguments(old)), {
       description: "d",
+      isDescribed: true,
       prompt: "p",
       target: { _tag: "Agent", agent: "explore" },
       model: undefined,
@@ -72,6 +75,7 @@ describe("delegate_task", () => {
     }
     assert.deepStrictEqual(good(delegateArguments(args)), {
       description: "p",
+      isDescribed: false,
       prompt: " p ",
       target: { _tag: "Agent", agent: "Explore" },
       model: undefined,

@@ -6,6 +6,7 @@ import { type Limits, Task } from "@errand/core"
 import { Schema } from "effect"
 import * as Board from "../src/Board.ts"
 import { boardOf, chosen, type Sources } from "../src/boardOf.ts"
+import * as CallText from "../src/callText.ts"
 import * as Rows from "../src/rows/index.ts"
 import { t0 } from "./fixtures.ts"
 
@@ -55,6 +56,13 @@ const make = (tasks: ReadonlyArray<Task.Task>, more: Partial<Sources> = {}) =>
     why: () => "",
     ...more
   })
+
+const nothing = { last: undefined, asks: [], retry: undefined, stretches: [] }
+
+it("shortens paths by the project's folder, and by nothing where that is the root", () => {
+  assert.strictEqual(CallText.below("/work/app/")("read /work/app/src/a.ts"), "read src/a.ts")
+  assert.strictEqual(CallText.below("/")("read /etc/hosts"), "read /etc/hosts")
+})
 
 describe("a board", () => {
   it("has the limits of tasks that are over, so that a timeline can show that they held", () => {
@@ -112,6 +120,16 @@ describe("a board", () => {
       [[id(1), 1], [id(3), 2]].map(([id, depth]) => [id, depth])
     )
     assert.strictEqual(board.session, "ses_root")
+  })
+
+  it("says of what is asked first what allowing it always would allow, where there is room for all of that", () => {
+    const ask = { id: "per_1", what: "edit a.ts", always: "every edit", at: t0 }
+    const asks = [ask, { ...ask, id: "per_2" }]
+    const [item] = make([running(1)], { doing: new Map([["ses_1", { ...nothing, asks }]]) }).tasks
+    assert.deepStrictEqual(item?.asks, [ask, { id: "per_2", what: "edit a.ts", at: t0 }])
+    const long = [{ ...ask, always: "x".repeat(501) }]
+    const [cut] = make([running(1)], { doing: new Map([["ses_1", { ...nothing, asks: long }]]) }).tasks
+    assert.deepStrictEqual(cut?.asks, [{ id: "per_1", what: "edit a.ts", at: t0 }])
   })
 
   it("holds no prompts and no answers, and stays small whatever people write", () => {

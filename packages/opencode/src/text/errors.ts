@@ -42,7 +42,8 @@ const plain = (id: string): string => shown(id).slice(1, -1) || "(empty)"
 /** A task that another session's agents launched. */
 export const foreignTask = (id: string): string =>
   `Task ${plain(id)} belongs to another session. You can only reach the tasks that you, or your own tasks, launched: `
-  + "use an id that delegate_task gave you."
+  + "use an id that delegate_task gave you. (What was launched before a session was forked belongs to the one that it was "
+  + "forked from, and is told there.)"
 
 /** What can be passed as agent. */
 export const passOneOf = (agents: ReadonlyArray<string>): string => `Pass one of these as agent: ${list(agents)}.`

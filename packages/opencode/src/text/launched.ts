@@ -13,13 +13,13 @@ export const launched = (task: Task.Task, place?: Place): string =>
 
 /** A finished task whose session goes on. `asked`: the agent that was named for that. */
 export const continued = (task: Task.Task, place?: Place, asked?: string): string =>
-  page("Background task continued successfully.", task, place, keeps(task, asked))
+  page("Background task continued successfully.", task, place, keeps(task, asked).map((said) => ` (${said})`).join(""))
 
-/** A session goes on with the agent that it began with. */
-const keeps = (task: Task.Task, asked: string | undefined): string =>
+/** A session goes on with the agent that it began with: said where another was asked for. */
+export const keeps = (task: Task.Task, asked: string | undefined): ReadonlyArray<string> =>
   asked === undefined || asked.toLowerCase() === task.request.agent.toLowerCase()
-    ? ""
-    : ` (a continued task keeps its agent: to send ${name(asked)}, launch a new one)`
+    ? []
+    : [`a continued task keeps its agent: to send ${name(asked)}, launch a new one`]
 
 const page = (heading: string, task: Task.Task, place: Place | undefined, aside = ""): string =>
   [

@@ -19,6 +19,8 @@ export type Target =
 export interface DelegateArguments {
   /** A few words; the first of the prompt where none were given. */
   readonly description: string
+  /** Whether they were given: a continued task keeps its own otherwise. */
+  readonly isDescribed: boolean
   readonly prompt: string
   readonly target: Target
   /** As it was written: which there are is for the caller to find out. Undefined: the agent's own. */
@@ -55,8 +57,10 @@ export const delegateArguments = (input: unknown): Result.Result<DelegateArgumen
   Result.gen(function*() {
     const args = yield* argumentsOf(input)
     const text = yield* required(args, prompt)
+    const described = yield* optional(args, description)
     return {
-      description: (yield* optional(args, description)) ?? firstWords(text),
+      description: described ?? firstWords(text),
+      isDescribed: described !== undefined,
       prompt: text,
       target: yield* targetOf(args),
       model: yield* Result.mapError(optional(args, model), () => notAModel(args["model"])),

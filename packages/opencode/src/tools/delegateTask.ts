@@ -5,7 +5,7 @@ import { Task, Tasks, Traced } from "@errand/core"
 import { Effect, Option, Ref } from "effect"
 import { Agents } from "../host/Agents.ts"
 import { passOneOf } from "../text/errors.ts"
-import { continued, launched } from "../text/launched.ts"
+import { continued, keeps, launched } from "../text/launched.ts"
 import { BadArguments } from "./BadArguments.ts"
 import { about, type Caller } from "./Caller.ts"
 import { type DelegateArguments, delegateArguments } from "./DelegateArguments.ts"
@@ -21,6 +21,7 @@ export const delegateTask = Effect.fnUntraced(
     const args = yield* read(input)
     const tasks = yield* Tasks.Tasks
     const launching = yield* Launching
+    const { target } = args
     const around = launching.around(caller.session, args.description)
     if (!args.background) {
       const made = yield* Ref.make(Option.none<Task.TaskId>())
@@ -31,14 +32,15 @@ export const delegateTask = Effect.fnUntraced(
           Effect.flatMap(Ref.get(made), Option.match({ onNone: () => Effect.void, onSome: (id) => callOff(tasks, id) }))
         )
       )
-      return yield* readTask(ended, caller)
+      const page = yield* readTask(ended, caller)
+      const said = target._tag === "Agent" ? [] : keeps(ended, target.agent)
+      return { ...page, output: [page.output, ...said.map((one) => `Note: ${one}.`)].join("\n\n") }
     }
     const task = yield* around(prepare(args, caller))
     // One that stands in line may stand there for long, and there is nothing to wait for.
     const inLine = yield* tasks.place(task.id)
     const current = Option.isNone(inLine) ? yield* tasks.opened(task.id, patience) : task
     const place = current.status === "pending" ? Option.getOrUndefined(yield* tasks.place(current.id)) : undefined
-    const { target } = args
     return about(current, target._tag === "Agent" ? launched(current, place) : continued(current, place, target.agent))
   },
   answered("delegate_task"),
@@ -74,7 +76,7 @@ const sessionOf = Effect.fnUntraced(function*(id: string, caller: Caller) {
 const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Caller) {
   const tasks = yield* Tasks.Tasks
   const agents = yield* Agents
-  const { background, description, prompt, target } = args
+  const { background, description, isDescribed, prompt, target } = args
   if (target._tag === "Agent") {
     const agent = yield* agents.find(target.agent)
     const model = yield* agents.modelFor(args.model, agent, caller.session)
@@ -83,6 +85,7 @@ const prepare = Effect.fnUntraced(function*(args: DelegateArguments, caller: Cal
   return tasks.resume({
     session: target._tag === "Session" ? Task.SessionId.make(target.session) : yield* sessionOf(target.task, caller),
     prompt,
+    ...(isDescribed ? { description } : {}),
     model: args.model === undefined ? undefined : yield* agents.named(args.model),
     parent: caller.session,
     background

@@ -142,7 +142,7 @@ describe("what OpenCode would install", () => {
         Effect.callback<ReturnType<typeof createServer>>((resume) => {
           const server = createServer(({ url }, response) => {
             asked.push(url)
-            response.statusCode = url === "/ok/@opencode-ai%2fplugin" ? 200 : 403
+            response.statusCode = url === "/ok/@opencode-ai%2fplugin" ? 200 : url?.startsWith("/guarded/") ? 401 : 404
             response.end()
           })
           server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
@@ -156,8 +156,15 @@ describe("what OpenCode would install", () => {
       assert.deepStrictEqual(well.registry, { url: `${url}/ok`, problem: undefined })
       assert.deepStrictEqual(well.folders.map(({ isSeeded }) => isSeeded), [true, false])
       const refused = yield* look.install({ ...surroundings, env: { npm_config_registry: `${url}/no` } })
-      assert.deepStrictEqual(refused.registry, { url: `${url}/no`, problem: "it answers 403" })
+      assert.deepStrictEqual(refused.registry, { url: `${url}/no`, problem: "it answers 404" })
       assert.deepStrictEqual(asked, ["/ok/@opencode-ai%2fplugin", "/no/@opencode-ai%2fplugin"])
+      // npm may have the token that it wants, and reach through a proxy what does not answer here.
+      const guarded = yield* look.install({ ...surroundings, env: { npm_config_registry: `${url}/guarded` } })
+      assert.deepStrictEqual(guarded.registry, { url: `${url}/guarded`, problem: undefined })
+      const proxied = { npm_config_registry: "http://127.0.0.1:1" }
+      for (const behind of [{ HTTPS_PROXY: "http://proxy:1" }, { npm_config_https_proxy: "http://proxy:1" }]) {
+        assert.isUndefined((yield* look.install({ ...surroundings, env: { ...proxied, ...behind } })).registry)
+      }
       const env = { npm_config_registry: "http://127.0.0.1:1" }
       assert.match((yield* look.install({ ...surroundings, env })).registry?.problem ?? "", /\w/)
     }))

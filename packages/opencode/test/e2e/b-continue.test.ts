@@ -44,14 +44,27 @@ layer(world({ settings: { modelConcurrency: { "fake/m4": 1 } } }), live)("a task
       yield* told(session, /the first answer/)
       const again = yield* call(session, "delegate_task", {
         session_id: child.task,
+        description: "What comes after",
         prompt: script([{ say: "after {{match:(the first) answer}} the second" }])
       })
       assert.strictEqual(launchedIn(again).session, child.session)
+      assert.include(again, "Description: What comes after")
       const notice = yield* told(session, /the second/)
       assert.include(notice, "after the first the second")
       const page = yield* read(session, child.task)
       assert.include(page, "Task Result")
       assert.isTrue(page.endsWith("after the first the second"))
+      // Where nothing is said of it, it is still about that; and whoever waits is told as well that the agent stays.
+      const waited = yield* call(session, "delegate_task", {
+        session_id: child.task,
+        agent: "explore",
+        background: false,
+        prompt: script([{ say: "the third" }])
+      })
+      assert.match(
+        waited,
+        /Description: What comes after[^]*the third[^]*Note: a continued task keeps its agent: to send explore/
+      )
     }))
 
   it.effect("that failed goes on with another model where one is named, and keeps its agent (E7)", () =>

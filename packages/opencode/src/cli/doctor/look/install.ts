@@ -43,6 +43,8 @@ export const install = Effect.fn("doctor.install")(function*(
   )
   if (wanting(folders).length === 0) return { folders }
   const npm = yield* npmSettings(surroundings)
+  // This command knows no proxy: what it does not reach itself npm may.
+  if (isBehindProxy(surroundings.env, npm)) return { folders }
   const named = npm("registry")
   const url = (named === "" ? "https://registry.npmjs.org" : named).replace(/\/+$/, "")
   const problem = yield* problemOf(url)
@@ -66,18 +68,30 @@ const locked = (text: Option.Option<string>): ReadonlyArray<string> =>
     onSome: ({ packages }) => Object.keys(packages[""]?.dependencies ?? {})
   })
 
+/** The settings of npm that matter here. */
+type Named = "registry" | "cafile" | "proxy" | "https-proxy"
+
 /** What npm was told, in its own order: the environment, the user's `.npmrc`, that of the machine. Empty where it was told nothing. */
 const npmSettings = Effect.fnUntraced(function*({ env, home }: ConfigPlaces.Surroundings) {
-  const fromEnv = (name: string) => env[`npm_config_${name}`] ?? env[`NPM_CONFIG_${name.toUpperCase()}`] ?? ""
+  const fromEnv = (name: string) => {
+    const spelled = name.replaceAll("-", "_")
+    return env[`npm_config_${spelled}`] ?? env[`NPM_CONFIG_${spelled.toUpperCase()}`] ?? ""
+  }
   const files = yield* Effect.forEach([
     fromEnv("userconfig") || join(home, ".npmrc"),
     fromEnv("globalconfig") || join(dirname(dirname(process.execPath)), "etc", "npmrc")
   ], (path) => Effect.map(text(path), Option.getOrElse(() => "")))
-  return (name: "registry" | "cafile"): string => {
+  return (name: Named): string => {
     const line = new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m")
     return [fromEnv(name), ...files.map((file) => line.exec(file)?.[1])].find((value) => value) ?? ""
   }
 })
+
+const isBehindProxy = (env: ConfigPlaces.Surroundings["env"], npm: (name: Named) => string): boolean =>
+  [npm("https-proxy"), npm("proxy"), env["HTTPS_PROXY"], env["https_proxy"]].some((value) => (value ?? "") !== "")
+
+/** Whether it asks who we are: npm may have what it wants to see. */
+const isGuarded = (status: number): boolean => status === 401 || status === 403
 
 /** Whether somebody answered whom nobody vouches for, by the code of the error. */
 const isOfCertificate = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(code)
@@ -87,7 +101,7 @@ const problemOf = (url: string): Effect.Effect<string | undefined> =>
     try: (signal) => fetch(`${url}/${dependency.replace("/", "%2f")}`, { method: "HEAD", signal }),
     catch: (error) => reasonOf(error)
   }).pipe(
-    Effect.map(({ ok, status }) => ok ? undefined : `it answers ${status}`),
+    Effect.map(({ ok, status }) => ok || isGuarded(status) ? undefined : `it answers ${status}`),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed(`no answer within ${patience}`) }),
     Effect.catch(Effect.succeed)
   )
