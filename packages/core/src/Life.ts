@@ -213,5 +213,5 @@ const spent = (
 ): Effect.Effect<number> =>
   Effect.map(
     limits.away(task.id),
-    (away) => Task.ranBefore(task) + clock.currentTimeMillisUnsafe() - started - watcher.uncountedUnsafe() - away
+    (away) => Task.spentBefore(task) + clock.currentTimeMillisUnsafe() - started - watcher.uncountedUnsafe() - away
   )

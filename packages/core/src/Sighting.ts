@@ -1,7 +1,8 @@
 /**
  * What a running task is seen to wait for: a person, its provider, tasks of its own. Pure.
  *
- * Sightings are kept so that people can see later where the time went. Nothing is decided by them.
+ * Sightings are kept so that people can see later where the time went. One thing is decided by them: how much of its time a
+ * task has spent whose process is gone (`Stint`).
  */
 import { HashMap, Option } from "effect"
 import type { Observation } from "./Observation.ts"

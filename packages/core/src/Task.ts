@@ -136,8 +136,15 @@ export const Task = Schema.Struct({
   session: Schema.optionalKey(SessionId),
   /** Present once this run has its session: the last message that was there before its prompt, if there was one. */
   opened: Schema.optionalKey(Schema.Struct({ after: Schema.optionalKey(Schema.String) })),
-  /** How often this run was taken over from a process that was gone, and how long it ran before that (ms). */
-  adopted: Schema.optionalKey(Schema.Struct({ times: Schema.Int, ranMs: Schema.Int })),
+  /**
+   * How often this run was taken over from a process that was gone, how long it ran before that (ms), and how much of that
+   * is not charged to its time limit (ms).
+   */
+  adopted: Schema.optionalKey(Schema.Struct({
+    times: Schema.Int,
+    ranMs: Schema.Int,
+    uncountedMs: Schema.optionalKey(Schema.Int)
+  })),
   /** Present exactly when the status is terminal. */
   outcome: Schema.optionalKey(Outcome),
   progress: Progress
@@ -165,6 +172,11 @@ export const hasRun = (task: Task): boolean =>
 
 /** How long this run of the task ran in processes that are gone (ms). */
 export const ranBefore = (task: Task): number => task.adopted?.ranMs ?? 0
+
+/** How much of its time it had spent there (ms): not that in which a person was waited for, or its slots were lent. */
+export const spentBefore = (task: Task): number => ranBefore(task) - uncountedBefore(task)
+
+const uncountedBefore = (task: Task): number => task.adopted?.uncountedMs ?? 0
 
 /** How long the task waited in line, or has waited until `now` (ms). */
 export const queuedFor = (task: Task, now: number): number =>
@@ -233,14 +245,18 @@ const openedOf = ({ after }: Extract<TaskEvent, { readonly _tag: "Opened" }>): N
   after === undefined ? {} : { after }
 
 /** Nobody is left who waits for it in a call of theirs: its parent is owed the news. */
-const adopted = (task: Task, { ranMs }: Extract<TaskEvent, { readonly _tag: "Adopted" }>): Task => ({
+const adopted = (task: Task, { ranMs, uncountedMs = 0 }: Extract<TaskEvent, { readonly _tag: "Adopted" }>): Task => ({
   id: task.id,
   run: task.run,
   request: { ...task.request, background: true },
   status: "pending",
   queuedAt: task.queuedAt,
   progress: task.progress,
-  adopted: { times: (task.adopted?.times ?? 0) + 1, ranMs: ranBefore(task) + ranMs },
+  adopted: {
+    times: (task.adopted?.times ?? 0) + 1,
+    ranMs: ranBefore(task) + ranMs,
+    uncountedMs: uncountedBefore(task) + uncountedMs
+  },
   ...(task.session === undefined ? {} : { session: task.session }),
   ...(task.opened === undefined ? {} : { opened: task.opened })
 })

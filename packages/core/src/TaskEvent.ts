@@ -1,8 +1,8 @@
 /**
  * What can happen to a task. The journal keeps these; folding them with `Task.apply` gives the task.
  *
- * Some are sightings: they say what a running task waited for meanwhile, change nothing and decide nothing. They are for
- * people who look at the past.
+ * Some are sightings: they say what a running task waited for meanwhile, and change nothing. They are for people who look at
+ * the past, and for whoever takes the task over, who learns from them how much of its time is spent (`Stint`).
  */
 import { Schema } from "effect"
 import { Outcome, Progress, Request, SessionId, TaskId } from "./Task.ts"
@@ -30,9 +30,10 @@ export const TaskEvent = Schema.TaggedUnion({
   Opened: { ...stamp, session: SessionId, after: Schema.optionalKey(Schema.String) },
   /**
    * Whoever went on with it is gone, and somebody else goes on: it stands in line again, in its session if it had one.
-   * `ranMs`: how long it had run, as far as anybody can tell.
+   * `ranMs`: how long it had run, as far as anybody can tell. `uncountedMs`: how much of that is not charged to its time
+   * limit; absent in journals of earlier versions.
    */
-  Adopted: { ...stamp, ranMs: Schema.Int },
+  Adopted: { ...stamp, ranMs: Schema.Int, uncountedMs: Schema.optionalKey(Schema.Int) },
   /** A sighting: from now on a person is waited for. `what`: what they were asked. */
   Asked: { ...stamp, what: Schema.String },
   /** A sighting: no person is waited for any more. */

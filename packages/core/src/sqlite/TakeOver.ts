@@ -3,6 +3,7 @@
  */
 import { Clock, Effect, Option } from "effect"
 import * as Journal from "../Journal.ts"
+import * as Stint from "../Stint.ts"
 import type { SessionId, TaskId } from "../Task.ts"
 import * as Task from "../Task.ts"
 import type { TaskEvent } from "../TaskEvent.ts"
@@ -75,13 +76,12 @@ const takeFrom = Effect.fnUntraced(
     const ids = yield* store.unfinishedOf(owner.id, family)
     const records = yield* store.records(ids, owner.id)
     yield* store.handOver(ids, owner.id, me)
+    const events = records.flatMap((record) => record._tag === "Task" ? [record.event] : [])
+    const eventsOf = Map.groupBy(events, ({ id }) => id)
     const tasks = new Map<TaskId, Task.Task>()
-    for (const record of records) {
-      if (record._tag === "Task") {
-        const { event } = record
-        const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
-        if (Option.isSome(task)) tasks.set(event.id, task.value)
-      }
+    for (const event of events) {
+      const task = Task.apply(Option.fromUndefinedOr(tasks.get(event.id)), event)
+      if (Option.isSome(task)) tasks.set(event.id, task.value)
     }
     const open = [...tasks.values()].filter((task) => !Task.isTerminal(task))
     const adopted = open.map((task): TaskEvent => ({
@@ -90,7 +90,7 @@ const takeFrom = Effect.fnUntraced(
       run: task.run,
       at: now,
       // It ran at least until its owner was last seen.
-      ranMs: task.startedAt === undefined ? 0 : Math.max(0, owner.seen - task.startedAt)
+      ...Stint.of(eventsOf.get(task.id) ?? [], owner.seen)
     }))
     const taken = adopted.flatMap((event) =>
       Option.toArray(Journal.entryOf(Option.fromUndefinedOr(tasks.get(event.id)), event))

@@ -297,6 +297,44 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "B17 D8 charges nothing to the time limit that did not count there: its slots were lent, or a person was waited for",
+    {},
+    ({ host, life, parent, told }) =>
+      Effect.gen(function*() {
+        const settings = { taskTtlMs: 60_000, staleTimeoutMs: 0 }
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.behave((told) =>
+              told.text === "outer"
+                ? [wait(20_000), call("delegate", launch(tasks, told.session, "inner")), say("I wait")]
+                : told.text === "inner"
+                ? [{ do: "permission", name: "bash", what: "npm test", ms: 1_000 }, say("never")]
+                : told.text === goOn
+                ? [wait(30_000), say("went on")]
+                : [say(`heard: ${told.text}`)]
+            )
+            yield* launch(tasks, parent, "outer")
+            yield* pass("5 minutes")
+            assert.deepStrictEqual((yield* tasks.list).map(endOf), ["running", "running"])
+          }), settings)
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass("20 seconds")
+            assert.deepStrictEqual((yield* tasks.list).map(endOf), ["running", "running"])
+          }), settings)
+        // Nor what was left out by the one before that.
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.say(parent, "here I am")
+            yield* pass("1 minute")
+            assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["heard: notice final", "went on"])
+          }), settings)
+        assert.deepStrictEqual(yield* told, ["final: completed"])
+      })
+  )
+
+  inPlace(
     "D8 says of what ran that it was interrupted, where that is wanted, and it can be continued",
     { one: [hang], more: [say("at last")] },
     ({ host, life, parent, told }) =>
