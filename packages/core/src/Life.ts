@@ -96,7 +96,10 @@ export const none = (environment: Environment, task: Task.Task, { aborted }: Sig
 
 const find = ({ host, hostCalls, notices, settings }: Environment, task: Task.Task) =>
   Effect.catchTag(
-    Standing.find({ host, hostCalls, settings, expecting: notices.expecting }, task),
+    Standing.find(
+      { host, hostCalls, settings, expecting: notices.expecting, quietUnsafe: notices.quietUnsafe },
+      task
+    ),
     "SessionGone",
     () => Effect.fail(new Ending.Unanswered({ outcome: Ending.cancelled("deleted") }))
   )

@@ -23,6 +23,18 @@ export const since = (look: Look, after: Option.Option<string>): Look => {
   return { ...look, messages: look.messages.slice(last + 1) }
 }
 
+/**
+ * Without the notices at the end that woke nobody (`quiet`, by id): nothing is to come of them, so the session stands as it
+ * stood before it was told.
+ */
+export const withoutQuiet = (
+  messages: ReadonlyArray<Message>,
+  quiet: ReadonlySet<string>
+): ReadonlyArray<Message> => messages.slice(0, messages.findLastIndex((message) => !isQuiet(message, quiet)) + 1)
+
+const isQuiet = ({ notices }: Message, quiet: ReadonlySet<string>): boolean =>
+  notices.length > 0 && notices.every((notice) => quiet.has(notice))
+
 /** Whether something was said or changed in between. */
 export const differs = (before: Look, now: Look): boolean => trace(before) !== trace(now)
 

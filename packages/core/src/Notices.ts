@@ -41,6 +41,8 @@ export class Notices extends Context.Service<Notices, {
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
   /** The same in this moment. */
   readonly expectingUnsafe: (session: SessionId) => boolean
+  /** The notices that a session was told since it was woken last, as far as it is expecting more: they woke nobody. By id. */
+  readonly quietUnsafe: (session: SessionId) => ReadonlySet<string>
   /** Waits until a session has no background tasks out and is owed nothing. */
   readonly settled: (session: SessionId) => Effect.Effect<void>
   /**
@@ -282,6 +284,7 @@ const make = Effect.gen(function*() {
       ),
     expecting: (session) => Effect.sync(() => posts.has(session)),
     expectingUnsafe: (session) => posts.has(session),
+    quietUnsafe: (session) => journal.boxUnsafe(session).quiet,
     settled: (session) =>
       Effect.flatMap(
         postOf(session),

@@ -21,9 +21,11 @@ export interface Box {
    * had one on its way, too.
    */
   sending: ReadonlyArray<Notice>
+  /** The notices that have gone out since the parent was woken last: nothing comes of them. By id. */
+  readonly quiet: Set<string>
 }
 
-export const make = (): Box => ({ sealed: [], open: Batch.make(), sending: [] })
+export const make = (): Box => ({ sealed: [], open: Batch.make(), sending: [], quiet: new Set() })
 
 /** Whether tasks are out: a batch that is over is sealed at once. */
 export const isOut = (box: Readonly<Box>): boolean => !Batch.isEmpty(box.open)
@@ -102,6 +104,7 @@ export const merge = (box: Box, other: Readonly<Box>): void => {
   box.sealed = [...box.sealed, ...other.sealed]
   Batch.merge(box.open, other.open)
   box.sending = [...box.sending, ...other.sending]
+  for (const id of other.quiet) box.quiet.add(id)
 }
 
 const batchesOf = ({ open, sealed }: Readonly<Box>): ReadonlyArray<Batch.Batch> => [...sealed, open]
@@ -127,8 +130,10 @@ const sending = (box: Box, event: Extract<NoticeEvent, { readonly _tag: "Sending
     remaining: event.remaining
   }
   box.sending = [...box.sending, notice]
+  if (event.kind === "final") return
   // As it may arrive, the last word is owed from now on.
-  if (event.kind === "progress") Batch.promise(box.open)
+  Batch.promise(box.open)
+  box.quiet.add(event.notice)
 }
 
 const taken = (box: Box, id: string): void => {
@@ -140,6 +145,8 @@ const taken = (box: Box, id: string): void => {
     for (const batch of batchesOf(box)) Batch.told(batch, notice.tasks)
     return
   }
+  // What it was told before it has read by then.
+  box.quiet.clear()
   // Not simply the first: it is gone if the parent has read everything in it meanwhile.
   const isTold = (batch: Batch.Batch) => notice.tasks.some((task) => Batch.isMember(batch, task))
   box.sealed = box.sealed.filter((batch) => !isTold(batch))

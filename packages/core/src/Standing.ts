@@ -7,6 +7,7 @@
 import { Clock, Effect, Option, Schedule } from "effect"
 import type { AgentHost, HostError, SessionGone } from "./AgentHost.ts"
 import type { HostCalls } from "./HostCalls.ts"
+import * as Look from "./Look.ts"
 import * as Observation from "./Observation.ts"
 import type { Settings } from "./Settings.ts"
 import * as Settlement from "./Settlement.ts"
@@ -31,6 +32,8 @@ interface Environment {
   readonly hostCalls: HostCalls["Service"]
   /** Whether a session has background tasks out, or is owed a notice. */
   readonly expecting: (session: SessionId) => Effect.Effect<boolean>
+  /** The notices that a session was told and that woke nobody, by id. */
+  readonly quietUnsafe: (session: SessionId) => ReadonlySet<string>
 }
 
 /** Enough to hold the end of a turn with a summary before it. */
@@ -53,7 +56,7 @@ const patience = ({ hostTimeoutMs, pollIntervalMs }: Settings) =>
     : Schedule.upTo(Schedule.spaced(pollIntervalMs), { duration: hostTimeoutMs })
 
 const look = Effect.fnUntraced(function*(
-  { expecting, host, hostCalls: { within }, settings }: Environment,
+  { expecting, host, hostCalls: { within }, quietUnsafe, settings }: Environment,
   session: SessionId,
   after: Option.Option<string>
 ): Effect.fn.Return<Standing, HostError | SessionGone> {
@@ -65,9 +68,17 @@ const look = Effect.fnUntraced(function*(
     : "idle"
   if (doing === "busy" || doing === "retry") return atWork
   if (!transcript) return { _tag: "CutOff", last: Option.none() }
-  const messages = yield* within("transcript", settings.callTimeoutMs, host.transcript(session, { last: lastMessages }))
-  const last = Option.map(Option.fromUndefinedOr(messages.at(-1)), ({ id }) => id)
-  if (Option.isNone(last) || Option.contains(after, last.value)) return unprompted
+  const quiet = quietUnsafe(session)
+  const all = yield* within(
+    "transcript",
+    settings.callTimeoutMs,
+    host.transcript(session, { last: lastMessages + quiet.size })
+  )
+  // One that waits for its tasks, and was told of some of them, has ended its turn before that.
+  const messages = Look.withoutQuiet(all, quiet)
+  const stands = messages.at(-1)
+  if (stands === undefined || Option.contains(after, stands.id)) return unprompted
+  const last = Option.map(Option.fromUndefinedOr(all.at(-1)), ({ id }) => id)
   const at = yield* Clock.currentTimeMillis
   const seen = Observation.looked(
     Observation.looking(Observation.polled(Observation.make(at, after), "idle", at)),

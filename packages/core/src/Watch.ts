@@ -11,6 +11,7 @@ import { AgentHost, type HostEvent } from "./AgentHost.ts"
 import type { Door } from "./Doors.ts"
 import { HostCalls } from "./HostCalls.ts"
 import { Limits } from "./Limits.ts"
+import * as Look from "./Look.ts"
 import { Notices } from "./Notices.ts"
 import * as Observation from "./Observation.ts"
 import * as Settings from "./Settings.ts"
@@ -220,12 +221,12 @@ const make = Effect.gen(function*() {
   const look = Effect.fnUntraced(function*({ polled, seen, session }: Watched) {
     MutableRef.update(seen, Observation.looking)
     const byPoll = MutableRef.getAndSet(polled, false)
-    // The host knows no such session: that it was deleted was not heard.
+    // The host knows no such session: that it was deleted was not heard. What it is told quietly says nothing of how it stands.
+    const quiet = () => notices.quietUnsafe(session)
     const last = (count: number) =>
-      Effect.tapErrorTag(
-        host.transcript(session, { last: count }),
-        "SessionGone",
-        () => PubSub.publish(deleted, session)
+      host.transcript(session, { last: count + quiet().size }).pipe(
+        Effect.tapErrorTag("SessionGone", () => PubSub.publish(deleted, session)),
+        Effect.map((messages) => Look.withoutQuiet(messages, quiet()))
       )
     const transcript = Effect.flatMap(
       last(lastMessages),

@@ -130,6 +130,19 @@ describe("a box", () => {
     assert.deepStrictEqual(Outbox.next(box), { _tag: "Progress", tasks: [ended(2, parent, failed)], remaining: 1 })
   })
 
+  it("B13 knows what its parent was told quietly, from when that goes out until a last word has woken it", () => {
+    const box = after(launch(1), launch(2), end(1), send("progress", 1))
+    assert.deepStrictEqual([...box.quiet], ["nt progress"])
+    take("nt progress")(box)
+    assert.deepStrictEqual([...after(launch(3), merge(box)).quiet], ["nt progress"])
+    end(2)(box)
+    send("final", 1, 2)(box)
+    assert.deepStrictEqual([...box.quiet], ["nt progress"])
+    launch(3)(box)
+    take("nt final")(box)
+    assert.deepStrictEqual([...box.quiet], [])
+  })
+
   it("C4 lists who was taken over at the place that they had", () => {
     const box = after(launch(1), end(1), launch(2), launch(3), adopt(2), end(2), end(3))
     assert.deepStrictEqual(tellAll(box), ["Final: 1", "Final: 2, 3"])

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Option, Ref, Scope, Stream } from "effect"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { AgentHost, make } from "../../src/AgentHost.ts"
+import { AgentHost, type Capabilities, make } from "../../src/AgentHost.ts"
 import { Journal } from "../../src/Journal.ts"
 import { Limits } from "../../src/Limits.ts"
 import * as Outbox from "../../src/Outbox.ts"
@@ -44,13 +44,14 @@ interface Place {
 const inPlace = (
   name: string,
   scripts: Readonly<Record<string, ReadonlyArray<Step>>>,
-  story: (place: Place) => Effect.Effect<unknown, unknown, Scope.Scope>
+  story: (place: Place) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  capabilities: Partial<Capabilities> = {}
 ) =>
   it.effect(name, () =>
     Effect.scoped(Effect.gen(function*() {
       const file = join(yield* folder, "journal.sqlite")
       const services: Context.Context<SimulatedHost | AgentHost> = yield* Layer.buildWithScope(
-        SimulatedHost.layer({ behave: byScript(scripts) }),
+        SimulatedHost.layer({ behave: byScript(scripts), capabilities }),
         yield* Effect.scope
       )
       const host = Context.get(services, SimulatedHost)
@@ -485,6 +486,52 @@ describe("the next one", () => {
           })
         )
       })
+  )
+
+  /** One that waits for its own tasks was told of some of them, each by itself, and its process is gone. */
+  const toldOfSome = (settings: Partial<Settings.Settings>) => ({ host, life, parent }: Place) =>
+    Effect.gen(function*() {
+      const quick = Array.from({ length: 10 }, (_, n) => `quick ${n + 1}`)
+      const outer = yield* life((tasks) =>
+        Effect.gen(function*() {
+          yield* host.behave((told) =>
+            told.text === "outer"
+              ? [
+                ...[...quick, "slow"].map((prompt) => call("delegate", launch(tasks, told.session, prompt))),
+                say("I wait")
+              ]
+              : told.text === "slow"
+              ? [hang]
+              : told.text.startsWith("quick")
+              ? [wait(Number(told.text.slice(6)) * 500), say("done")]
+              : [say(told.text === goOn ? "went on" : `heard: ${told.text}`)]
+          )
+          const outer = yield* launch(tasks, parent, "outer")
+          yield* pass("1 minute")
+          return yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(outer.id)).session))
+        }), settings)
+      assert.deepStrictEqual((yield* host.notices(outer)).map(({ kind }) => kind), quick.map(() => "progress"))
+      yield* life((tasks) =>
+        Effect.gen(function*() {
+          yield* pass("2 minutes")
+          const open = (yield* tasks.list).filter(({ request: { prompt } }) => prompt === "outer" || prompt === "slow")
+          assert.deepStrictEqual(open.map(answerOf), ["heard: notice final", "went on"])
+        }), settings)
+      const turns = (yield* host.turns(outer)).map((turn) => turn.map(({ text }) => text))
+      assert.deepStrictEqual(turns, [["outer"], ["notice final"]])
+    })
+
+  inPlace(
+    "B13 D8 lets a task that only waits for its own wait on, however often it was told of some of them",
+    {},
+    toldOfSome({ defaultConcurrency: 20 })
+  )
+
+  inPlace(
+    "B13 A15 does so on a host that does not say what its sessions are doing, and lends the slot that its own tasks need",
+    {},
+    toldOfSome({ maxConcurrency: 1 }),
+    { activity: false }
   )
 
   inPlace(
