@@ -143,7 +143,7 @@ const run = Effect.fnUntraced(function*(
   standing: Unfinished,
   hold: Conversation.Hold
 ): Effect.fn.Return<Task.Outcome, Ending.Failure> {
-  const { clock, inTime, journal, openAll, watch } = environment
+  const { clock, inTime, journal, notices, openAll, watch } = environment
   const stamp = { id: task.id, run: task.run }
   const started = clock.currentTimeMillisUnsafe()
   // Refused where it is somebody else's by now, who lives it.
@@ -166,9 +166,10 @@ const run = Effect.fnUntraced(function*(
     Effect.suspend(() => {
       MutableRef.set(signs.progress, watcher.progressUnsafe)
       conversation.watched(watcher.hasBegunUnsafe)
-      return Effect.andThen(
-        prompt(task, standing, conversation),
-        inTime(task, spent(environment, task, started, watcher))(watcher.settled)
+      return prompt(task, standing, conversation).pipe(
+        // It is seen by now what comes of that.
+        Effect.andThen(notices.outOfLine(session)),
+        Effect.andThen(inTime(task, spent(environment, task, started, watcher))(watcher.settled))
       )
     })
   )

@@ -61,6 +61,8 @@ export class Notices extends Context.Service<Notices, {
   readonly hold: (session: SessionId) => Effect.Effect<void>
   /** The session is used: what was held back for it is told. */
   readonly used: (session: SessionId) => Effect.Effect<void>
+  /** The task of this session has its slots, or is over: what was not to wake it before that is told. */
+  readonly outOfLine: (session: SessionId) => Effect.Effect<void>
   /** When a session was last asked to take a notice that wakes it (epoch ms), if that was lately. */
   readonly wakingUnsafe: (session: SessionId) => Option.Option<number>
   /** A notice stands in its parent's session. */
@@ -119,6 +121,10 @@ const make = Effect.gen(function*() {
       return isOnDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
     }))
 
+  /** Whether a parent is a task in line: it is told nothing yet that would wake its session, which would work without slots. */
+  const isInLine = (parent: SessionId): boolean =>
+    Option.exists(journal.atHandUnsafe(parent), ({ status }) => status === "pending")
+
   /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */
   const find = (parent: SessionId) =>
     Effect.sync((): Found => {
@@ -129,10 +135,12 @@ const make = Effect.gen(function*() {
         remove(parent, post)
         return nothing
       }
-      const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent)
       const [notice] = box.sending
+      const next = Outbox.next(box)
+      const wakes = notice === undefined ? next._tag === "Final" : notice.wakes
+      const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent) || (wakes && isInLine(parent))
       if (!isHeld && notice !== undefined) return { _tag: "Again", notice }
-      if (!isHeld && isWord(Outbox.next(box))) return { _tag: "Next" }
+      if (!isHeld && isWord(next)) return { _tag: "Next" }
       post.courier = false
       return nothing
     })
@@ -153,6 +161,8 @@ const make = Effect.gen(function*() {
     const box = yield* journal.note(parent, (box) => {
       const next = Outbox.next(box)
       if (!isWord(next) || box.sending.length > 0) return Option.none()
+      // Its last task may have ended since it was looked at.
+      if (next._tag === "Final" && isInLine(parent)) return Option.none()
       return Option.some({
         _tag: "Sending",
         parent,
@@ -304,6 +314,7 @@ const make = Effect.gen(function*() {
         if (post !== undefined) post.held = true
       }),
     used,
+    outOfLine: attend,
     wakingUnsafe,
     received,
     leave,

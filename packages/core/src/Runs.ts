@@ -222,7 +222,10 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
       : Life.liveInTurn(environment, task, run, turn)
     const fiber = startLife(
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.exit(restore(lived)), (exit) => end(task, run, exit))
+        Effect.flatMap(
+          Effect.exit(restore(lived)),
+          (exit) => Effect.andThen(end(task, run, exit), outOfLine(task))
+        )
       )
     )
     MutableRef.set(run.life, Option.some(fiber))
@@ -234,6 +237,10 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     // Called off before its life could be found.
     return isStopped(run) ? Fiber.interrupt(fiber) : Effect.void
   }
+
+  /** What its session was owed while it stood in line is told now, wherever it went. */
+  const outOfLine = ({ session }: Task.Task): Effect.Effect<void> =>
+    session === undefined ? Effect.void : notices.outOfLine(session)
 
   /**
    * All at once, and in line one behind the other: how the sessions stand of those who ran has to be asked for first, and

@@ -411,3 +411,33 @@ describe("continuing is refused, with what is wrong and what to do", () => {
       })
   )
 })
+
+describe("a continued task that is in line", () => {
+  inWorld("A1 C1 is not woken by what became of tasks from its session: it is told that once it has its slots", {
+    settings: { defaultConcurrency: 1 },
+    scripts: { hog: [wait(30_000), say("done")] }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, get, host, launch, sessionOf, status, told } = world
+      const task = yield* launch("first")
+      yield* pass("5 seconds")
+      const session = yield* sessionOf(task)
+      yield* launch("hog")
+      yield* pass("1 second")
+      // A person is in there, and has its agent launch something.
+      yield* launch("inner", { parent: session, agent: "librarian" })
+      yield* resume(world, task, "more")
+      yield* pass("20 seconds")
+      assert.strictEqual(yield* status(task), "pending")
+      assert.lengthOf(yield* host.turns(session), 1)
+      yield* pass("20 seconds")
+      assert.deepStrictEqual((yield* host.turns(session)).map((turn) => turn.map(({ text }) => text)), [
+        ["first"],
+        ["more"],
+        ["notice final"]
+      ])
+      assert.deepStrictEqual(yield* told(session), ["final: completed"])
+      assert.strictEqual(answerOf(yield* get(task)), "done: notice final")
+      yield* atRest
+    }))
+})

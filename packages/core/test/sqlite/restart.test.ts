@@ -19,7 +19,7 @@ import { SimulatedHost, type Step } from "../../src/testing/SimulatedHost.ts"
 import { calledOff, completed, request, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
 import { pass, soon } from "../support/time.ts"
-import { answerOf, byScript, call, endOf, hang, say, summary, wait } from "../support/world.ts"
+import { answerOf, byScript, call, endOf, failing, hang, say, summary, wait } from "../support/world.ts"
 
 /** No process has that id: it is above what Linux gives. */
 const deadPid = 2 ** 22 + 1
@@ -535,6 +535,45 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "A1 A10 C1 does not wake a task that is still in line, however its own stand: it is told once it has its slots",
+    {},
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        const outer = yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.behave((told) =>
+              told.text === "first"
+                ? [hang]
+                : told.text === "outer"
+                ? [call("delegate", launch(tasks, told.session, "inner")), say("I wait")]
+                : told.text === goOn
+                ? [wait(60_000), say("went on")]
+                : [say(told.text === "inner" ? "done" : `heard: ${told.text}`)]
+            )
+            yield* host.faults(failing({ notify: "fail" }))
+            yield* launch(tasks, parent, "first")
+            yield* pass("1 second")
+            const outer = yield* launch(tasks, parent, "outer")
+            yield* pass("10 seconds")
+            return yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(outer.id)).session))
+          }), { defaultConcurrency: 2 })
+        yield* host.faults(() => "ok")
+        assert.lengthOf(yield* host.notices(outer), 0)
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("50 seconds")
+            assert.strictEqual(yield* host.activity(outer), "idle")
+            assert.lengthOf(yield* host.turns(outer), 1)
+            assert.lengthOf(yield* host.working, 1)
+            yield* pass("20 seconds")
+            const answers = (yield* tasks.list).map(answerOf)
+            assert.deepStrictEqual(answers, ["went on", "heard: notice final", "done"])
+          }), { defaultConcurrency: 1 })
+        assert.deepStrictEqual((yield* host.notices(outer)).map(summary), ["final: completed"])
+      })
+  )
+
+  inPlace(
     "E5 ends what its parent had left out, where that had ended without an answer, and not where it had one",
     {},
     ({ host, killed, life, parent }) =>
@@ -907,6 +946,31 @@ describe("two on one file", () => {
           )
         })
       )
+  )
+
+  inPlace(
+    "C1 D9 keeps back no news for a task that is in line here no more, as it is another's by then",
+    { hog: [wait(30_000), say("done")] },
+    ({ file, host, life, parent }) =>
+      life((tasks) =>
+        Effect.gen(function*() {
+          const task = yield* launch(tasks, parent, "first")
+          yield* pass("5 seconds")
+          const session = yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(task.id)).session))
+          yield* launch(tasks, parent, "hog")
+          yield* pass("1 second")
+          const inner = { description: "inner", prompt: "inner", agent: "librarian", parent: session }
+          yield* tasks.launch(inner)
+          yield* tasks.resume({ session, prompt: "more", parent })
+          yield* pass("10 seconds")
+          const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
+          const database = new DatabaseSync(file)
+          database.exec(`UPDATE task SET owner = 'another' WHERE id = '${task.id}'`)
+          database.close()
+          assert.lengthOf(yield* host.notices(session), 0)
+          yield* pass("1 minute")
+          assert.deepStrictEqual((yield* host.notices(session)).map(summary), ["final: completed"])
+        }), { defaultConcurrency: 1 })
   )
 })
 
