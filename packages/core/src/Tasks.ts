@@ -258,26 +258,32 @@ const make = Effect.gen(function*() {
     const ancestors = yield* ancestorsOf(request.parent)
     if (!Task.isBelow(before, request.parent)) return yield* new TaskForeign({ id: before.id })
     if (!host.capabilities.continues) return yield* new CannotContinue({ session: request.session })
+    /** Conditional: of two who continue at once, one is taken, and so is none while it runs. */
+    const next = ({ id, request: before, run }: Task.Task) =>
+      append({
+        _tag: "Continued",
+        id,
+        run: run + 1,
+        at: clock.currentTimeMillisUnsafe(),
+        request: {
+          ...before,
+          description: request.description ?? before.description,
+          prompt: request.prompt,
+          ...(request.model === undefined ? {} : { model: request.model }),
+          parent: request.parent,
+          ancestors,
+          background: request.background ?? true
+        }
+      })
     return yield* Effect.uninterruptible(whileAlive(
       request.parent,
       Effect.gen(function*() {
         yield* notices.used(request.parent)
-        // Conditional: of two who continue at once, one is taken, and so is none while it runs.
-        const continued = yield* append({
-          _tag: "Continued",
-          id: before.id,
-          run: before.run + 1,
-          at: clock.currentTimeMillisUnsafe(),
-          request: {
-            ...before.request,
-            description: request.description ?? before.request.description,
-            prompt: request.prompt,
-            ...(request.model === undefined ? {} : { model: request.model }),
-            parent: request.parent,
-            ancestors,
-            background: request.background ?? true
-          }
-        })
+        const first = yield* next(before)
+        // Another process may have continued it since it was looked up, and be done: only who is at work refuses.
+        const now = Option.isSome(first) ? Option.none() : yield* journal.get(before.id)
+        const again = Option.filter(now, (task) => Task.isTerminal(task) && Task.isBelow(task, request.parent))
+        const continued = Option.isNone(again) ? first : yield* next(again.value)
         if (Option.isNone(continued)) return yield* new TaskRunning({ id: before.id, session: request.session })
         return yield* runs.begin(continued.value)
       })

@@ -4,7 +4,8 @@
  */
 import { Effect, Option } from "effect"
 import * as Journal from "../Journal.ts"
-import type * as Task from "../Task.ts"
+import * as Outbox from "../Outbox.ts"
+import * as Task from "../Task.ts"
 import type * as Store from "./Store.ts"
 import type { Attempt } from "./untilBroken.ts"
 
@@ -54,9 +55,24 @@ export const make = ({ attempt, fold, load, me, store }: {
 
   const owns = (id: Task.TaskId) => Effect.map(othersOf([id]), (others) => others.length === 0)
 
+  /** What is over and told of, and was continued by another since, is looked at there: it is not kept at hand any more. */
+  const leaveContinued = Effect.suspend(() => {
+    const over = [...fold.tasks.values()].filter((task) =>
+      Task.isTerminal(task) && !Outbox.has(Journal.boxOf(fold, task.request.parent), task)
+    )
+    return Effect.map(othersOf(over.map(({ id }) => id)), (ids) => {
+      const others = new Set(ids)
+      for (const task of over) {
+        // It may have been continued here meanwhile.
+        if (others.has(task.id) && fold.tasks.get(task.id) === task) Journal.remove(fold, task.id)
+      }
+    })
+  })
+
   return {
     owns,
     takenOf,
+    leaveContinued,
     letGo,
     /** The same, and gives all that was let go of since it was last asked for, and is not ours again. */
     lost: Effect.map(letGo, () => {
@@ -68,7 +84,8 @@ export const make = ({ attempt, fold, load, me, store }: {
     refused: (id: Task.TaskId): Effect.Effect<void> =>
       Effect.flatMap(owns(id), (isOwn) => {
         if (isOwn) return Effect.void
-        drop(id)
+        // What is over here was only continued there: its end is told here.
+        if (!Option.exists(Journal.find(fold, id), Task.isTerminal)) drop(id)
         return letGo
       })
   }

@@ -153,7 +153,7 @@ const make = Effect.fnUntraced(function*(
       : Effect.void
   }
 
-  const { letGo, lost, owns, refused, takenOf } = Ownership.make({ attempt, fold, load, me, store })
+  const { leaveContinued, letGo, lost, owns, refused, takenOf } = Ownership.make({ attempt, fold, load, me, store })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -197,12 +197,16 @@ const make = Effect.fnUntraced(function*(
       return Journal.boxOf(fold, parent)
     }))
 
+  /** What is over may be continued by anybody, so of that at hand it is asked whose it is. */
   const get = (id: TaskId) =>
     Effect.suspend(() => {
       const known = Journal.find(fold, id)
-      return Option.isSome(known)
-        ? Effect.succeed(known)
-        : Effect.map(attempt(load(id)), Option.flatten)
+      if (Option.exists(known, (task) => !Task.isTerminal(task))) return Effect.succeed(known)
+      const inFile = Effect.map(attempt(load(id)), Option.flatten)
+      return Option.isNone(known) ? inFile : Effect.flatMap(
+        owns(id),
+        (isOwn) => isOwn ? Effect.succeed(known) : Effect.map(inFile, Option.orElse(() => known))
+      )
     })
 
   const inherit = (root: Option.Option<SessionId>): Effect.Effect<Journal.Inheritance> =>
@@ -285,9 +289,12 @@ const make = Effect.fnUntraced(function*(
       }),
     atHandUnsafe: (session) => Journal.inSession(fold, session),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
-    older: Effect.map(
-      attempt(store.latest(listed)),
-      (found) => [...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id))
+    older: Effect.andThen(
+      leaveContinued,
+      Effect.map(
+        attempt(store.latest(listed)),
+        (found) => [...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id))
+      )
     ),
     forget: (id) => Effect.sync(() => Journal.remove(fold, id)),
     gathers: true,

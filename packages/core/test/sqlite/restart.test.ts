@@ -722,6 +722,92 @@ describe("two on one file", () => {
   )
 
   inPlace(
+    "D7 A16 what the other one has continued is shown, awaited and continued as it is there, and not as it was here",
+    { one: [say("one")], more: [wait(5_000), say("more")], last: [say("last")] },
+    ({ life, parent }) =>
+      life((tasks) =>
+        Effect.gen(function*() {
+          const { id } = yield* launch(tasks, parent, "one")
+          yield* pass("10 seconds")
+          const { session = Task.SessionId.make("none"), status } = yield* tasks.get(id)
+          assert.strictEqual(status, "completed")
+          yield* life((others) =>
+            Effect.gen(function*() {
+              yield* others.resume({ session, prompt: "more", parent })
+              yield* pass("1 second")
+              const stands = ({ run, status }: Task.Task) => [run, status]
+              assert.deepStrictEqual(stands(yield* tasks.get(id)), [2, "running"])
+              assert.deepStrictEqual(stands(yield* tasks.find(session, parent)), [2, "running"])
+              assert.strictEqual((yield* tasks.cancel(id)).task.status, "running", "it is not over")
+              assert.deepStrictEqual((yield* tasks.list).filter((task) => task.run === 1), [])
+              const waiting = yield* Effect.forkChild(tasks.await(id, parent))
+              yield* pass("2 seconds")
+              assert.isUndefined(waiting.pollUnsafe())
+              assert.strictEqual(
+                (yield* Effect.flip(tasks.resume({ session, prompt: "last", parent })))._tag,
+                "TaskRunning"
+              )
+              yield* pass("5 seconds")
+              assert.strictEqual(answerOf(yield* Fiber.join(waiting)), "more")
+              assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["more"])
+              yield* tasks.resume({ session, prompt: "last", parent })
+              yield* pass("5 seconds")
+              const last = yield* others.get(id)
+              assert.deepStrictEqual([last.run, answerOf(last)], [3, "last"])
+            })
+          )
+        })
+      )
+  )
+
+  inPlace(
+    "A16 what the other one has continued, and ended, while it was looked up here is continued here: it is at work no more",
+    { one: [say("one")], more: [say("more")], last: [say("last")] },
+    ({ host, life, parent }) =>
+      life((others) =>
+        Effect.gen(function*() {
+          const { id } = yield* launch(others, parent, "one")
+          yield* pass("5 seconds")
+          const { session = Task.SessionId.make("none") } = yield* others.get(id)
+          yield* life((tasks) =>
+            Effect.gen(function*() {
+              yield* host.faults(({ operation }) => operation === "parentOf" ? { slow: 3_000 } : "ok")
+              const resuming = yield* Effect.forkChild(tasks.resume({ session, prompt: "last", parent }))
+              yield* pass("1 second")
+              yield* others.resume({ session, prompt: "more", parent })
+              yield* pass("1 second")
+              assert.strictEqual(answerOf(yield* others.get(id)), "more")
+              assert.isUndefined(resuming.pollUnsafe())
+              yield* pass("10 seconds")
+              assert.strictEqual((yield* Fiber.join(resuming)).run, 3)
+              assert.strictEqual(answerOf(yield* tasks.get(id)), "last")
+            })
+          )
+        })
+      )
+  )
+
+  inPlace(
+    "C1 C4 the end of a run is told by who ran it, also where it may not go on with the task that another has continued",
+    { one: [wait(5_000), say("one")] },
+    ({ file, life, parent, told }) =>
+      life((tasks) =>
+        Effect.scoped(Effect.gen(function*() {
+          const journal = yield* beside(file)
+          const { id } = yield* launch(tasks, parent, "one")
+          yield* Effect.forkChild(tasks.reading(parent)(Effect.sleep("1 minute")))
+          yield* pass("30 seconds")
+          const { request, session = Task.SessionId.make("none") } = yield* tasks.get(id)
+          yield* journal.append({ _tag: "Continued", id, run: 2, at: 30_000, request })
+          const again = tasks.resume({ session, prompt: "more", parent })
+          assert.strictEqual((yield* Effect.flip(again))._tag, "TaskRunning")
+          yield* pass("2 minutes")
+          assert.deepStrictEqual(yield* told, ["final: completed"])
+        }))
+      )
+  )
+
+  inPlace(
     "D7 C5 one that was taken for gone, and looks for more to take over, shows what it has lost as the other has it",
     { one: [wait(60_000), say("one")] },
     ({ file, life, parent }) =>
