@@ -274,8 +274,8 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
   })
 
   /** Whether nobody is left who could wait for what was left behind. */
-  const isOrphan = ({ request: { parent } }: Task.Task): Effect.Effect<boolean> =>
-    Effect.map(journal.bySession(parent), Option.exists(isForsaken))
+  const isOrphan = (task: Task.Task): Effect.Effect<boolean> =>
+    Effect.map(journal.bySession(task.request.parent), Option.exists((parent) => isForsakenBy(parent, task)))
 
   /** Says that a task is to end, and as what, if it is not over. The first word counts. */
   const condemn = Effect.fnUntraced(function*(task: Task.Task, outcome: Task.Outcome) {
@@ -354,6 +354,10 @@ const isStopped = ({ stop }: Run): boolean => Option.isSome(MutableRef.get(stop)
 /** Whether a task is over and has no answer: nobody is in its session any more who could wait for its tasks. */
 export const isForsaken = (task: Task.Task): boolean =>
   Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !isShutdown(task)
+
+/** Whether a task was out when the one that sent it out ended so. What is launched in that session later, a person sends out. */
+const isForsakenBy = (parent: Task.Task, { queuedAt }: Task.Task): boolean =>
+  isForsaken(parent) && parent.endedAt !== undefined && queuedAt <= parent.endedAt
 
 const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
 

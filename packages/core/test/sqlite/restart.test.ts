@@ -603,6 +603,32 @@ describe("the next one", () => {
   )
 
   inPlace(
+    "D8 C3 goes on with what a person had sent out from the session of a task that was called off, and tells them there",
+    {},
+    ({ host, killed, life, parent }) =>
+      Effect.gen(function*() {
+        const session = yield* host.root("ses_outer", parent)
+        const outer = { id: taskId(1), run: 1 }
+        yield* killed([
+          { _tag: "Queued", ...outer, at: 0, request: request(parent) },
+          { _tag: "Started", ...outer, at: 1 },
+          { _tag: "Opened", ...outer, at: 2, session },
+          { _tag: "Ended", ...outer, at: 4, outcome: calledOff, progress: { toolCalls: 0 } },
+          { _tag: "Queued", id: taskId(2), run: 1, at: 5, request: request(session, { ancestors: [session, parent] }) }
+        ])
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* pass("10 seconds")
+            assert.strictEqual(endOf(yield* tasks.get(taskId(2))), "completed")
+            yield* host.say(session, "here I am")
+            yield* pass("10 seconds")
+            assert.deepStrictEqual((yield* host.notices(session)).map(summary), ["final: completed"])
+          })
+        )
+      })
+  )
+
+  inPlace(
     "D1 D8 reads what ended in an earlier life, by its id and by its session",
     {},
     ({ life, parent }) =>
