@@ -153,7 +153,7 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
           // While the run can still be found to be condemned: in between, news of its tasks would wake its session again.
           return Effect.andThen(
             Effect.andThen(told, notices.forget(session)),
-            Effect.andThen(closed, stopAll(below(session), "parent-ended"))
+            Effect.andThen(closed, stopAll(below(session), () => "parent-ended"))
           )
         }
       })
@@ -315,10 +315,10 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
 
   const stopAll = Effect.fnUntraced(function*(
     tasks: Effect.Effect<ReadonlyArray<Task.Task>>,
-    reason: Task.CancelReason
+    reasonOf: (task: Task.Task) => Task.CancelReason
   ) {
-    // All of them first: one that ends takes those below it along, and they are to end for the same reason.
-    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, Ending.cancelled(reason)))
+    // All of them first: one that ends takes those below it along, and they are to end as is said here.
+    const condemned = yield* Effect.forEach(yield* tasks, (task) => condemn(task, Ending.cancelled(reasonOf(task))))
     return yield* Effect.forEach(condemned, carryOut, { concurrency: "unbounded" })
   })
 
@@ -327,10 +327,12 @@ export const make = Effect.fnUntraced(function*(onEnd: () => void) {
     Effect.gen(function*() {
       Recent.note(deleted, session, remembered)
       const own = Option.filter(yield* journal.bySession(session), (task) => !Task.isTerminal(task))
-      if (Option.isSome(own)) return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), "deleted")
+      if (Option.isSome(own)) {
+        return yield* stopAll(Effect.map(below(session), (all) => [own.value, ...all]), () => "deleted")
+      }
       yield* notices.forget(session)
       onEnd()
-      return yield* stopAll(below(session), "deleted")
+      return yield* stopAll(below(session), () => "deleted")
     })).pipe(Effect.forkScoped({ startImmediately: true }))
 
   return { find, begin, letGo, inherit, isDeleted, isStopping, stop, stopAll, below }

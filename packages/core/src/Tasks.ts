@@ -117,7 +117,10 @@ export class Tasks extends Context.Service<Tasks, {
    * parent that calls it off, and knows that; a parent whose task a person calls off, or somebody above it, is told.
    */
   readonly cancel: (id: string, why?: Calling) => Effect.Effect<Cancellation, TaskNotFound>
-  /** Cancels everything that is pending or running below a session, whatever its depth, and nothing else. */
+  /**
+   * Cancels everything that is pending or running below a session, whatever its depth, and nothing else. It knows that of
+   * its own tasks; a parent further below that goes on is told.
+   */
   readonly cancelAll: (session: Task.SessionId) => Effect.Effect<ReadonlyArray<Cancellation>>
   /** Every task that is kept, oldest first. */
   readonly list: Effect.Effect<ReadonlyArray<Task.Task>>
@@ -318,7 +321,9 @@ const make = Effect.gen(function*() {
   }, Traced.named("Tasks.cancel"))
 
   const cancelAll = Effect.fnUntraced(function*(session: Task.SessionId) {
-    const stopped = yield* runs.stopAll(runs.below(session), "requested")
+    // Whoever sent it out and is not the one who calls it off knows nothing of that.
+    const reasonOf = ({ request }: Task.Task) => request.parent === session ? "requested" : "from-above"
+    const stopped = yield* runs.stopAll(runs.below(session), reasonOf)
     return yield* Effect.forEach(stopped.filter(({ cancelled }) => cancelled), confirmed, { concurrency: "unbounded" })
   }, Traced.named("Tasks.cancelAll"))
 

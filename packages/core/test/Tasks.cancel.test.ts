@@ -442,7 +442,14 @@ describe("cancelling all", () => {
       assert.strictEqual(yield* end(a), "running")
       const rest = yield* tasks.cancelAll(parent)
       assert.deepStrictEqual(new Set(rest.map(({ task }) => task.id)), new Set([a.id, waiting.id]))
-      assert.deepStrictEqual([...inner, ...rest].map(({ task }) => endOf(task)), Array.replicate("requested", 5))
+      const why = new Map([...inner, ...rest].map(({ task }) => [task.id, endOf(task)]))
+      assert.deepStrictEqual([ab, abc, below, a, waiting].map(({ id }) => why.get(id)), [
+        "requested",
+        "from-above",
+        "requested",
+        "requested",
+        "requested"
+      ])
       assert.deepStrictEqual(rest.map(({ before }) => before).toSorted(), ["pending", "running"])
       yield* soon
       assert.deepStrictEqual([yield* end(b), yield* end(bWaits)], ["running", "running"])
@@ -450,6 +457,51 @@ describe("cancelling all", () => {
       yield* tasks.cancelAll(other)
       yield* atRest
     }))
+})
+
+describe("cancelling all, where others below have sent tasks out", () => {
+  inWorld("tells a session that goes on by itself what became of its own: it does not know (C3 C12)", {
+    scripts: { hangs: [hang] }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, launch, parent, sessionOf, tasks, told } = world
+      const outer = yield* launch("outer")
+      yield* pass(5_000)
+      // A person goes on in there.
+      const session = yield* sessionOf(outer)
+      const inner = yield* launch("hangs", { parent: session })
+      yield* launch("hangs")
+      yield* pass(1_000)
+      yield* tasks.cancelAll(parent)
+      yield* pass(1_000)
+      assert.deepStrictEqual([yield* end(outer), yield* end(inner)], ["completed", "from-above"])
+      assert.deepStrictEqual(yield* told(session), ["final: from-above"])
+      assert.deepStrictEqual(yield* told(), ["final: completed"])
+      yield* atRest
+    }))
+
+  for (const outer of ["works", "waits"] as const) {
+    inWorld(
+      `tells nothing to those that it ends as well: one ${outer} (C3 C12)`,
+      {},
+      (world) =>
+        Effect.gen(function*() {
+          const { atRest, callsOf, end, host, launch, parent, sessionOf, tasks } = world
+          yield* host.behave((said) =>
+            said.text === "inner" || outer === "works" ? [hang] : [wait(500), say("I wait for it")]
+          )
+          const task = yield* launch("outer")
+          yield* pass(100)
+          const inner = yield* launch("inner", { parent: yield* sessionOf(task) })
+          yield* pass(1_000)
+          yield* tasks.cancelAll(parent)
+          yield* pass(1_000)
+          assert.deepStrictEqual([yield* end(task), yield* end(inner)], ["requested", "from-above"])
+          assert.deepStrictEqual(yield* callsOf("notify"), [])
+          yield* atRest
+        })
+    )
+  }
 })
 
 describe("deleting a session in the host", () => {
