@@ -156,12 +156,15 @@ const make = Effect.gen(function*() {
     Effect.forkScoped({ startImmediately: true })
   )
 
-  const verdictOf = ({ seen, session }: Watched): Settlement.Verdict =>
+  const verdictOf = (
+    { seen, session }: Watched,
+    expecting: boolean = notices.expectingUnsafe(session)
+  ): Settlement.Verdict =>
     Settlement.judge(MutableRef.get(seen), {
       settings,
       capabilities: host.capabilities,
       now: nowUnsafe(),
-      expecting: notices.expectingUnsafe(session)
+      expecting
     })
 
   /** One after the other: of whom the host tells just now does not wait behind a crowd of whom it never told. */
@@ -259,14 +262,29 @@ const make = Effect.gen(function*() {
     }
   })
 
+  /** Waits until the verdict may have changed. */
+  const rung = ({ door }: Watched) =>
+    Effect.andThen(
+      Effect.suspend(() => Deferred.await(MutableRef.get(door))),
+      Effect.sync(() => MutableRef.set(door, Deferred.makeUnsafe()))
+    )
+
+  /**
+   * Until it is over though it waits for its own: a host that is gone for good brings no news of them. That they are out is
+   * taken for granted: in the moment in which they are not, what it said before is no answer to what it is about to be told.
+   */
+  const untilGivenUp = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
+    for (;;) {
+      yield* rung(watching)
+      const verdict = verdictOf(watching, true)
+      if (verdict._tag === "Settled") return verdict.outcome
+    }
+  })
+
   /** Judges whenever its door is opened, for as long as there is something to do about it. */
   const untilSettled = Effect.fnUntraced(function*(watching: Watched): Effect.fn.Return<Outcome> {
-    const { door } = watching
     for (let waits = true;;) {
-      if (waits) {
-        yield* Deferred.await(MutableRef.get(door))
-        MutableRef.set(door, Deferred.makeUnsafe())
-      }
+      if (waits) yield* rung(watching)
       const verdict = verdictOf(watching)
       switch (verdict._tag) {
         case "Settled":
@@ -277,9 +295,14 @@ const make = Effect.gen(function*() {
         case "Look":
           waits = !(yield* look(watching))
           break
-        case "AwaitChildren":
-          yield* awaitChildren(watching)
+        case "AwaitChildren": {
+          const givenUp = yield* Effect.raceFirst(
+            Effect.as(awaitChildren(watching), Option.none<Outcome>()),
+            Effect.asSome(untilGivenUp(watching))
+          )
+          if (Option.isSome(givenUp)) return givenUp.value
           waits = false
+        }
       }
     }
   })

@@ -293,6 +293,35 @@ describe("an outage of the host", () => {
       yield* atRest
     }))
 
+  for (const defaultConcurrency of [1, 5]) {
+    inWorld(
+      `for good fails a task that waits for its own after hostTimeoutMs as well, with a limit of ${defaultConcurrency} (B5, A1)`,
+      { settings: { hostTimeoutMs: 120_000, taskTtlMs: 0, defaultConcurrency } },
+      ({ atRest, end, host, launch, told, used }) =>
+        Effect.gen(function*() {
+          yield* host.behave(({ session, text }) =>
+            text === "outer"
+              ? [call("delegate", launch("inner", { parent: session })), say("I wait for it")]
+              : text === "inner"
+              ? [hang]
+              : [say("heard")]
+          )
+          const outer = yield* launch("outer")
+          yield* pass(1_000)
+          yield* host.faults(down)
+          yield* pass(120_000)
+          assert.strictEqual(yield* end(outer), "running")
+          yield* pass(10_000)
+          assert.strictEqual(yield* end(outer), "host-unreachable")
+          assert.strictEqual(yield* used, 0)
+          yield* host.faults(() => "ok")
+          yield* pass(minutes(1))
+          assert.deepStrictEqual(yield* told(), ["final: host-unreachable"])
+          yield* atRest
+        })
+    )
+  }
+
   for (const operation of ["transcript", "todos"] as const) {
     for (const fault of ["fail", "hang", "die"] as const) {
       inWorld(
