@@ -9,18 +9,18 @@ import * as Task from "../Task.ts"
 import type * as Store from "./Store.ts"
 import type { Attempt } from "./untilBroken.ts"
 
-export const make = ({ attempt, fold, load, me, store }: {
-  readonly attempt: Attempt<Store.StoreError>
+export const make = ({ fold, load, me, still, store }: {
   /** What this process goes on with. */
   readonly fold: Journal.Fold
   readonly load: (id: Task.TaskId) => Effect.Effect<Option.Option<Task.Task>, Store.StoreError>
   readonly me: string
+  readonly still: Attempt<Store.StoreError>
   readonly store: Pick<Store.Store, "ownersOf">
 }) => {
   /** Those of these tasks that are somebody else's by now. */
   const othersOf = (ids: ReadonlyArray<Task.TaskId>) =>
     Effect.map(
-      attempt(store.ownersOf(ids)),
+      still(store.ownersOf(ids)),
       (found) => {
         const owners = Option.getOrElse(found, () => new Map<Task.TaskId, string>())
         return ids.filter((id) => (owners.get(id) ?? me) !== me)
@@ -33,7 +33,7 @@ export const make = ({ attempt, fold, load, me, store }: {
     const taken: Array<Task.TaskId> = []
     for (const { id, run } of runs) {
       if (!others.has(id)) continue
-      const now = Option.flatten(yield* attempt(load(id)))
+      const now = Option.flatten(yield* still(load(id)))
       if (Option.exists(now, (task) => task.run === run)) taken.push(id)
     }
     return taken

@@ -86,8 +86,11 @@ const make = Effect.fnUntraced(function*(
   const asProblem = (error: Store.StoreError): FileProblem.FileProblem =>
     error._tag === "SqlError" ? problems.fromSql(error) : problems.problem("corrupt", "an event in it cannot be read")
 
-  /** Once something with the file fails nothing more is kept in it: an event that is missing would be a lie. */
-  const attempt = yield* untilBroken((error: Store.StoreError) => tell(options, asProblem(error)))
+  /**
+   * Once something with the file fails nothing more is kept in it: an event that is missing would be a lie. That this one is
+   * there is none, and nor is whose its tasks are: `still`.
+   */
+  const { attempt, still } = yield* untilBroken((error: Store.StoreError) => tell(options, asProblem(error)))
 
   const changing = <A>(change: Effect.Effect<A>): Effect.Effect<A> => Effect.uninterruptible(lock.withPermit(change))
 
@@ -153,7 +156,7 @@ const make = Effect.fnUntraced(function*(
       : Effect.void
   }
 
-  const { leaveContinued, letGo, lost, owns, refused, takenOf } = Ownership.make({ attempt, fold, load, me, store })
+  const { leaveContinued, letGo, lost, owns, refused, takenOf } = Ownership.make({ fold, load, me, still, store })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -202,7 +205,7 @@ const make = Effect.fnUntraced(function*(
     Effect.suspend(() => {
       const known = Journal.find(fold, id)
       if (Option.exists(known, (task) => !Task.isTerminal(task))) return Effect.succeed(known)
-      const inFile = Effect.map(attempt(load(id)), Option.flatten)
+      const inFile = Effect.map(still(load(id)), Option.flatten)
       return Option.isNone(known) ? inFile : Effect.flatMap(
         owns(id),
         (isOwn) => isOwn ? Effect.succeed(known) : Effect.map(inFile, Option.orElse(() => known))
@@ -252,11 +255,11 @@ const make = Effect.fnUntraced(function*(
     )
   )
 
-  // While there is anything to lose.
+  // While there is anything to lose. Nobody waits for it: a file that somebody else has locked takes its time.
   const stake = Effect.sync(() =>
     fold.boxes.size > 0 || [...fold.tasks.values()].some((task) => !Task.isTerminal(task))
   )
-  yield* Effect.flatMap(Effect.andThen(look, stake), (any) => any ? changing(attempt(beat)) : Effect.void).pipe(
+  yield* Effect.flatMap(Effect.andThen(look, stake), (any) => any ? still(beat) : Effect.void).pipe(
     Effect.repeat(Schedule.spaced(Owner.beat)),
     Effect.forkScoped
   )

@@ -71,7 +71,7 @@ const make = Effect.fnUntraced(function*(
     error._tag === "SqlError" ? problems.fromSql(error) : problems.problem("corrupt", "a slot in it cannot be read")
 
   /** Once a change of the file fails nothing is shared any more. */
-  const attempted = yield* untilBroken((error: SlotTables.TableError) => tell(options, asProblem(error)))
+  const { attempt: attempted } = yield* untilBroken((error: SlotTables.TableError) => tell(options, asProblem(error)))
   /** Changes the file, in one piece. */
   const attempt = <A>(change: Effect.Effect<A, SlotTables.TableError>) => attempted(tables.transaction(change))
 

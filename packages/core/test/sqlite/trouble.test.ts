@@ -2,7 +2,7 @@
  * Files that cannot be used, or not any more: a clear sentence, all goes on in memory, and nothing is written over.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Ref } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -12,6 +12,7 @@ import * as SqliteJournal from "../../src/sqlite/SqliteJournal.ts"
 import type { TaskEvent } from "../../src/TaskEvent.ts"
 import { completed, request, taskId } from "../support/arbitraries.ts"
 import { folder } from "../support/files.ts"
+import { pass, soon } from "../support/time.ts"
 
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
 
@@ -187,6 +188,42 @@ describe("a journal's file", () => {
           ["locked"]
         )
       })
+  )
+
+  inFolder(
+    "D8 A16 that cannot be written any more leaves the tasks to who runs them, for as long as that one is there",
+    (path) =>
+      Effect.scoped(Effect.gen(function*() {
+        const file = join(path, "journal.sqlite")
+        const said = yield* Ref.make<ReadonlyArray<string>>([])
+        const open = Effect.fnUntraced(function*() {
+          const services = yield* Layer.build(SqliteJournal.layer({
+            file,
+            onProblem: ({ reason }) => Ref.update(said, (all) => [...all, reason])
+          }))
+          yield* soon
+          return Context.get(services, Journal)
+        })
+        const one = yield* open()
+        yield* one.append(queued(1))
+        const database = new DatabaseSync(file)
+        database.exec("BEGIN IMMEDIATE")
+        const appending = yield* Effect.forkChild(one.append(queued(2)))
+        yield* pass("6 seconds")
+        database.exec("ROLLBACK")
+        assert.isTrue(Option.isSome(yield* Fiber.join(appending)))
+        assert.deepStrictEqual(yield* Ref.get(said), ["locked"])
+        const two = yield* open()
+        yield* pass("1 minute")
+        assert.deepStrictEqual(yield* two.inherit(Option.none()), { tasks: [], parents: [], unclear: false })
+        assert.deepStrictEqual(yield* one.lost, [])
+        // By hand, what is done to one that was stopped for a while.
+        database.exec("UPDATE task SET owner = 'another'")
+        database.close()
+        assert.isFalse(yield* one.owns(taskId(1)))
+        assert.isTrue(yield* one.owns(taskId(2)), "nobody else knows it")
+        assert.deepStrictEqual(yield* one.lost, [taskId(1)], "and it leaves off what it has lost")
+      }))
   )
 
   inFolder("D8 in a folder that cannot be made: it is said why", (path) =>
