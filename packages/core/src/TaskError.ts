@@ -42,6 +42,14 @@ export class TaskAbove extends Schema.TaggedError<TaskAbove>()("TaskAbove", { id
   }
 }
 
+/** Whoever is waited for waits for the one who would wait: neither could ever end. */
+export class TaskWaiting extends Schema.TaggedError<TaskWaiting>()("TaskWaiting", { id: TaskId }) {
+  override get message(): string {
+    return `Task ${this.id} cannot be waited for from here: it waits for you, itself or through others, and ends after you ` +
+      "do. End your turn with your answer instead"
+  }
+}
+
 export class CannotContinue extends Schema.TaggedError<CannotContinue>()("CannotContinue", { session: SessionId }) {
   override get message(): string {
     return `The host cannot continue session ${this.session}. Launch a new task with everything it needs to know`

@@ -41,9 +41,11 @@ import {
   TaskForeign,
   TaskNotFound,
   TaskRunning,
+  TaskWaiting,
   TooDeep
 } from "./TaskError.ts"
 import * as Traced from "./Traced.ts"
+import * as Waiting from "./Waiting.ts"
 import { Watch } from "./Watch.ts"
 
 /** What to do, and for whom. */
@@ -103,13 +105,14 @@ export class Tasks extends Context.Service<Tasks, {
   /**
    * Waits until the task's run is over. When the one who waits is in the session of a task itself (`by`), that task lends
    * its slots meanwhile, and has them back when this returns. With `atMost` (ms) it is waited for no longer than that; the
-   * task may not be over then. Nobody can wait for the task above them: it waits for them.
+   * task may not be over then. Nobody can wait for the task above them: it waits for them. Nor, without `atMost`, for one
+   * that waits for them in another way.
    */
   readonly await: (
     id: string,
     by?: Task.SessionId,
     atMost?: number
-  ) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove>
+  ) => Effect.Effect<Task.Task, TaskNotFound | TaskAbove | TaskWaiting>
   /** Waits until the task has its session, or is over; at most so long, where that is given (ms). */
   readonly opened: (id: string, atMost?: number) => Effect.Effect<Task.Task, TaskNotFound>
   /**
@@ -331,6 +334,21 @@ const make = Effect.gen(function*() {
   const endedElsewhere = (id: string) =>
     Effect.repeat(get(id), { schedule: Schedule.spaced(settings.pollIntervalMs), until: Task.isTerminal })
 
+  /** The calls in which tasks wait for others for as long as it takes. Changed only by `inWait`. */
+  const waits = new Set<Waiting.Wait>()
+
+  /** Around such a call. It is found out and kept in one step: of two who wait for each other one is refused. */
+  const inWait = (wait: Waiting.Wait) => <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | TaskWaiting> =>
+    Effect.onExit(
+      Effect.flatMap(journal.tasks, (all): Effect.Effect<A, E | TaskWaiting> => {
+        const open = all.filter((task) => !Task.isTerminal(task))
+        if (Waiting.isCircle(wait, waits, open)) return Effect.fail(new TaskWaiting({ id: wait.of.id }))
+        waits.add(wait)
+        return call
+      }),
+      () => Effect.sync(() => void waits.delete(wait))
+    )
+
   const awaitEnd = Effect.fnUntraced(function*(id: string, by?: Task.SessionId, atMost?: number) {
     const run = yield* runs.find(id)
     const task = yield* get(id)
@@ -350,7 +368,11 @@ const make = Effect.gen(function*() {
     const above = session !== undefined &&
       Option.exists(waiter, (own) => own.id === task.id || Task.isBelow(own, session))
     if (above) return yield* new TaskAbove({ id: task.id })
-    yield* Option.isNone(waiter) ? waiting : limits.lend(waiter.value.id)<unknown, TaskNotFound, never>(waiting)
+    if (Option.isNone(waiter)) yield* waiting
+    else {
+      const lent = limits.lend(waiter.value.id)<unknown, TaskNotFound, never>(waiting)
+      yield* atMost === undefined ? inWait({ by: waiter.value.id, of: task })(lent) : lent
+    }
     // It may have taken a while to have the slots back, and nobody may know of it any more.
     const ended = Option.isNone(run) ? Option.none() : yield* Deferred.poll(run.value.over)
     const last = Option.isNone(ended) ? task : yield* ended.value

@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Array, Deferred, Effect, Fiber } from "effect"
+import { Array, Deferred, Effect, Fiber, Result } from "effect"
 import type { SessionId } from "../src/Task.ts"
 import type { Step, Told } from "../src/testing/SimulatedHost.ts"
 import {
@@ -144,6 +144,87 @@ describe("a task that waits for the task above it, or for itself", () => {
       assert.strictEqual((yield* get(task)).status, "completed")
       yield* atRest
     }))
+})
+
+describe("tasks that wait for each other", () => {
+  /** Awaits the task with this prompt, and notes how that went. */
+  const awaits = (world: World, told: Told, prompt: string, seen: Array<string>, atMost?: number): Step =>
+    call(
+      "wait",
+      Effect.gen(function*() {
+        const other = yield* byPrompt(world, prompt)
+        const result = yield* Effect.result(world.tasks.await(other.id, told.session, atMost))
+        seen.push(`${told.text}: ${Result.isSuccess(result) ? result.success.status : result.failure._tag}`)
+      })
+    )
+
+  inWorld(
+    "in one pool: whoever closes the circle is refused at once, and both end (A15)",
+    { settings: one },
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, host, launch, tasks } = world
+        const seen: Array<string> = []
+        yield* host.behave((told) =>
+          told.text === "a" || told.text === "b"
+            ? [wait(100), awaits(world, told, told.text === "a" ? "b" : "a", seen), say(`${told.text} done`)]
+            : [say("heard")]
+        )
+        yield* launch("a")
+        yield* launch("b")
+        yield* pass("1 minute")
+        assert.deepStrictEqual(seen, ["b: TaskWaiting", "a: completed"])
+        assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["a done", "b done"])
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "are not refused where one of them waits no longer than so long (A15)",
+    {},
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, host, launch, tasks } = world
+        const seen: Array<string> = []
+        yield* host.behave((told) =>
+          told.text === "a"
+            ? [wait(100), awaits(world, told, "b", seen), say("a done")]
+            : told.text === "b"
+            ? [wait(100), awaits(world, told, "a", seen, 5_000), say("b done")]
+            : [say("heard")]
+        )
+        yield* launch("a")
+        yield* launch("b")
+        yield* pass("1 minute")
+        assert.deepStrictEqual(seen, ["b: running", "a: completed"])
+        assert.deepStrictEqual((yield* tasks.list).map(answerOf), ["a done", "b done"])
+        yield* atRest
+      })
+  )
+
+  inWorld(
+    "through one that the other has sent out: it is refused as well, and all end (A15, B13)",
+    {},
+    (world) =>
+      Effect.gen(function*() {
+        const { atRest, end, host, launch } = world
+        const seen: Array<string> = []
+        yield* host.behave((told) =>
+          told.text === "a"
+            ? [wait(100), awaits(world, told, "b", seen), say("a done")]
+            : told.text === "b"
+            ? [...delegates(world, told, "inner"), say("I wait for it")]
+            : told.text === "inner"
+            ? [wait(1_000), awaits(world, told, "a", seen), say("inner done")]
+            : [say("heard")]
+        )
+        const both = [yield* launch("a"), yield* launch("b")]
+        yield* pass("1 minute")
+        assert.deepStrictEqual(seen, ["inner: TaskWaiting", "a: completed"])
+        assert.deepStrictEqual(yield* Effect.forEach(both, end), ["completed", "completed"])
+        yield* atRest
+      })
+  )
 })
 
 const byPrompt = (world: World, prompt: string) =>

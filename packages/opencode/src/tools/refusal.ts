@@ -37,6 +37,7 @@ export type Refusal =
   | TaskError.TaskForeign
   | TaskError.TaskRunning
   | TaskError.TaskAbove
+  | TaskError.TaskWaiting
   | TaskError.CannotContinue
 
 /** Makes an error of a tool the tool's answer. */
@@ -59,6 +60,7 @@ const answerTo = (tool: string, error: Refusal): Effect.Effect<string, never, Ta
       return Effect.succeed(lineageUnknown(error.session, error.why))
     case "SessionDeleted":
     case "TaskAbove":
+    case "TaskWaiting":
       return Effect.succeed(sentence(message(error.message)))
     case "TooDeep":
       return Effect.succeed(tooDeep(error.depth, error.maxDepth))
