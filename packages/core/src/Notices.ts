@@ -5,7 +5,21 @@
  * notice at a time. That a notice is about to go out is kept before it goes, and that it was taken after; so whoever goes
  * on after a crash knows which one may have arrived. How it gets there is `Delivery`'s business.
  */
-import { Clock, Context, Deferred, Effect, FiberMap, HashMap, Layer, Option, PubSub, Random, Ref, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  FiberMap,
+  HashMap,
+  Latch,
+  Layer,
+  Option,
+  PubSub,
+  Random,
+  Ref,
+  Stream
+} from "effect"
 import type { AgentHost } from "./AgentHost.ts"
 import type * as Batch from "./Batch.ts"
 import * as Delivery from "./Delivery.ts"
@@ -77,6 +91,8 @@ export class Notices extends Context.Service<Notices, {
   readonly owedUnsafe: () => number
   /** The notices that were taken, and by whom, from now on. */
   readonly deliveries: Stream.Stream<Delivered>
+  /** Opened whenever somebody may be owed less than before. Whoever waits for that closes it. */
+  readonly lessOwed: Latch.Latch
 }>()("@errand/core/Notices") {
   static readonly layer: Layer.Layer<Notices, never, AgentHost | Journal | Limits> = Layer.effect(
     Notices,
@@ -110,9 +126,12 @@ const make = Effect.gen(function*() {
   const couriers = yield* FiberMap.make<SessionId>()
   const deliveries = yield* Effect.acquireRelease(PubSub.sliding<Delivered>({ capacity: 1024 }), PubSub.shutdown)
 
+  const lessOwed = yield* Latch.make(false)
+
   /** Something about a parent's box may have changed: those who wait look again, and a courier is on duty. */
   const attend = (parent: SessionId) =>
     Effect.uninterruptible(Effect.suspend(() => {
+      Latch.openUnsafe(lessOwed)
       const post = posts.get(parent)
       if (post === undefined) return Effect.void
       const isOnDuty = post.courier
@@ -194,6 +213,7 @@ const make = Effect.gen(function*() {
     const post = posts.get(parent)
     if (post !== undefined && notice.wakes) post.woke = Option.some({ notice: notice.id, at: askedAt })
     yield* PubSub.publish(deliveries, { parent, notice, at })
+    yield* Latch.open(lessOwed)
   }, Effect.uninterruptible)
 
   /** Nobody need wait for this parent any more. */
@@ -323,7 +343,8 @@ const make = Effect.gen(function*() {
     owedUnsafe: () =>
       Array.from(posts.keys(), (parent) => Outbox.owed(journal.boxUnsafe(parent)))
         .reduce((sum, owed) => sum + owed, 0),
-    deliveries: Stream.fromPubSub(deliveries)
+    deliveries: Stream.fromPubSub(deliveries),
+    lessOwed
   })
 })
 

@@ -1,7 +1,7 @@
 /**
  * How long finished tasks are kept: the latest `retainedTasks` of them, and every one that somebody is still owed.
  */
-import { Effect, Latch, Stream } from "effect"
+import { Effect, Latch } from "effect"
 import { Journal } from "./Journal.ts"
 import { Notices } from "./Notices.ts"
 import * as Settings from "./Settings.ts"
@@ -12,7 +12,6 @@ export const make = Effect.gen(function*() {
   const journal = yield* Journal
   const notices = yield* Notices
   const settings = yield* Settings.Current
-  const dirty = yield* Latch.make(false)
 
   /** Forgets the oldest of those that are over and of which nobody is owed anything, down to `retainedTasks`. */
   const forgetOld = Effect.gen(function*() {
@@ -27,17 +26,14 @@ export const make = Effect.gen(function*() {
     }
   })
 
-  // At most once a second, and only after something ended or somebody was told.
-  yield* Latch.await(dirty).pipe(
-    Effect.andThen(Latch.close(dirty)),
+  // At most once a second, and only after something ended or somebody is owed less.
+  yield* Latch.await(notices.lessOwed).pipe(
+    Effect.andThen(Latch.close(notices.lessOwed)),
     Effect.andThen(Effect.sleep("1 second")),
     Effect.andThen(forgetOld),
     Effect.forever,
     Effect.forkScoped
   )
-  yield* Stream.runForEach(notices.deliveries, () => Latch.open(dirty)).pipe(
-    Effect.forkScoped({ startImmediately: true })
-  )
 
-  return { lookUnsafe: () => void Latch.openUnsafe(dirty) }
+  return { lookUnsafe: () => void Latch.openUnsafe(notices.lessOwed) }
 })

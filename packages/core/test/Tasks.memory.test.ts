@@ -106,6 +106,23 @@ describe("a finished task", () => {
       assert.deepStrictEqual(yield* tasks.list, [])
       yield* atRest
     }))
+
+  inWorld("is forgotten however late the host says that its parent is gone (C16, D9)", {
+    settings: { retainedTasks: 0 }
+  }, ({ atRest, host, launch, parent, tasks }) =>
+    Effect.gen(function*() {
+      yield* host.feed(({ _tag }) => _tag === "Deleted" ? [] : [0])
+      yield* host.faults(failing({ notify: "fail" }))
+      yield* launch("x")
+      yield* pass(30_000)
+      yield* host.remove(parent)
+      yield* host.faults(() => "ok")
+      assert.strictEqual((yield* tasks.list).length, 1)
+      yield* pass(60_000)
+      assert.isFalse(yield* tasks.expecting(parent))
+      assert.deepStrictEqual(yield* tasks.list, [])
+      yield* atRest
+    }))
 })
 
 describe("watching", () => {
