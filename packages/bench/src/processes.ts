@@ -14,11 +14,17 @@ export const bun = Path.join(
 
 const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url))
 
-/** The fake OpenCode; made by `pnpm build`, as is the other. */
+/** The fake OpenCode; made by `pnpm build`, as are the others. */
 export const server = built("server")
 
 /** The process of one competitor. */
 export const worker = built("worker")
+
+/** One measure of a queue. */
+export const queue = built("queue")
+
+/** What one journal takes. */
+export const journal = built("journal")
 
 /**
  * With this Bun's allocator (mimalloc) gives back nothing that is freed. What is touched for the first time costs the kernel a
