@@ -6,7 +6,8 @@
  * nobody can take less than 75 ms. The floor makes just those two, and what it takes above 75 ms is the machine's.
  *
  * Each size is measured in a process that has launched before; the least and the largest also first thing in a fresh one.
- * In both a person has spoken in the session that launches, and its agent has thought for 300 ms: so does OpenCode begin.
+ * In both a person has spoken in the session that launches, and its agent has thought for 300 ms: so does OpenCode begin. In
+ * the sessions of later launches that is done for all of them at once, after the first launch.
  */
 import { Effect } from "effect"
 import * as Arena from "../Arena.ts"
@@ -46,11 +47,16 @@ const expected = ([first, ...later]: Case) => [
 /** Those who launch one after the other take as long at first as they take later. */
 const isLeftOut = (peer: Peer, sizes: Case) => isSlow(peer) && sizes === largest
 
-/** One batch with a parent of its own; gives its time, and the processor's (ms). What it started is called off at the end. */
-const batch = Effect.fnUntraced(function*(arena: Arena.Arena, size: number) {
-  const { control, peer, worker } = arena
-  const parent = yield* told(control.root())
-  yield* speak(control, parent)
+/** So many sessions in which a person has spoken. */
+const spoken = Effect.fnUntraced(function*({ control }: Arena.Arena, count: number) {
+  const parents = yield* Effect.forEach(Array.from({ length: count }), () => told(control.root()))
+  yield* speak(control, ...parents)
+  return parents
+})
+
+/** One batch with a parent of its own; gives its time, and the processor's (ms). */
+const batch = Effect.fnUntraced(function*(arena: Arena.Arena, parent: string, size: number) {
+  const { control, worker } = arena
   const since = yield* mark(control)
   const before = yield* worker.cpu
   const launched = yield* launch(arena, Array.from({ length: size }, (_, nth) => ask(parent, nth, endless)))
@@ -59,8 +65,17 @@ const batch = Effect.fnUntraced(function*(arena: Arena.Arena, size: number) {
   if (found.begun.size < size) {
     return yield* new NoPart({ why: `${found.begun.size} of ${size} had begun after 30 s` })
   }
-  if (peer.cancel !== undefined) yield* worker.cancel(parent, { all: true })
   return { until: found.last - earliest(launched), used: after.used - before.used }
+})
+
+/** Calls off what a batch has started, before the next one. That is no part of what is measured: the server is near meanwhile. */
+const clear = Effect.fnUntraced(function*({ control, peer, worker }: Arena.Arena, parent: string) {
+  if (peer.cancel === undefined) return
+  yield* told(control.latency(0))
+  yield* worker.cancel(parent, { all: true })
+  yield* told(control.latency(roundTrip))
+  // An agent that was stopped is heard of twice, the second time 30 ms later.
+  yield* Effect.sleep("100 millis")
 })
 
 const valuesOf = (
@@ -100,8 +115,15 @@ const sample = Effect.fnUntraced(function*(peer: Peer, all: Case) {
   const [first, ...later] = all
   const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 } })
   yield* told(arena.control.latency(roundTrip))
-  const values = [...valuesOf(cold, first, yield* batch(arena, first))]
-  for (const at of later) values.push(...valuesOf(warm, at, yield* batch(arena, at)))
+  const [own = ""] = yield* spoken(arena, 1)
+  const values = [...valuesOf(cold, first, yield* batch(arena, own, first))]
+  const parents = later.length === 0 ? [] : yield* spoken(arena, later.length)
+  let before = own
+  for (const [nth, at] of later.entries()) {
+    yield* clear(arena, before)
+    before = parents[nth] ?? ""
+    values.push(...valuesOf(warm, at, yield* batch(arena, before, at)))
+  }
   return values
 })
 
