@@ -72,7 +72,11 @@ const see = (seen: Seen, { at, kind, parent, person, session }: Entry): Seen => 
 const sample = Effect.fnUntraced(function*(peer: Peer) {
   const arena = yield* Arena.open(peer, { limits: { defaultConcurrency: 0 } })
   const { control } = arena
-  const roots = yield* Effect.forEach(Array.from({ length: each * kinds.length }), () => told(control.root()))
+  const roots = yield* Effect.forEach(
+    Array.from({ length: each * kinds.length }),
+    () => told(control.root()),
+    { concurrency: 16 }
+  )
   yield* speak(control, ...roots)
   const since = yield* mark(control)
   yield* Effect.forEach(roots, (root, nth) => {
@@ -87,8 +91,9 @@ const sample = Effect.fnUntraced(function*(peer: Peer) {
     from: { parents: new Map(), ended: new Map(), after: new Map() },
     step: see,
     enough: ({ after }: Seen) => after.size === roots.length,
-    // Launching, working, and then as long as anybody takes who gets there at all.
-    patience: each * kinds.length * every + 6_000 + (isSlow(peer) ? 15_000 : 7_000)
+    // Launching, working, and then as long as anybody takes who gets there at all: of those who are not slow nobody takes
+    // longer than Errand's poll for an end without an event.
+    patience: each * kinds.length * every + 6_000 + (isSlow(peer) ? 15_000 : 4_000)
   })
   return kinds.flatMap((kind, nth): ReadonlyArray<Value> => {
     const times = roots.flatMap((root, n) => n % kinds.length === nth ? seen.after.get(root) ?? [] : [])
