@@ -71,7 +71,7 @@ const launching = Effect.fnUntraced(function*(peer: Peer) {
         const since = yield* mark(control)
         const [called] = yield* launch(arena, [ask(parent, nth, nth % 2 === 0 ? endless : ends)])
         if (called === undefined) return yield* new BenchError({ what: "a launch without an answer" })
-        const seen = yield* begun(control, { count: 1, parents: [parent], since })
+        const seen = yield* begun(control, { count: 1, parents: [parent], since, every: 10 })
         if (seen.begun.size === 0) return yield* new NoPart({ why: `launch ${nth + 1} had not begun after 30 s` })
         return { answered: called.to - called.from, atWork: seen.last - called.from }
       })
