@@ -146,11 +146,7 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
     every: seldom,
     patience: calmed.now - since.now + calm * 1_000
   })
-  // What is told twice may be told a little later.
-  yield* Effect.sleep("4 seconds")
-  const heard = yield* until(control, { ...log, from: deaf(), enough: () => true, patience: 0 })
-
-  const sent = yield* Effect.forEach(
+  const asking = Effect.forEach(
     all,
     (asked): Effect.Effect<Sent, never> =>
       Effect.map(Effect.orElseSucceed(stateOf(arena, asked), () => "going" as const), (state) => ({
@@ -162,6 +158,10 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number) {
     // Some give no answer to most of these, and each is waited for.
     { concurrency: 256 }
   )
+  // What is told twice may be told a little later. And the log is read when all have been asked: what ends, and is told of,
+  // while others are still being asked is not lost.
+  const [sent] = yield* Effect.all([asking, Effect.sleep("4 seconds")], { concurrency: "unbounded" })
+  const heard = yield* until(control, { ...log, from: deaf(), enough: () => true, patience: 0 })
   const found = damage(sent, heard, heard.names, yield* told(control.working))
   const values: ReadonlyArray<Value> = [
     { ...counts.lost, value: found.lost },
