@@ -20,6 +20,8 @@ export interface Bench {
   readonly peers: ReadonlyArray<Peer>
   /** Says how far it is: so many of so many steps, and what the next one is. */
   readonly progress: (done: number, of: number, what: string) => Effect.Effect<void>
+  /** Says that what is left mostly waits: whoever is measured beside it may begin. */
+  readonly quiet: Effect.Effect<void>
 }
 
 export interface Measure {
@@ -31,10 +33,11 @@ export interface Measure {
   /** What keeps Errand from passing, as far as is known: one or two sentences. Shown where it misses a line. */
   readonly hindrance?: string
   /**
-   * What it measures does not depend on what else the machine does, so it is measured beside the others of its group: those
-   * that work hard, or those that mostly wait. In one group the first would keep the second from being in time.
+   * What it measures does not depend on what else the machine does, so it is measured beside others of which that is true.
+   * One that is loud at first comes before those that mostly wait, which it would keep from being in time: they begin when
+   * it says that it is quiet.
    */
-  readonly steady?: "busy" | "waiting"
+  readonly steady?: "loud at first" | "waiting"
   readonly run: (bench: Bench) => Effect.Effect<ReadonlyArray<Figure>, BenchError, Scope.Scope>
   readonly lines: (figures: ReadonlyArray<Figure>) => ReadonlyArray<Line>
 }

@@ -16,6 +16,7 @@ import { machine, versions } from "./report/machine.ts"
 import * as readme from "./report/readme.ts"
 import * as Results from "./report/Results.ts"
 import * as table from "./report/table.ts"
+import * as Schedule from "./schedule.ts"
 
 const which = Argument.String("measure").pipe(
   Argument.withDescription(`Which: ${measures.map(({ id, title }) => `${id} (${title})`).join(", ")}`),
@@ -98,11 +99,7 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
     versions: yield* versions(peers)
   }
   const keeping = yield* Semaphore.make(1)
-  // Times and processor one after the other; what is steady then beside its kind.
-  const groups = [
-    ...chosen.filter(({ steady }) => steady === undefined).map((one) => [one]),
-    ...(["busy", "waiting"] as const).map((kind) => chosen.filter(({ steady }) => steady === kind))
-  ].filter((group) => group.length > 0)
+  const groups = Schedule.groups(chosen)
   const order = groups.flat()
   const state = yield* Ref.make<Progress.State>({
     of: chosen.length,
@@ -118,7 +115,7 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       atWork: [...all.atWork.filter((one) => one.id !== id), ...Option.toArray(now)].toSorted((a, b) => a.nth - b.nth),
       groups: all.groups.map((group) => group.filter((one) => one !== id)).filter((group) => group.length > 0)
     }))
-  const measure = (one: Measure) =>
+  const measure = (one: Measure, quiet: Effect.Effect<void>) =>
     Effect.gen(function*() {
       const { about: felt, id, lines, run, title } = one
       const nth = order.indexOf(one)
@@ -127,7 +124,7 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
         Effect.flatMap(Clock.currentTimeMillis, (last) =>
           note(id, Option.some({ id, nth: nth + 1, done, of, began, last, what })))
       yield* progress(0, 1, title)
-      const figures = yield* Effect.scoped(run({ runs, peers, progress })).pipe(
+      const figures = yield* Effect.scoped(run({ runs, peers, progress, quiet })).pipe(
         Effect.ensuring(note(id, Option.none()))
       )
       const seconds = Math.round(((yield* Clock.currentTimeMillis) - began) / 1_000)
@@ -148,14 +145,14 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       }
       return found
     })
-  const attempt = (one: Measure) =>
-    measure(one).pipe(
+  const attempt = (one: Measure, quiet: Effect.Effect<void>) =>
+    measure(one, quiet).pipe(
       Effect.asSome,
       Effect.catchTag("BenchError", ({ message }) =>
         Effect.as(telling.say(`${one.id} could not be measured: ${message}`), Option.none<Results.Measured>()))
     )
   const found = (yield* telling.during((now) => Progress.line(Ref.getUnsafe(state), now))(
-    Effect.forEach(groups, (group) => Effect.forEach(group, attempt, { concurrency: "unbounded" }))
+    Effect.forEach(groups, (group) => Schedule.together(group, attempt))
   )).flat().flatMap(Option.toArray)
   const inOrder = chosen.map(({ id }) => ({ id, one: found.find((one) => one.id === id) }))
   return {

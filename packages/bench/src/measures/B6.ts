@@ -164,7 +164,6 @@ export const B6: Measure = {
   id: "B6",
   title: "Memory",
   about: "What a task costs in memory while it waits, while it runs, and after it; and whether that ends somewhere.",
-  steady: "busy",
   run: (bench) =>
     Effect.map(
       compare<Case>(bench, {
