@@ -20,11 +20,19 @@ const limitsOf = ({ defaultConcurrency, ...others }: Limits) => ({
 
 const categoryOf = (model: string): string => `bench-${model.replace(/[^a-z0-9]+/gi, "-")}`
 
-/** The settings that both have. */
-export const settings = ({ limits, models }: Setup, disabledHooks: ReadonlyArray<string>) => ({
+/** The MCP servers that both would add to OpenCode: for looking things up on the net. */
+const lookups = ["websearch", "context7", "grep_app"]
+
+/** The settings that both have. `own`: the MCP servers that only one of them brings. */
+export const settings = (
+  { limits, models }: Setup,
+  disabledHooks: ReadonlyArray<string>,
+  own: ReadonlyArray<string> = []
+) => ({
   background_task: limitsOf(limits),
   categories: Object.fromEntries(models.map((model) => [categoryOf(model), { model, description: "For the bench" }])),
   disabled_hooks: disabledHooks,
+  disabled_mcps: [...lookups, ...own],
   auto_update: false,
   claude_code: { mcp: false, commands: false, skills: false, agents: false, hooks: false, plugins: false },
   tmux: { enabled: false }

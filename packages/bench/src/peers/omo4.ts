@@ -75,7 +75,7 @@ export const omo4: Peer = {
   files: (setup) => ({
     "home/.omo/omo.jsonc": {
       "[opencode]": {
-        ...Shared.settings(setup, disabledHooks),
+        ...Shared.settings(setup, disabledHooks, ["lsp", "codegraph"]),
         telemetry: false,
         model_fallback: false,
         codegraph: { enabled: false, auto_provision: false },
