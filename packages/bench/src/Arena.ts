@@ -42,12 +42,19 @@ const providersOf = (models: ReadonlyArray<string>): Readonly<Record<string, Rea
  */
 const starting = Semaphore.makeUnsafe(6)
 
-export const open: (peer: Peer, options: Options) => Effect.Effect<Arena, BenchError, Scope.Scope> = Effect.fnUntraced(
-  function*(peer: Peer, { limits, models = [], server = {}, untimed }: Options) {
-    const { control, url } = yield* Effect.mapError(
-      Server.start,
-      (cause) => new BenchError({ what: "the fake OpenCode did not start", cause })
-    )
+/** A fake OpenCode by itself, where several competitors are loaded one after the other. */
+export const server: Effect.Effect<Server.FakeOpenCode, BenchError, Scope.Scope> = Effect.mapError(
+  Server.start,
+  (cause) => new BenchError({ what: "the fake OpenCode did not start", cause })
+)
+
+/** In a fake OpenCode that is there already: as new, and with nobody else's plugin at it. */
+export const openAt = Effect.fnUntraced(
+  function*(
+    { control, url }: Server.FakeOpenCode,
+    peer: Peer,
+    { limits, models = [], server = {}, untimed }: Options
+  ): Effect.fn.Return<Arena, BenchError, Scope.Scope> {
     const made = yield* Sandbox.make(peer, { limits, models })
     const sandbox = untimed ? { ...made, env: { ...made.env, ...hoarding } } : made
     const settings: Settings = {
@@ -59,6 +66,8 @@ export const open: (peer: Peer, options: Options) => Effect.Effect<Arena, BenchE
     yield* Effect.mapError(control.reset(settings), (cause) => new BenchError({ what: "reset", cause }))
     const worker = yield* Worker.start(peer, { url, sandbox })
     return { peer, control, worker }
-  },
-  starting.withPermit
+  }
 )
+
+export const open = (peer: Peer, options: Options): Effect.Effect<Arena, BenchError, Scope.Scope> =>
+  starting.withPermit(Effect.flatMap(server, (server) => openAt(server, peer, options)))

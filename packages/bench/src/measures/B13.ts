@@ -39,6 +39,8 @@ const bare: Peer = { ...errand, id: "bare", title: "No plugin" }
 const alone = Effect.fnUntraced(function*(bench: Bench) {
   // The same each time, and mostly waiting: once, all of them together.
   const weights = new Map(yield* Effect.forEach(bench.peers, weightOf, { concurrency: "unbounded" }))
+  // Its own time is part of nothing here: one for all of them.
+  const server = yield* Arena.server
   return yield* compare<"alone">(bench, {
     measure: "B13",
     cases: ["alone"],
@@ -46,7 +48,7 @@ const alone = Effect.fnUntraced(function*(bench: Bench) {
     expected: () => inProcess,
     sample: Effect.fnUntraced(function*(peer) {
       const { atOnce, atWork } = weights.get(peer.id) ?? { atOnce: Number.NaN, atWork: Number.NaN }
-      const { worker } = yield* Arena.open(peer, { limits: {} })
+      const { worker } = yield* Arena.openAt(server, peer, { limits: {} })
       return [
         { what: weight, unit: "kB", value: atOnce / 1_000 },
         { what: whole, unit: "kB", value: atWork / 1_000 },
@@ -55,7 +57,7 @@ const alone = Effect.fnUntraced(function*(bench: Bench) {
       ]
     })
   })
-})
+}, Effect.scoped)
 
 const weightOf = (peer: Peer) =>
   Effect.scoped(Effect.gen(function*() {
