@@ -26,8 +26,11 @@ import { mark, told } from "./happened.ts"
 
 const sizes = [50, 200] as const
 
-/** Before it is looked at (s): what was only just compiled is slow, and a launch leaves things to be collected. */
-const settling = 3
+/**
+ * Before a crowd is looked at (s): what was only just compiled is slow, and a launch leaves things to be collected. Where
+ * there was a crowd already nearly everything is compiled.
+ */
+const settling = (from: number) => from === 0 ? 3 : 1.5
 
 /** For how long the processor is looked at (s): three ticks of Errand's poll. */
 const seconds = 6
@@ -127,7 +130,7 @@ const round = Effect.fnUntraced(function*(peers: ReadonlyArray<Peer>) {
     found.push(...grown.map(({ place, why }) => ({ peer: place.arena.peer, values: [], why })))
     places = grown.filter(({ why }) => why === undefined).map(({ place }) => place)
     yield* all(places, ({ arena }) => told(arena.control.openGate(gateOf(at))))
-    yield* Effect.sleep(`${settling} seconds`)
+    yield* Effect.sleep(`${settling(from)} seconds`)
     found.push(...valuesOf(yield* all(places, share), at))
     found.push(...yield* all(places, (place) => longest(place, at)))
     from = at
