@@ -20,6 +20,8 @@ export const Figure = Schema.Struct({
   better: Schema.optionalKey(Schema.Literals(["more", "neither"])),
   /** One for each run; empty where the peer could not take part. */
   values: Schema.Array(Schema.Finite),
+  /** How many runs gave no value where others did; absent: none. */
+  missing: Schema.optionalKey(Schema.Int),
   /** Why there is no value, or what a reader should know. */
   note: Schema.optionalKey(Schema.String)
 })
@@ -56,11 +58,23 @@ export const Line = Schema.Struct({
 })
 export type Line = typeof Line.Type
 
-/** What was found for a peer; the median over the runs. */
-export const value = (
+/** What was found for a peer in every run; nothing where one of the runs gave no value: nobody passes by the others alone. */
+export const valuesOf = (
   figures: ReadonlyArray<Figure>,
   peer: string,
   what: string,
   at?: number
-): number =>
-  median(figures.find((figure) => figure.peer === peer && figure.what === what && figure.at === at)?.values ?? [])
+): ReadonlyArray<number> => {
+  const found = figures.find((figure) => figure.peer === peer && figure.what === what && figure.at === at)
+  return found === undefined || found.missing !== undefined ? [] : found.values
+}
+
+/** The median over the runs. `NaN` where one of them gave no value. */
+export const value = (figures: ReadonlyArray<Figure>, peer: string, what: string, at?: number): number =>
+  median(valuesOf(figures, peer, what, at))
+
+/** The most of all runs. `NaN` where one of them gave no value. */
+export const worst = (figures: ReadonlyArray<Figure>, peer: string, what: string, at?: number): number => {
+  const values = valuesOf(figures, peer, what, at)
+  return values.length === 0 ? Number.NaN : Math.max(...values)
+}

@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import * as Arena from "../Arena.ts"
-import type { Figure } from "../Figure.ts"
+import { type Figure, valuesOf } from "../Figure.ts"
 import { BenchError, type Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import type { Step } from "../server/Script.ts"
@@ -72,9 +72,7 @@ const sample = Effect.fnUntraced(function*(arena: Arena.Arena, one: Case) {
 
 /** The rate over all runs together: a median would not see what happens in one of them. `NaN` of none. */
 const rate = (figures: ReadonlyArray<Figure>, one: Case, at: number): number => {
-  const values =
-    figures.find((figure) => figure.peer === errand.title && figure.what === what(one) && figure.at === at)?.values ??
-      []
+  const values = valuesOf(figures, errand.title, what(one), at)
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 

@@ -5,7 +5,7 @@
  */
 import { Effect, Scope } from "effect"
 import * as Arena from "../Arena.ts"
-import { type Figure, value } from "../Figure.ts"
+import { value, worst } from "../Figure.ts"
 import type { Bench, Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import type { Peer } from "../peers/Peer.ts"
@@ -131,9 +131,6 @@ const measured = Effect.fnUntraced(function*(bench: Bench, atOnce: number) {
   return [...batches, ...starts]
 }, Effect.scoped)
 
-const of = (figures: ReadonlyArray<Figure>, what: string): ReadonlyArray<number> =>
-  figures.find((figure) => figure.peer === errand.title && figure.what === what)?.values ?? []
-
 export const B10: Measure = {
   id: "B10",
   title: "Calling off",
@@ -141,7 +138,7 @@ export const B10: Measure = {
   run: (bench) => apart(bench, 6, measured),
   lines: (figures) => {
     const times = victims.map(({ name }) => ({ name, ms: value(figures, errand.title, time(name)) }))
-    const worst = (what: string) => Math.max(...of(figures, what))
+    const most = (what: string) => worst(figures, errand.title, what)
     return [
       {
         measure: "B10",
@@ -152,8 +149,8 @@ export const B10: Measure = {
       {
         measure: "B10",
         asked: "no neighbour takes harm, and nothing is left at work, in any run",
-        found: `${worst(harmed)} of ${neighbours.length} took harm, ${worst(left)} left`,
-        passed: worst(harmed) === 0 && worst(left) === 0
+        found: `${most(harmed)} of ${neighbours.length} took harm, ${most(left)} left`,
+        passed: most(harmed) === 0 && most(left) === 0
       }
     ]
   }

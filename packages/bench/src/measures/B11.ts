@@ -6,7 +6,7 @@
  */
 import { Effect, Option } from "effect"
 import * as Arena from "../Arena.ts"
-import type { Figure } from "../Figure.ts"
+import { type Figure, valuesOf } from "../Figure.ts"
 import type { Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import { floor } from "../peers/floor.ts"
@@ -86,10 +86,10 @@ const valueOf = (one: Case, ended: boolean): Value => ({
   value: ended ? 1 : 0
 })
 
-/** In the worst of all runs; `NaN` of none. */
-const least = (figures: ReadonlyArray<Figure>, what: string): number => {
-  const values = figures.find((figure) => figure.peer === errand.title && figure.what === what)?.values ?? []
-  return values.length === 0 ? Number.NaN : Math.min(...values)
+/** In every run. */
+const everyTime = (figures: ReadonlyArray<Figure>, one: Case): boolean => {
+  const values = valuesOf(figures, errand.title, what(one))
+  return values.length > 0 && values.every((ended) => ended === 1)
 }
 
 export const B11: Measure = {
@@ -108,12 +108,12 @@ export const B11: Measure = {
       sample
     }),
   lines: (figures) => {
-    const found = cases.map((one) => ({ one, ended: least(figures, what(one)) }))
+    const found = cases.map((one) => ({ one, ended: everyTime(figures, one) }))
     return [{
       measure: "B11",
       asked: "it ends, with the answer of its own",
-      found: found.map(({ ended, one }) => `${one}: ${ended === 1 ? "ended" : "did not"}`).join(", "),
-      passed: found.every(({ ended }) => ended === 1)
+      found: found.map(({ ended, one }) => `${one}: ${ended ? "ended" : "did not"}`).join(", "),
+      passed: found.every(({ ended }) => ended)
     }]
   }
 }

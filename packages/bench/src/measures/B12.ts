@@ -8,12 +8,12 @@
  */
 import { Effect, Ref } from "effect"
 import * as Arena from "../Arena.ts"
-import type { Figure, Line } from "../Figure.ts"
+import { type Figure, type Line, worst } from "../Figure.ts"
 import type { Bench, Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import type { Peer } from "../peers/Peer.ts"
 import type { Launched } from "../worker/Worker.ts"
-import { compare, type Value } from "./compare.ts"
+import { compare, partly, type Value } from "./compare.ts"
 import { ask, begun, nameOf, speak } from "./crowd.ts"
 import { mark, seldom, told, until } from "./happened.ts"
 import { type Errand, program } from "./storm/Program.ts"
@@ -165,9 +165,12 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number, over: Effe
   const [sent] = yield* Effect.all([asking, Effect.sleep("4 seconds")], { concurrency: "unbounded" })
   const heard = yield* until(control, { ...log, from: deaf(), enough: () => true, patience: 0 })
   const found = damage(sent, heard, heard.names, yield* told(control.working))
+  // Of whom nothing has ended nothing can be told, and that nothing of it was lost says nothing.
+  const news = sent.some(({ state }) => state === "over")
+    ? [{ ...counts.lost, value: found.lost }, { ...counts.doubled, value: found.doubled }]
+    : []
   const values: ReadonlyArray<Value> = [
-    { ...counts.lost, value: found.lost },
-    { ...counts.doubled, value: found.doubled },
+    ...news,
     { ...counts.stuck, value: found.stuck },
     { ...counts.leaked, value: yield* leaked(arena) },
     { ...counts.orphans, value: found.orphans },
@@ -177,18 +180,21 @@ const sample = Effect.fnUntraced(function*(peer: Peer, first: number, over: Effe
   return values
 })
 
-const worst = (figures: ReadonlyArray<Figure>, { what }: { readonly what: string }): number =>
-  Math.max(
-    ...figures.filter((figure) => figure.peer === errand.title && figure.what === what).flatMap(({ values }) => values)
-  )
+/** Says why there is no news. */
+const explained = (figure: Figure): Figure => {
+  const { missing, note, values } = figure
+  const why = "none of its tasks ended"
+  if (values.length === 0 && note === undefined) return { ...figure, note: why }
+  return missing === undefined ? figure : { ...figure, ...partly(values.length, values.length + missing, why) }
+}
 
 const lines = (figures: ReadonlyArray<Figure>): ReadonlyArray<Line> => {
   const damages = [counts.lost, counts.doubled, counts.stuck, counts.leaked, counts.orphans].map((one) =>
-    worst(figures, one)
+    worst(figures, errand.title, one.what)
   )
   const [lost, doubled, stuck, slots, orphans] = damages
   // Where nothing went wrong on the wire, that nothing was lost proves nothing.
-  const stormy = worst(figures, counts.tasks) > 0 && worst(figures, counts.faults) > 0
+  const stormy = [counts.tasks, counts.faults].every(({ what }) => worst(figures, errand.title, what) > 0)
   return [{
     measure: "B12",
     asked: "nothing lost, doubled, stuck, leaked or orphaned, in any run",
@@ -201,16 +207,20 @@ const run = (bench: Bench) =>
   Effect.suspend(() => {
     let storms = bench.runs * bench.peers.length
     const over = Effect.suspend(() => --storms === 0 ? bench.quiet : Effect.void)
-    return compare<number>({ ...bench, runs: 1 }, {
-      measure: "B12",
-      // Each run has seeds of its own; figures are made of the first case's words.
-      cases: Array.from({ length: bench.runs }, (_, run) => 1 + run * seeds),
-      says: (first) => `seeds ${first} to ${first + seeds - 1}`,
-      expected: (first) => first === 1 ? Object.values(counts) : [],
-      // Counts; and everybody mostly waits.
-      atOnce: 12,
-      sample: (peer, first) => sample(peer, first, over)
-    })
+    // Each run has seeds of its own.
+    const first = (run: number) => 1 + run * seeds
+    return Effect.map(
+      compare<"storm">(bench, {
+        measure: "B12",
+        cases: ["storm"],
+        says: (_, run) => `seeds ${first(run)} to ${first(run + 1) - 1}`,
+        expected: () => Object.values(counts),
+        // Counts; and everybody mostly waits.
+        atOnce: 12,
+        sample: (peer, _, run) => sample(peer, first(run), over)
+      }),
+      (figures) => figures.map(explained)
+    )
   })
 
 export const B12: Measure = {

@@ -8,12 +8,12 @@
  */
 import { Effect, Fiber, Semaphore } from "effect"
 import * as Arena from "../Arena.ts"
-import { type Figure, type Line, median } from "../Figure.ts"
+import { type Figure, type Line, median, value } from "../Figure.ts"
 import type { Bench, Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import { floor } from "../peers/floor.ts"
 import type { Peer } from "../peers/Peer.ts"
-import { compare, type Value } from "./compare.ts"
+import { compare, partly, type Value } from "./compare.ts"
 import { ask, launch, nameOf, speak } from "./crowd.ts"
 import { mark, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
@@ -99,13 +99,14 @@ const sample = Effect.fnUntraced(function*(peer: Peer, one: Case) {
 
 /** Says of a time that is missing in some runs how far it had come. */
 const explained = (one: Case, runs: number) => (figure: Figure, _: number, all: ReadonlyArray<Figure>): Figure => {
-  const missing = runs - figure.values.length
-  if (figure.what !== time(one) || missing === 0 || figure.note !== undefined) return figure
-  const told = Math.min(...all.find(({ peer, what }) => peer === figure.peer && what === share(one))?.values ?? [])
-  const often = figure.values.length === 0 ? "" : `, in ${missing} of ${runs} runs`
+  const count = figure.values.length
+  const shares = all.find(({ peer, what }) => peer === figure.peer && what === share(one))?.values ?? []
+  // Whose launch failed has said so.
+  if (figure.what !== time(one) || count === runs || shares.length < runs) return figure
   const given = `given up after ${one.cap / 1_000} s, or ${one.quiet / 1_000} s without any news`
-  const why = `no end: ${told} of ${one.count} told of (${given})`
-  return { ...figure, note: `${why}${often}` }
+  const of = count === 0 ? shares : shares.filter((share) => share < one.count)
+  const why = `no end: ${median(of)} of ${one.count} told of (${given})`
+  return count === 0 ? { ...figure, note: why } : { ...figure, ...partly(count, runs, why) }
 }
 
 /** What is not there took too long. */
@@ -114,7 +115,7 @@ const shown = (ms: number): string => Number.isNaN(ms) ? "no end" : `${(ms / 1_0
 const line = (figures: ReadonlyArray<Figure>, one: Case): Line => {
   const of = figures.filter(({ what }) => what === time(one))
   const times = of.map(({ peer, values }) => ({ peer, ms: median(values) }))
-  const own = times.find(({ peer }) => peer === errand.title)?.ms ?? Number.NaN
+  const own = value(figures, errand.title, time(one))
   const others = times.filter(({ peer }) => peer !== errand.title && peer !== floor.title)
   return {
     measure: "B5",

@@ -14,7 +14,7 @@
  */
 import { Effect } from "effect"
 import * as Arena from "../Arena.ts"
-import { value } from "../Figure.ts"
+import { value, worst } from "../Figure.ts"
 import type { Bench, Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import { idle } from "../peers/idle.ts"
@@ -150,7 +150,9 @@ const run = Effect.fnUntraced(function*({ peers, progress, runs }: Bench) {
     found.push(...yield* Effect.scoped(round(everybody)))
   }
   // That nobody is above himself says nothing.
-  return figuresOf("B7", everybody, expected, found).filter(({ peer, what }) => peer !== idle.title || what !== above)
+  return figuresOf({ measure: "B7", peers: everybody, runs }, expected, found).filter(({ peer, what }) =>
+    peer !== idle.title || what !== above
+  )
 })
 
 export const B7: Measure = {
@@ -161,7 +163,7 @@ export const B7: Measure = {
   run,
   lines: (figures) => {
     const cpu = value(figures, errand.title, above, sizes[0])
-    const block = value(figures, errand.title, blocked, sizes[0])
+    const block = worst(figures, errand.title, blocked, sizes[0])
     return [
       {
         measure: "B7",
@@ -173,7 +175,7 @@ export const B7: Measure = {
       },
       {
         measure: "B7",
-        asked: `${sizes[0]} agents at work never keep the event loop for 10 ms`,
+        asked: `${sizes[0]} agents at work never keep the event loop for 10 ms, in any run`,
         found: `${block.toFixed(1)} ms at the most`,
         passed: block < 10
       }

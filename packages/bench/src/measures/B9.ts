@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import * as Arena from "../Arena.ts"
-import type { Figure } from "../Figure.ts"
+import { type Figure, worst } from "../Figure.ts"
 import type { Measure } from "../Measure.ts"
 import { errand } from "../peers/errand.ts"
 import type { Limits, Peer } from "../peers/Peer.ts"
@@ -101,10 +101,7 @@ const all = [three, total]
 const bounds = all.flatMap(({ bounds }) => bounds)
 
 const found = (figures: ReadonlyArray<Figure>) =>
-  bounds.map(({ limit, what }) => {
-    const own = figures.find((figure) => figure.peer === errand.title && figure.what === what)
-    return { limit, most: Math.max(0, ...(own?.values ?? [])) }
-  })
+  bounds.map(({ limit, what }) => ({ limit, most: worst(figures, errand.title, what) }))
 
 export const B9: Measure = {
   id: "B9",

@@ -3,7 +3,7 @@
  */
 import { Data, Effect, type Scope } from "effect"
 import type { Figure, Unit } from "../Figure.ts"
-import { type Bench, type BenchError, interleaved } from "../Measure.ts"
+import type { Bench, BenchError } from "../Measure.ts"
 import type { Peer } from "../peers/Peer.ts"
 
 /** A competitor has nothing that could be measured here. `why` is shown in its place. */
@@ -21,11 +21,15 @@ export interface Value {
 export interface Comparison<Case> {
   readonly measure: string
   readonly cases: ReadonlyArray<Case>
-  /** What is being done, for who watches: the case in words. */
-  readonly says: (one: Case) => string
+  /** What is being done, for who watches: the case in words. Runs count from 0. */
+  readonly says: (one: Case, run: number) => string
   /** What is measured of a case, without the values: for a competitor that takes no part. */
   readonly expected: (one: Case) => ReadonlyArray<Omit<Value, "value">>
-  readonly sample: (peer: Peer, one: Case) => Effect.Effect<ReadonlyArray<Value>, BenchError | NoPart, Scope.Scope>
+  readonly sample: (
+    peer: Peer,
+    one: Case,
+    run: number
+  ) => Effect.Effect<ReadonlyArray<Value>, BenchError | NoPart, Scope.Scope>
   /**
    * How many are measured at the same time; 1 unless said. More only where counts are measured, or waits that are long
    * beside what the machine adds.
@@ -42,10 +46,15 @@ export interface Found {
 
 const key = ({ at, what }: Omit<Value, "value">) => `${what} ${at ?? ""}`
 
-/** A figure of each competitor for everything that was expected. Pure. */
+/** Some runs gave no value, which has to be said beside those that did. */
+export const partly = (values: number, runs: number, why: string | undefined): Pick<Figure, "missing" | "note"> => ({
+  missing: runs - values,
+  note: `${values} of ${runs} runs${why === undefined ? "" : `; in the others: ${why}`}`
+})
+
+/** A figure of each competitor for everything that was expected, in so many runs. Pure. */
 export const figuresOf = (
-  measure: string,
-  peers: ReadonlyArray<Peer>,
+  { measure, peers, runs }: { readonly measure: string; readonly peers: ReadonlyArray<Peer>; readonly runs: number },
   expected: ReadonlyArray<Omit<Value, "value">>,
   found: ReadonlyArray<Found>
 ): ReadonlyArray<Figure> =>
@@ -59,7 +68,11 @@ export const figuresOf = (
         peer: peer.title,
         ...wanted,
         values: values.map(({ value }) => value),
-        ...(values.length > 0 || why === undefined ? {} : { note: why })
+        ...(values.length === 0
+          ? why === undefined ? {} : { note: why }
+          : values.length < runs
+          ? partly(values.length, runs, why)
+          : {})
       }
     })
   )
@@ -69,17 +82,20 @@ export const compare = <Case>(
   { atOnce = 1, cases, expected, measure, sample, says }: Comparison<Case>
 ): Effect.Effect<ReadonlyArray<Figure>, BenchError> =>
   Effect.gen(function*() {
-    const all = interleaved(cases.flatMap((one) => peers.map((peer) => ({ peer, one }))), runs)
+    const all = Array.from(
+      { length: runs },
+      (_, run) => cases.flatMap((one) => peers.map((peer) => ({ peer, one, run })))
+    ).flat()
     let done = 0
-    const found = yield* Effect.forEach(all, ({ one, peer }) =>
+    const found = yield* Effect.forEach(all, ({ one, peer, run }) =>
       Effect.gen(function*() {
-        yield* progress(done, all.length, `${peer.title}, ${says(one)}`)
-        const values = yield* Effect.scoped(sample(peer, one)).pipe(
+        yield* progress(done, all.length, `${peer.title}, ${says(one, run)}`)
+        const values = yield* Effect.scoped(sample(peer, one, run)).pipe(
           Effect.map((values) => ({ values, why: undefined })),
           Effect.catchTag("NoPart", ({ why }) => Effect.succeed({ values: [], why }))
         )
         done += 1
         return { peer, ...values }
       }), { concurrency: atOnce })
-    return figuresOf(measure, peers, cases.flatMap(expected), found)
+    return figuresOf({ measure, peers, runs }, cases.flatMap(expected), found)
   })
