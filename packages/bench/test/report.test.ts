@@ -76,7 +76,15 @@ describe("the best of a row", () => {
   const names = (row: ReadonlyArray<Figure>) => table.best(row).map(({ peer }) => peer)
 
   it("is the least median, whoever has it, yardsticks aside", () => {
-    expect(names([figure("Errand", [5, 1, 9]), figure(omo3, [4, 4, 100]), ...yardsticks])).toEqual([omo3])
+    expect(names([figure("Errand", [5, 6, 9]), figure(omo3, [4, 1, 3]), ...yardsticks])).toEqual([omo3])
+  })
+
+  it("is nobody where the runs of the best and of another overlap, or touch; a run without a value wins nothing", () => {
+    expect(names([figure("Errand", [5, 1, 9]), figure(omo3, [4, 4, 100])])).toEqual([])
+    expect(names([figure("Errand", [3, 4, 5]), figure(omo3, [5, 6, 7])])).toEqual([])
+    expect(names([figure("Errand", [3, 4]), figure(omo3, [5, 6]), figure(omo4, [7, 5.5])])).toEqual(["Errand"])
+    expect(names([figure("Errand", [3, 4], { missing: 1 }), figure(omo3, [5, 6, 7]), figure(omo4, [8, 8, 8])]))
+      .toEqual([omo3])
   })
 
   it("is the most where more is better", () => {
@@ -108,7 +116,8 @@ describe("tables", () => {
     expect(only?.heading).toBe("time (ms)")
     expect(only?.rows).toEqual([
       ["", "Errand", omo3],
-      ["1", "3 (2–4)", "**2 (1–3)**"],
+      // Here they overlap.
+      ["1", "3 (2–4)", "2 (1–3)"],
       ["10", "21 (20–22)", "**11 (10–12)**"],
       ["100", "201 (200–202)", "**101 (100–102)**"]
     ])
@@ -247,13 +256,13 @@ describe("the README", () => {
       measured("B11", [figure("Errand", [1, 1, 0], asking), figure(omo3, [0, 0], asking), figure(omo4, [1, 1], asking)])
     ]
   }
-  const marked = "before\n\n<!-- bench -->\n\nold\n\n<!-- /bench -->\n\nafter\n"
+  const marked = "before\n\n<!-- bench -->\n\nstale\n\n<!-- /bench -->\n\nafter\n"
 
   it("has its rows in place of the old ones, the best in bold, and everything around them as it was", () => {
     const text = readme.written(marked, all, "en")
-    expect(text).toMatch(/^before\n\n<!-- bench -->\n\nSide by side/)
+    expect(text).toMatch(/^before\n\n<!-- bench -->\n\nMeasured in the same way/)
     expect(text).toMatch(/<!-- \/bench -->\n\nafter\n$/)
-    expect(text).not.toContain("old")
+    expect(text).not.toContain("stale")
     expect(text).toMatch(/50 agents think +\| 30 +\| 1,500 +\| \*\*20\*\* /)
     expect(readme.written(text, all, "en")).toBe(text)
   })

@@ -65,7 +65,10 @@ const rows: ReadonlyArray<Row> = [
   {
     measure: "B12",
     what: "lost notices",
-    words: { en: "Parents never told, in the same storm", zh: "同一风暴中从未收到通知的父会话" }
+    words: {
+      en: "Tasks that ended in it, and whose parent was never told",
+      zh: "其中已结束、但父会话从未收到通知的任务"
+    }
   }
 ]
 
@@ -117,14 +120,15 @@ const comparison = (results: Results, language: Language): string => {
 const words: Readonly<Record<Language, (results: Results) => string>> = {
   en: ({ measures }) => {
     const lines = measures.flatMap(({ lines }) => lines)
-    return `Side by side, on the same machine, as plugins of the same OpenCode, which is simulated and passes the contract suite of
-the real one (medians; all figures, how they were measured, and where others are better: [docs/benchmarks.md](docs/benchmarks.md)). Errand passes ${
+    return `Measured in the same way, on the same machine, as plugins of the same OpenCode, which is simulated and passes the contract
+suite of the real one (medians; bold where the runs of the best and of the others do not overlap; all figures, how they were
+measured, and where others are better: [docs/benchmarks.md](docs/benchmarks.md)). Errand passes ${
       lines.filter(({ passed }) => passed).length
     } of the ${lines.length} lines that it was asked to pass.`
   },
   zh: ({ measures }) => {
     const lines = measures.flatMap(({ lines }) => lines)
-    return `同一台机器、同一个(模拟的,和真实的 OpenCode 通过同一套检查)OpenCode、都作为插件,并排测量(中位数;全部数据、测量方法,以及别人更好的地方见
+    return `同一台机器、同一个(模拟的,和真实的 OpenCode 通过同一套检查)OpenCode、都作为插件,用同样的方法测量(中位数;最好者的各次结果与其他的不重叠时才加粗;全部数据、测量方法,以及别人更好的地方见
 [docs/benchmarks.md](docs/benchmarks.md))。要求 Errand 达到的 ${lines.length} 条线,它达到了 ${
       lines.filter(({ passed }) => passed).length
     } 条。`

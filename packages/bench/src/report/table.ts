@@ -55,16 +55,27 @@ export const unique = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => [...new Se
 export const rank = ({ unit, values }: Pick<Figure, "unit" | "values">): number =>
   unit === "count" ? values.reduce((sum, one) => sum + one, 0) / values.length : median(values)
 
-/** The figures of one thing at one size that are the best of those who are compared. */
+/** Whether some run of one is where some run of the other is: then once more might make the other one the better. */
+const overlap = (one: Figure, other: Figure): boolean => {
+  const [[least, most], [low, high]] = [spread(one.values), spread(other.values)]
+  return least <= high && low <= most
+}
+
+/**
+ * The figures of one thing at one size that are the best of those who are compared: in all runs, unless it is a count, of
+ * which no run is luck.
+ */
 export const best = (row: ReadonlyArray<Figure>): ReadonlyArray<Figure> => {
-  const compared = row.filter(({ better, peer, values }) =>
-    better !== "neither" && !isYardstick(peer) && values.length > 0
+  const compared = row.filter(({ better, missing, peer, values }) =>
+    better !== "neither" && !isYardstick(peer) && values.length > 0 && missing === undefined
   )
   const ranks = compared.map(rank)
   const top = compared[0]?.better === "more" ? Math.max(...ranks) : Math.min(...ranks)
   const found = compared.filter((figure) => rank(figure) === top)
+  const others = compared.filter((figure) => !found.includes(figure))
+  const near = found.some((one) => one.unit !== "count" && others.some((other) => overlap(one, other)))
   // Where all are alike nobody is best, nor is a part of Errand beside another part of it alone.
-  return found.length === compared.length || compared.every(({ peer }) => isErrand(peer)) ? [] : found
+  return near || others.length === 0 || compared.every(({ peer }) => isErrand(peer)) ? [] : found
 }
 
 export interface Table {
