@@ -30,7 +30,9 @@ export interface Measure {
   readonly title: string
   /** What a user would feel of it: one or two sentences. */
   readonly about: string
-  /** What keeps Errand from passing, as far as is known: one or two sentences. Shown where it misses a line. */
+  /** How it was measured, where that is not what a reader would think: a sentence each. */
+  readonly known?: ReadonlyArray<string>
+  /** What keeps Errand from passing, as far as the figures show it: one or two sentences. Shown where it misses a line. */
   readonly hindrance?: string
   /**
    * What it measures does not depend on what else the machine does, so it is measured beside others of which that is true.

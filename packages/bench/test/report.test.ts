@@ -236,6 +236,12 @@ describe("the page", () => {
       expect(text).toContain("2026-11-24, 3 runs, Any (2 cores, 8 GB), Linux 6; Bun 1.4.5.")
     }))
 
+  it.effect("says how a measure was made that is not as a reader would think", () =>
+    Effect.gen(function*() {
+      const { text } = yield* page.make({ measures: [measured("B3", [figure("Errand", [5])])] })
+      expect(text).toContain("then the two releases of oh-my-opencode, which mostly wait, up to six at the same time.")
+    }))
+
   it.effect("says what keeps Errand from a line where it is missed, and only there", () =>
     Effect.gen(function*() {
       const pageOf = (passed: boolean) =>

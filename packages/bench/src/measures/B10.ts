@@ -14,7 +14,7 @@ import { compare, NoPart, type Value } from "./compare.ts"
 import { ask, begun, endless, launch, nameOf, speak } from "./crowd.ts"
 import { mark, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
-import { apart, believed, isSlow } from "./slow.ts"
+import { apart, beginsAtOnce, believed, inTurn, isSlow } from "./slow.ts"
 
 const count = 9
 
@@ -135,6 +135,7 @@ export const B10: Measure = {
   id: "B10",
   title: "Calling off",
   about: "Who calls off an agent wants it to stop spending now, and nothing else to stop.",
+  known: [inTurn("one at a time"), beginsAtOnce],
   run: (bench) => apart(bench, 6, measured),
   lines: (figures) => {
     const times = victims.map(({ name }) => ({ name, ms: value(figures, errand.title, time(name)) }))

@@ -228,6 +228,9 @@ export const B12: Measure = {
   title: "A storm of faults",
   about:
     `${seeds} parents a run launch tasks and call some of them off, while one in five calls to OpenCode and one in five of its events meets a fault. Then there is calm, and everybody has a minute.`,
+  known: [
+    "The programs, their seeds (the same in every bench) and the weather are Errand's own: faults that they found in it were mended, and nobody did that for the others."
+  ],
   steady: "loud at first",
   run,
   lines

@@ -86,6 +86,7 @@ export const B2: Measure = {
   title: "Long histories",
   about:
     "What is fetched of a session by the time its parent is told. Who reads whole histories gets slower with every message.",
+  known: ["The first task of each process is left out: what is fetched once is not fetched for a task."],
   steady: "waiting",
   run: (bench) =>
     compare<ReadonlyArray<number>>(bench, {

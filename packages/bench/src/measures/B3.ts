@@ -17,7 +17,7 @@ import { script, type Step } from "../server/Script.ts"
 import { compare, partly, type Value } from "./compare.ts"
 import { ask, launch, speak } from "./crowd.ts"
 import { mark, told, until } from "./happened.ts"
-import { apart, isSlow } from "./slow.ts"
+import { apart, beginsAtOnce, inTurn, isSlow } from "./slow.ts"
 
 interface Kind {
   readonly name: string
@@ -140,9 +140,8 @@ export const B3: Measure = {
   title: "From an agent's end until its parent is told",
   about: "Whoever waits for a result waits for this as well, every time. "
     + "Hearing of an end that comes early, late, in silence or as an error is what such systems get wrong most.",
-  hindrance:
-    "The p99 is the slowest of 25: the first end in the process, whose code has not run before, or one that comes in "
-    + "the moment in which the poll finds ten lost ends at once.",
+  known: [inTurn("two at a time"), beginsAtOnce],
+  hindrance: "The p99 is the slowest of 25: in each run one that comes late decides about it.",
   run: (bench) =>
     Effect.map(
       apart(bench, 6, (bench, atOnce) =>

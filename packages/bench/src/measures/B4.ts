@@ -19,7 +19,7 @@ import type { Peer } from "../peers/Peer.ts"
 import { compare, NoPart, type Value } from "./compare.ts"
 import { ask, begun, earliest, endless, launch, speak } from "./crowd.ts"
 import { mark, told } from "./happened.ts"
-import { apart, isSlow } from "./slow.ts"
+import { apart, beginsAtOnce, inTurn, isSlow } from "./slow.ts"
 
 /** Ms. */
 const roundTrip = 50
@@ -131,10 +131,11 @@ export const B4: Measure = {
   id: "B4",
   title: "Launching at once",
   about: "A batch is launched in one moment, on a server that is 50 ms away. How long until the last agent is at work.",
-  hindrance: "There are two round trips, whatever the number; what comes on top is work, not waiting. Before its two "
-    + "requests each launch is checked, given its slots and kept in the journal, which the floor does not do: of a hundred at "
-    + "once the last is asked for some 30 ms later, and prompted some 15 ms more. The first hundred of a process take twice "
-    + "the processor time of the tenth, as Bun compiles the code meanwhile, on the two cores that the server needs as well.",
+  known: [inTurn("one at a time"), beginsAtOnce],
+  hindrance:
+    "There are two round trips, whatever the number. Before these each launch is checked, given its slots and kept "
+    + "in the journal, which the floor does not do: what that takes is in the tables of processor time, on the cores that the "
+    + "server needs as well.",
   run: (bench) =>
     Effect.map(
       apart(bench, 6, (bench, atOnce) =>

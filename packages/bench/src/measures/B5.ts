@@ -17,7 +17,7 @@ import { compare, partly, type Value } from "./compare.ts"
 import { ask, launch, nameOf, speak } from "./crowd.ts"
 import { mark, told, until } from "./happened.ts"
 import { hear, silence } from "./heard.ts"
-import { apart, believed } from "./slow.ts"
+import { apart, believed, inTurn } from "./slow.ts"
 
 const models = ["fake/m1", "fake/m2"] as const
 const places = 20
@@ -129,6 +129,7 @@ export const B5: Measure = {
   id: "B5",
   title: "From launch to told, many tasks under limits",
   about: "A thousand tasks under limits, launched at once: how long until their parents have been told of all of them.",
+  known: [`A thousand: ${inTurn("one at a time")}`, "Eighty: everybody in turn, up to six at the same time."],
   run: Effect.fnUntraced(function*(bench) {
     const of = (bench: Bench, one: Case, atOnce: number) =>
       Effect.map(

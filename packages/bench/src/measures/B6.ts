@@ -164,6 +164,9 @@ export const B6: Measure = {
   id: "B6",
   title: "Memory",
   about: "What a task costs in memory while it waits, while it runs, and after it; and whether that ends somewhere.",
+  known: [
+    "Only the heap of JavaScript is counted. Errand keeps tasks that have finished in SQLite, whose memory is not part of it."
+  ],
   run: (bench) =>
     Effect.map(
       compare<Case>(bench, {

@@ -59,9 +59,7 @@ export const B8: Measure = {
   title: "A long queue",
   about:
     "Queues of a length that nobody should need: whether they stay in proportion. p-queue is a plain queue of promises, without limits by kind, turns between parents, or anything to look at. Whole tasks are kept in memory here; what it costs to keep them in a file is B14.",
-  hindrance:
-    "A whole task is launched, kept, watched and told of: some 220 steps, where p-queue calls a function. p-queue "
-    + "needs one core, while collector and compiler of these run on the second: 14 to 22 times, by what else there is to do.",
+  hindrance: "A whole task is launched, kept, watched and told of, where p-queue calls a function.",
   run,
   lines: (figures) => {
     const limiter = "Errand, the limiter alone"

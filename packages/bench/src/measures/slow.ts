@@ -15,6 +15,14 @@ export const isSlow = ({ id }: Peer): boolean => id === omo3.id || id === omo4.i
 /** What they take for an end: an agent's work that is longer than this (ms). */
 export const believed = 6_000
 
+/** Of whom the figures are not of the same minutes; to be said where the figures are. */
+export const inTurn = (quick: string): string =>
+  `Errand and the floor are measured first, ${quick}; then the two releases of oh-my-opencode, which mostly wait, up to six at the same time.`
+
+/** What the fake OpenCode has no part of; to be said where it would be in a time. */
+export const beginsAtOnce =
+  "The fake OpenCode begins to work in the moment in which it takes a prompt; the real one takes 20 to 50 ms for that ([reliability.md](reliability.md)), for everybody, and these are in no time here."
+
 /** First the others, one at a time unless said; then the slow ones, so many at the same time. The figures in the order of the peers. */
 export const apart = (
   bench: Bench,

@@ -17,21 +17,23 @@ export interface Page {
 
 const opening = `# Benchmarks
 
-Errand beside the systems that people would pick instead, measured in the same way, in the same minutes, on the same machine.
+Errand beside the systems that people would pick instead, measured in the same way, on the same machine.
 This page is generated: \`npx -y pnpm@12.21.0 bench --report\` measures everything anew and writes it; \`bench B3\` measures one
 and prints it.
 
 - **Who.** \`oh-my-opencode\` 3.1.3 (the release that the tutorial teaches) and 4.19.4 (the newest), each installed from npm at
-  bench time, with everything off that has nothing to do with background tasks, telemetry included. **Floor** is no system:
+  bench time, with everything off that can be switched off and has nothing to do with background tasks: hooks, MCP servers,
+  updates, telemetry. **Floor** is no system:
   a promise for each task, events only, no limits, nothing remembered. It shows what it costs in any case.
 - **How.** Each competitor is loaded as what it is, an OpenCode plugin, in a fresh Bun process of its own, with the same SDK
   client and the same events. OpenCode is a process of its own as well: a fake that behaves like 1.18.33 (it passes the same
   contract suite as the real one), whose agents follow scripts, and which counts. Where the real OpenCode is measured, it says
   so.
-- **Figures.** Everything once, then everything again; the median of all runs, and the least and the most in brackets. **Bold**
-  is the best of those who are compared. Nobody is compared with what stands there as a yardstick: the floor, a plugin that
-  does nothing, no plugin at all. Counts are compared by their mean, because what is lost in one run of three is lost. Where
-  somebody cannot take part, the reason stands in their place.
+- **Figures.** Everybody once, then everybody again, unless it says otherwise below a measure; the median of all runs, and the
+  least and the most in brackets. **Bold** is the best of those who are compared, where none of its runs is as bad as a run of
+  another. Nobody is compared with what stands there as a yardstick: the floor, a plugin that does nothing, no plugin at all.
+  Counts are compared by their mean, because what is lost in one run of three is lost. Where somebody cannot take part, or
+  could not in one of the runs, it says so in their place, and Errand passes no line by the other runs alone.
 `
 
 const fileOf = (id: string, nth: number): string => `${id.toLowerCase()}${nth === 0 ? "" : `-${nth + 1}`}.svg`
@@ -64,9 +66,10 @@ const section = Effect.fnUntraced(function*(measured: Measured): Effect.fn.Retur
     return [text, `![${picture.words}](benchmarks/${name})`]
   })
   const lines = measured.lines.map(({ asked, found, passed }) => `${passed ? "✓" : "✗"} ${asked}: ${found}`)
+  const code = measures.find(({ id }) => id === measured.id)
   const hindrance = measured.lines.every(({ passed }) => passed)
     ? undefined
-    : measures.find(({ id }) => id === measured.id)?.hindrance
+    : code?.hindrance
   return {
     text: [
       `## ${measured.id} ${measured.title}`,
@@ -74,6 +77,7 @@ const section = Effect.fnUntraced(function*(measured: Measured): Effect.fn.Retur
       ...shown,
       ...(lines.length === 0 ? [] : [list(lines)]),
       ...(hindrance === undefined ? [] : [`What keeps Errand from passing: ${hindrance}`]),
+      ...(code?.known === undefined ? [] : [code.known.join(" ")]),
       ...(measured.absent ?? []),
       `_${machineOf(measured)}_`
     ].join("\n\n"),
@@ -101,7 +105,7 @@ export const make = Effect.fnUntraced(function*(results: Results): Effect.fn.Ret
     linesOf(results),
     better.length === 0
       ? "Nobody who is compared is better in anything that was measured."
-      : `Where somebody else is better (theirs against Errand's):\n\n${list(better)}`
+      : `Where somebody else is better (theirs against Errand's, also where the runs overlap):\n\n${list(better)}`
   ]
   return {
     text: `${[opening.trimEnd(), ...verdict, ...sections.map(({ text }) => text)].join("\n\n")}\n`,
