@@ -93,7 +93,6 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
   // Of a long message the first line: the rest is npm's.
   const missing = absent.length === 0 ? {} : { absent: absent.map(({ why }) => why.split("\n")[0] ?? why) }
   const about = {
-    date: DateTime.formatIsoDateUtc(yield* DateTime.now),
     runs,
     machine: yield* machine,
     versions: yield* versions(peers)
@@ -120,6 +119,7 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
       const { about: felt, id, lines, run, title } = one
       const nth = order.indexOf(one)
       const began = yield* Clock.currentTimeMillis
+      const date = `${DateTime.formatIso(DateTime.makeUnsafe(began)).slice(0, 16).replace("T", " ")} UTC`
       const progress: Bench["progress"] = (done, of, what) =>
         Effect.flatMap(Clock.currentTimeMillis, (last) =>
           note(id, Option.some({ id, nth: nth + 1, done, of, began, last, what })))
@@ -134,6 +134,7 @@ const measured = Effect.fnUntraced(function*({ report, runs, which, whom }: Want
         id,
         title,
         about: felt,
+        date,
         ...about,
         seconds,
         figures,

@@ -19,7 +19,7 @@ export const Measured = Schema.Struct({
   id: Schema.String,
   title: Schema.String,
   about: Schema.String,
-  /** The day, as 2026-11-24. */
+  /** When it began, as 2026-11-24 18:30 UTC; in results of before the day alone. */
   date: Schema.String,
   runs: Schema.Int,
   /** How long it took, so that the next time it can be said beforehand; absent in results of before. */
