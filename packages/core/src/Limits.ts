@@ -146,17 +146,20 @@ const make = Effect.gen(function*() {
       )
     )
 
+  /** `otherwise`: the answer of who is not away. In the moment in which they are back they may lend once more. */
+  const untilBack = (id: string, otherwise: Effect.Effect<boolean>): Effect.Effect<boolean> =>
+    Effect.flatMap(
+      look(() => Lending.away(lending, id)),
+      Option.match({
+        onNone: () => otherwise,
+        onSome: (back) => Effect.andThen(Deferred.await(back), untilBack(id, look(() => admission.inside.has(id))))
+      })
+    )
+
   return Limits.of({
     withSlots,
     lend,
-    restored: (id) =>
-      Effect.flatMap(
-        look(() => Lending.away(lending, id)),
-        Option.match({
-          onNone: () => Effect.succeed(true),
-          onSome: (back) => Effect.map(Deferred.await(back), () => admission.inside.has(id))
-        })
-      ),
+    restored: (id) => untilBack(id, Effect.succeed(true)),
     away: (id) => look((now) => Lending.awayFor(lending, id, now)),
     loans: Stream.fromPubSub(loans),
     heldUnsafe: (id) =>

@@ -613,6 +613,32 @@ describe("lend", () => {
       })
   )
 
+  withLimits(
+    "`restored` waits on where the slots are lent once more in the moment in which they are back",
+    one,
+    (limits) =>
+      Effect.gen(function*() {
+        const lender = yield* Effect.forkScoped(
+          limits.lend("x")(Effect.sleep(1_000)).pipe(
+            Effect.andThen(limits.lend("x")(Effect.sleep(1_000))),
+            Effect.andThen(Effect.never),
+            limits.withSlots(claim("x", opus))
+          )
+        )
+        yield* soon
+        const other = yield* somebody(claim("other", opus))
+        yield* pass(1_000)
+        // Asked after the lender has asked to have them back, so told after it.
+        const restored = yield* Effect.forkScoped(limits.restored("x"))
+        yield* soon
+        yield* other.finish(Exit.succeed("done"))
+        assert.isUndefined(restored.pollUnsafe())
+        yield* pass(1_000)
+        assert.deepStrictEqual(restored.pollUnsafe(), Exit.succeed(true))
+        yield* Fiber.interrupt(lender)
+      })
+  )
+
   withLimits("`restored` waits until the slots are back", one, (limits) =>
     Effect.gen(function*() {
       const lender = yield* Effect.forkScoped(

@@ -146,6 +146,35 @@ describe("a task that waits for the task above it, or for itself", () => {
     }))
 })
 
+describe("a task that gets its slots back for its last word, and has others out again by then", () => {
+  inWorld("is told it all the same, once it has them for good (C1, A15)", {
+    settings: { modelConcurrency: {}, defaultConcurrency: 1 }
+  }, (world) =>
+    Effect.gen(function*() {
+      const { atRest, end, host, launch, sessionOf, told } = world
+      yield* host.behave((said) =>
+        said.text === "outer"
+          ? [...delegates(world, said, "inner"), say("I wait")]
+          : said.text === "inner"
+          ? [wait(10_000), say("inner done")]
+          : said.text === "hog"
+          ? [wait(60_000), say("hog done")]
+          : [wait(1_000), say(`heard: ${said.text}`)]
+      )
+      const outer = yield* launch("outer")
+      yield* pass("5 seconds")
+      // It takes the slot that the inner one leaves, before the outer one has it back; then a person sends another out in there.
+      yield* launch("hog")
+      yield* pass("20 seconds")
+      const session = yield* sessionOf(outer)
+      yield* launch("late", { parent: session })
+      yield* pass("2 minutes")
+      assert.deepStrictEqual(yield* told(session), ["final: completed", "final: completed"])
+      assert.strictEqual(yield* end(outer), "completed")
+      yield* atRest
+    }))
+})
+
 describe("tasks that wait for each other", () => {
   /** Awaits the task with this prompt, and notes how that went. */
   const awaits = (world: World, told: Told, prompt: string, seen: Array<string>, atMost?: number): Step =>
