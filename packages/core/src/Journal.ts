@@ -44,7 +44,10 @@ export class Journal extends Context.Service<Journal, {
   readonly atHandUnsafe: (session: SessionId) => Option.Option<Task.Task>
   /** Every task that is kept at hand, in the order in which they were first asked for. */
   readonly tasks: Effect.Effect<ReadonlyArray<Task.Task>>
-  /** Tasks that are over and are kept, but not at hand: of earlier processes for example. The latest ones, oldest first. */
+  /**
+   * Tasks that are kept, but not at hand. Those that are over, of earlier processes for example: the latest ones, oldest first.
+   * Then those that were over at hand, and that another process goes on with.
+   */
   readonly older: Effect.Effect<ReadonlyArray<Task.Task>>
   /** A task that is over need not be kept at hand any more. */
   readonly forget: (id: TaskId) => Effect.Effect<void>

@@ -25,12 +25,17 @@ export const since = (look: Look, after: Option.Option<string>): Look => {
 
 /**
  * Without the notices at the end that woke nobody (`quiet`, by id): nothing is to come of them, so the session stands as it
- * stood before it was told.
+ * stood before it was told. The message after which a run began (`after`) is kept: without it nobody could tell where that is.
  */
 export const withoutQuiet = (
   messages: ReadonlyArray<Message>,
-  quiet: ReadonlySet<string>
-): ReadonlyArray<Message> => messages.slice(0, messages.findLastIndex((message) => !isQuiet(message, quiet)) + 1)
+  quiet: ReadonlySet<string>,
+  after: Option.Option<string>
+): ReadonlyArray<Message> =>
+  messages.slice(
+    0,
+    messages.findLastIndex((message) => !isQuiet(message, quiet) || Option.contains(after, message.id)) + 1
+  )
 
 const isQuiet = ({ notices }: Message, quiet: ReadonlySet<string>): boolean =>
   notices.length > 0 && notices.every((notice) => quiet.has(notice))

@@ -30,7 +30,7 @@ import type { Notice } from "./Notice.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Post from "./Post.ts"
 import * as Recent from "./Recent.ts"
-import type { SessionId, Task } from "./Task.ts"
+import { isShutdown, type SessionId, type Task } from "./Task.ts"
 
 export interface Delivered {
   readonly parent: SessionId
@@ -140,9 +140,19 @@ const make = Effect.gen(function*() {
       return isOnDuty ? Effect.void : Effect.asVoid(FiberMap.run(couriers, parent, courier(parent)))
     }))
 
-  /** Whether a parent is a task in line: it is told nothing yet that would wake its session, which would work without slots. */
+  /**
+   * Whether a parent is a task in line, or was when everything ended: it is told nothing that would wake its session, which
+   * would work without slots.
+   */
   const isInLine = (parent: SessionId): boolean =>
-    Option.exists(journal.atHandUnsafe(parent), ({ status }) => status === "pending")
+    Option.exists(journal.atHandUnsafe(parent), (task) => task.status === "pending" || isShutdown(task))
+
+  const wordOf = (parent: SessionId, box: Readonly<Outbox.Box>): Found => {
+    const [notice] = box.sending
+    if (notice !== undefined) return notice.wakes && isInLine(parent) ? nothing : { _tag: "Again", notice }
+    const next = Outbox.next(box)
+    return isWord(next) && !(next._tag === "Final" && isInLine(parent)) ? { _tag: "Next" } : nothing
+  }
 
   /** A courier that finds nothing is off duty from that same moment on, so nobody relies on one that is about to leave. */
   const find = (parent: SessionId) =>
@@ -154,14 +164,9 @@ const make = Effect.gen(function*() {
         remove(parent, post)
         return nothing
       }
-      const [notice] = box.sending
-      const next = Outbox.next(box)
-      const wakes = notice === undefined ? next._tag === "Final" : notice.wakes
-      const isHeld = post.held || HashMap.has(Ref.getUnsafe(readers), parent) || (wakes && isInLine(parent))
-      if (!isHeld && notice !== undefined) return { _tag: "Again", notice }
-      if (!isHeld && isWord(next)) return { _tag: "Next" }
-      post.courier = false
-      return nothing
+      const found = post.held || HashMap.has(Ref.getUnsafe(readers), parent) ? nothing : wordOf(parent, box)
+      post.courier = found._tag !== "Nothing"
+      return found
     })
 
   /** The same, once all has ended that ends in this moment: that is one notice. A journal that gathers sees to it. */

@@ -245,6 +245,9 @@ export const mayDecide = ({ _tag }: HostEvent): boolean => !bookkeeping.has(_tag
 
 const bookkeeping: ReadonlySet<HostEvent["_tag"]> = new Set(["Wrote", "Tool", "Busy", "Retrying", "Received"])
 
+/** It waits for its own, and nobody looks at it meanwhile: that a poll is answered is enough. */
+export const resting = (self: Observation): Observation => self.blind ? { ...self, blind: false } : self
+
 /** The poll said what the session is doing. Of one that does not work that says little while nobody can look at it. */
 export const polled = (self: Observation, activity: Activity, now: number): Observation => {
   const works = activity === "busy" || activity === "retry"

@@ -355,13 +355,11 @@ const isStopped = ({ stop }: Run): boolean => Option.isSome(MutableRef.get(stop)
 
 /** Whether a task is over and has no answer: nobody is in its session any more who could wait for its tasks. */
 export const isForsaken = (task: Task.Task): boolean =>
-  Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !isShutdown(task)
+  Task.isTerminal(task) && task.outcome?._tag !== "Completed" && !Task.isShutdown(task)
 
 /** Whether a task was out when the one that sent it out ended so. What is launched in that session later, a person sends out. */
 const isForsakenBy = (parent: Task.Task, { queuedAt }: Task.Task): boolean =>
   isForsaken(parent) && parent.endedAt !== undefined && queuedAt <= parent.endedAt
 
-const isShutdown = ({ outcome }: Task.Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
-
 /** Whether the parent is owed the end of a task. When everything ends, nobody is told. */
-const isNews = (task: Task.Task): boolean => task.request.background && !isShutdown(task)
+const isNews = (task: Task.Task): boolean => task.request.background && !Task.isShutdown(task)

@@ -75,7 +75,7 @@ const look = Effect.fnUntraced(function*(
     host.transcript(session, { last: lastMessages + quiet.size })
   )
   // One that waits for its tasks, and was told of some of them, has ended its turn before that.
-  const messages = Look.withoutQuiet(all, quiet)
+  const messages = Look.withoutQuiet(all, quiet, after)
   const stands = messages.at(-1)
   if (stands === undefined || Option.contains(after, stands.id)) return unprompted
   const last = Option.map(Option.fromUndefinedOr(all.at(-1)), ({ id }) => id)

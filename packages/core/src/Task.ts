@@ -170,6 +170,9 @@ export const duration = (task: Task, now: number): number =>
 export const hasRun = (task: Task): boolean =>
   task.startedAt !== undefined || task.opened !== undefined || ranBefore(task) > 0
 
+/** Whether it ended because everything did. */
+export const isShutdown = ({ outcome }: Task): boolean => outcome?._tag === "Cancelled" && outcome.reason === "shutdown"
+
 /** How long this run of the task ran in processes that are gone (ms). */
 export const ranBefore = (task: Task): number => task.adopted?.ranMs ?? 0
 

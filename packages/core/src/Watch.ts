@@ -229,7 +229,7 @@ const make = Effect.gen(function*() {
     const last = (count: number) =>
       host.transcript(session, { last: count + quiet().size }).pipe(
         Effect.tapErrorTag("SessionGone", () => PubSub.publish(deleted, session)),
-        Effect.map((messages) => Look.withoutQuiet(messages, quiet()))
+        Effect.map((messages) => Look.withoutQuiet(messages, quiet(), MutableRef.get(seen).after))
       )
     const transcript = Effect.flatMap(
       last(lastMessages),
@@ -296,6 +296,7 @@ const make = Effect.gen(function*() {
           waits = !(yield* look(watching))
           break
         case "AwaitChildren": {
+          MutableRef.update(watching.seen, Observation.resting)
           const givenUp = yield* Effect.raceFirst(
             Effect.as(awaitChildren(watching), Option.none<Outcome>()),
             Effect.asSome(untilGivenUp(watching))

@@ -2,6 +2,7 @@
  * What a look at the end of a transcript leaves out.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { Option } from "effect"
 import * as Look from "../src/Look.ts"
 import { message, prompt } from "./support/films.ts"
 
@@ -11,12 +12,19 @@ describe("a session that was told of some of its tasks", () => {
   const told = (...notices: ReadonlyArray<string>) =>
     message(`msg_${notices.join("_")}`, { role: "user", text: "some of your tasks are over", notices })
   const left = (...messages: Parameters<typeof Look.withoutQuiet>[0]) =>
-    Look.withoutQuiet(messages, quiet).map(({ id }) => id)
+    Look.withoutQuiet(messages, quiet, Option.none()).map(({ id }) => id)
 
   it("B13 stands as it stood before that: nothing comes of what woke nobody", () => {
     assert.deepStrictEqual(left(prompt, answer, told("nt_1"), told("nt_1", "nt_2")), ["msg_prompt", "msg_answer"])
     assert.deepStrictEqual(left(told("nt_1"), told("nt_2")), [])
     assert.deepStrictEqual(left(prompt, told("nt_1")), ["msg_prompt"])
+  })
+
+  it("B13 is not cut off before the message after which its run began, which may be one of these", () => {
+    const all = [answer, told("nt_1"), told("nt_2")]
+    const left = (after: string) => Look.withoutQuiet(all, quiet, Option.some(after)).map(({ id }) => id)
+    assert.deepStrictEqual(left("msg_nt_1"), ["msg_answer", "msg_nt_1"])
+    assert.deepStrictEqual(left("msg_answer"), ["msg_answer"])
   })
 
   it("B13 is looked at whole where something else comes after that, or with it", () => {

@@ -120,7 +120,9 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
     switch (type) {
       case "permission.asked": {
         const { id, patterns, permission, sessionID } = properties
-        if (settings.audience === "run") return ofTask(sessionID, () => refuseUnseen(id, sessionID))
+        if (settings.audience === "run") {
+          return ofTask(sessionID, () => FiberMap.run(waiting, id, refuseUnseen(id, sessionID)))
+        }
         return ofTask(sessionID, (task) =>
           Effect.flatMap(
             ask(id, permissionText(permission, patterns), task),

@@ -55,6 +55,9 @@ export const make = ({ fold, load, me, still, store }: {
 
   const owns = (id: Task.TaskId) => Effect.map(othersOf([id]), (others) => others.length === 0)
 
+  /** What was at hand, and another goes on with now. */
+  const continued = new Set<Task.TaskId>()
+
   /** What is over and told of, and was continued by another since, is looked at there: it is not kept at hand any more. */
   const leaveContinued = Effect.suspend(() => {
     const over = [...fold.tasks.values()].filter((task) =>
@@ -64,15 +67,31 @@ export const make = ({ fold, load, me, still, store }: {
       const others = new Set(ids)
       for (const task of over) {
         // It may have been continued here meanwhile.
-        if (others.has(task.id) && fold.tasks.get(task.id) === task) Journal.remove(fold, task.id)
+        if (!others.has(task.id) || fold.tasks.get(task.id) !== task) continue
+        Journal.remove(fold, task.id)
+        continued.add(task.id)
       }
     })
   })
 
+  /** What another goes on with that was at hand here, as it is there. */
+  const continuedElsewhere = Effect.andThen(
+    leaveContinued,
+    Effect.suspend(() =>
+      Effect.forEach([...continued], (id) =>
+        Effect.map(still(load(id)), (found) => {
+          const task = Option.filter(Option.flatten(found), (task) => !Task.isTerminal(task))
+          // Once it is over it is among those that ended last, and continued here it is at hand again.
+          if (Option.isNone(task) || fold.tasks.has(id)) continued.delete(id)
+          return fold.tasks.has(id) ? [] : Option.toArray(task)
+        }))
+    )
+  ).pipe(Effect.map((all) => all.flat()))
+
   return {
     owns,
     takenOf,
-    leaveContinued,
+    continuedElsewhere,
     letGo,
     /** The same, and gives all that was let go of since it was last asked for, and is not ours again. */
     lost: Effect.map(letGo, () => {

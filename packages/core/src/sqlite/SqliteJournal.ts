@@ -156,7 +156,7 @@ const make = Effect.fnUntraced(function*(
       : Effect.void
   }
 
-  const { leaveContinued, letGo, lost, owns, refused, takenOf } = Ownership.make({ fold, load, me, still, store })
+  const { continuedElsewhere, letGo, lost, owns, refused, takenOf } = Ownership.make({ fold, load, me, still, store })
 
   /** What became of an event, of which `kept` says what the file made of it; none where the file was not asked. */
   const settle = (event: TaskEvent, kept: Option.Option<Option.Option<Journal.Entry>>) =>
@@ -292,13 +292,11 @@ const make = Effect.fnUntraced(function*(
       }),
     atHandUnsafe: (session) => Journal.inSession(fold, session),
     tasks: Effect.sync(() => [...fold.tasks.values()]),
-    older: Effect.andThen(
-      leaveContinued,
-      Effect.map(
-        attempt(store.latest(listed)),
-        (found) => [...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id))
-      )
-    ),
+    older: Effect.flatMap(continuedElsewhere, (elsewhere) =>
+      Effect.map(attempt(store.latest(listed)), (found) => [
+        ...[...foldTasks(Option.getOrElse(found, () => [])).values()].filter(({ id }) => !fold.tasks.has(id)),
+        ...elsewhere
+      ])),
     forget: (id) => Effect.sync(() => Journal.remove(fold, id)),
     gathers: true,
     entries: Stream.fromPubSub(entries),

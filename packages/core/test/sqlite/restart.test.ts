@@ -534,31 +534,38 @@ describe("the next one", () => {
     { activity: false }
   )
 
+  /** A life that ends with a task whose own is over, and that could not be told of it; gives its session. */
+  const owedItsLastWord = Effect.fnUntraced(function*({ host, life, parent }: Place) {
+    const outer = yield* life((tasks) =>
+      Effect.gen(function*() {
+        yield* host.behave((told) =>
+          told.text === "first"
+            ? [hang]
+            : told.text === "outer"
+            ? [call("delegate", launch(tasks, told.session, "inner")), say("I wait")]
+            : told.text === goOn
+            ? [wait(60_000), say("went on")]
+            : [say(told.text === "inner" ? "done" : `heard: ${told.text}`)]
+        )
+        yield* host.faults(failing({ notify: "fail" }))
+        yield* launch(tasks, parent, "first")
+        yield* pass("1 second")
+        const outer = yield* launch(tasks, parent, "outer")
+        yield* pass("10 seconds")
+        return yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(outer.id)).session))
+      }), { defaultConcurrency: 2 })
+    yield* host.faults(() => "ok")
+    assert.lengthOf(yield* host.notices(outer), 0)
+    return outer
+  })
+
   inPlace(
     "A1 A10 C1 does not wake a task that is still in line, however its own stand: it is told once it has its slots",
     {},
-    ({ host, life, parent }) =>
+    (place) =>
       Effect.gen(function*() {
-        const outer = yield* life((tasks) =>
-          Effect.gen(function*() {
-            yield* host.behave((told) =>
-              told.text === "first"
-                ? [hang]
-                : told.text === "outer"
-                ? [call("delegate", launch(tasks, told.session, "inner")), say("I wait")]
-                : told.text === goOn
-                ? [wait(60_000), say("went on")]
-                : [say(told.text === "inner" ? "done" : `heard: ${told.text}`)]
-            )
-            yield* host.faults(failing({ notify: "fail" }))
-            yield* launch(tasks, parent, "first")
-            yield* pass("1 second")
-            const outer = yield* launch(tasks, parent, "outer")
-            yield* pass("10 seconds")
-            return yield* Effect.fromOption(Option.fromUndefinedOr((yield* tasks.get(outer.id)).session))
-          }), { defaultConcurrency: 2 })
-        yield* host.faults(() => "ok")
-        assert.lengthOf(yield* host.notices(outer), 0)
+        const { host, life } = place
+        const outer = yield* owedItsLastWord(place)
         yield* life((tasks) =>
           Effect.gen(function*() {
             yield* pass("50 seconds")
@@ -570,6 +577,44 @@ describe("the next one", () => {
             assert.deepStrictEqual(answers, ["went on", "heard: notice final", "done"])
           }), { defaultConcurrency: 1 })
         assert.deepStrictEqual((yield* host.notices(outer)).map(summary), ["final: completed"])
+      })
+  )
+
+  inPlace(
+    "A1 E8 nor when everything ends while it is in line: nobody would stop it",
+    {},
+    (place) =>
+      Effect.gen(function*() {
+        const outer = yield* owedItsLastWord(place)
+        yield* place.life(() => pass("20 seconds"), { defaultConcurrency: 1 })
+        yield* pass("1 minute")
+        assert.lengthOf(yield* place.host.notices(outer), 0)
+        assert.lengthOf(yield* place.host.turns(outer), 1)
+      })
+  )
+
+  inPlace(
+    "B5 B13 waits on for its own where the host could not be asked for a moment, just after it was taken over",
+    {},
+    ({ host, life, parent }) =>
+      Effect.gen(function*() {
+        const settings = { hostTimeoutMs: 120_000, taskTtlMs: 0, staleTimeoutMs: 0 }
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.behave((told) =>
+              told.text === "outer" ? [call("delegate", launch(tasks, told.session, "inner")), say("I wait")] : [hang]
+            )
+            yield* launch(tasks, parent, "outer")
+            yield* pass("10 seconds")
+          }), settings)
+        yield* life((tasks) =>
+          Effect.gen(function*() {
+            yield* host.faults(failing({ activity: "fail", transcript: "fail" }))
+            yield* pass("5 seconds")
+            yield* host.faults(() => "ok")
+            yield* pass("10 minutes")
+            assert.deepStrictEqual((yield* tasks.list).map(endOf), ["running", "running"])
+          }), settings)
       })
   )
 
@@ -765,7 +810,8 @@ describe("two on one file", () => {
               assert.deepStrictEqual(stands(yield* tasks.get(id)), [2, "running"])
               assert.deepStrictEqual(stands(yield* tasks.find(session, parent)), [2, "running"])
               assert.strictEqual((yield* tasks.cancel(id)).task.status, "running", "it is not over")
-              assert.deepStrictEqual((yield* tasks.list).filter((task) => task.run === 1), [])
+              assert.deepStrictEqual((yield* tasks.list).map(stands), [[2, "running"]])
+              assert.deepStrictEqual((yield* tasks.list).map(stands), [[2, "running"]], "once more")
               const waiting = yield* Effect.forkChild(tasks.await(id, parent))
               yield* pass("2 seconds")
               assert.isUndefined(waiting.pollUnsafe())
