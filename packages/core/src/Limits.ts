@@ -76,7 +76,7 @@ export class Limits extends Context.Service<Limits, {
    * drains. Dies where the limit is less than none, or not whole: nobody would ever come in.
    */
   readonly resize: (pool: Pools.PoolName, limit: number) => Effect.Effect<void>
-  /** Lets nobody in until `resume`. Those who run go on. */
+  /** Lets nobody new in until `resume`. Those who run go on, and those who lent their slots have them back. */
   readonly pause: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
 }>()("@errand/core/Limits") {

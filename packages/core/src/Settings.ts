@@ -1,8 +1,8 @@
 /**
- * Every number and switch of the core, with the tutorial's names and defaults.
+ * Every number and switch of the core, with the names and defaults of oh-my-opencode's background tasks where it has them.
  *
- * Times are in milliseconds and say so in their names. `0` turns a limit off, and that is allowed wherever a number is
- * a limit.
+ * Times are in milliseconds and say so in their names. Where `0` lifts a limit its description says so; what a call may take,
+ * `maxDepth` and `answerMaxChars` are at least 1.
  */
 import { Context, Effect, Layer, Schema } from "effect"
 
@@ -81,7 +81,7 @@ export const Settings = Schema.Struct({
   retainedTasks: setting(
     limit,
     200,
-    "How many finished tasks are kept in memory; from a journal in a file older ones can be read as well."
+    "How many finished tasks are kept in memory; from a journal in a file older ones can be read as well. 0: none."
   ),
   answerMaxChars: setting(positive, 500_000, "How much of an answer is kept (characters).")
 })

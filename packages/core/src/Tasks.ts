@@ -61,14 +61,16 @@ export interface LaunchRequest {
   readonly background?: boolean | undefined
 }
 
-/** What more to do in the session of a task that is over. What is absent stays as it was. */
+/** What more to do in the session of a task that is over. */
 export interface ContinueRequest {
   readonly session: Task.SessionId
   readonly prompt: string
   readonly parent: Task.SessionId
+  /** Absent: the one that it had. */
   readonly description?: string | undefined
   /** Absent: the one that it had. */
   readonly model?: Model | undefined
+  /** Absent: `true`, whatever it was. */
   readonly background?: boolean | undefined
 }
 
@@ -89,7 +91,7 @@ export interface Cancellation {
 export class Tasks extends Context.Service<Tasks, {
   /** Launches a task and returns it at once, pending or running: the session may not exist yet. */
   readonly launch: (request: LaunchRequest) => Effect.Effect<Task.Task, LineageUnknown | SessionDeleted | TooDeep>
-  /** Continues the session of a finished task that the parent sent out: the same task, a new run, the same limits. */
+  /** Continues the session of a finished task below `parent`: the same task, a new run, under the limits of its model. */
   readonly resume: (
     request: ContinueRequest
   ) => Effect.Effect<

@@ -24,7 +24,7 @@ export const openTasks = (errands: Errands): void => {
     const message = session === undefined
       ? "Tasks belong to a session: open one first."
       : board === undefined
-      ? "Nothing is known of tasks in this session: no agent was sent on an errand, or nobody notes it (`errand doctor` says why)."
+      ? "Nothing is known of tasks in this session: no agent was sent on an errand, or nobody notes it (Errand's doctor says why)."
       : "No agent was sent on an errand in this session yet."
     return api.ui.toast({ variant: "info", title: "Errand", message })
   }

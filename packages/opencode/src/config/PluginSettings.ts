@@ -26,7 +26,7 @@ export const PluginSettings = Schema.Struct({
   retentionMs: setting(
     count,
     7 * 24 * 3_600_000,
-    "How long finished tasks are kept in the journal (ms); those of which nobody was told yet are kept longer."
+    "How long finished tasks are kept in the journal (ms); those of which nobody was told yet are kept longer. 0: to the next hour."
   ),
   limitsScope: setting(
     Schema.Literals(["process", "machine"]),
