@@ -62,7 +62,7 @@ export const layer = (
     Layer.provideMerge(feed.layer),
     Layer.provide(Layer.succeed(Host, Host.of(input)))
   )
-  const permissions = Permissions.layer({ ...settings, audience: Mode.audience(process.argv) })
+  const permissions = Permissions.layer({ ...settings, mode: Mode.of(process.argv) })
   const boards = Layer.mergeAll(
     Boards.layer(settings, {
       directory: input.directory,

@@ -22,8 +22,19 @@ const takeValue: ReadonlySet<string | undefined> = new Set([
 const command = (argv: ReadonlyArray<string>): string | undefined =>
   argv.slice(2).find((word, nth, words) => !word.startsWith("-") && !takeValue.has(words[nth - 1]))
 
+/**
+ * Who is there: somebody at a terminal (also where it is attached to a server); somebody at an editor (`opencode acp`), which
+ * shows only what the sessions ask for that it opened itself; nobody, under `opencode run`.
+ */
+export type Mode = "terminal" | "editor" | "run"
+
+export const of = (argv: ReadonlyArray<string>): Mode => {
+  const started = command(argv)
+  return started === "run" ? "run" : started === "acp" ? "editor" : "terminal"
+}
+
 /** Whether this process is `opencode run`. */
-export const isRun = (argv: ReadonlyArray<string>): boolean => command(argv) === "run"
+export const isRun = (argv: ReadonlyArray<string>): boolean => of(argv) === "run"
 
 /**
  * Whether this process is there for some sessions only, so that what others have left behind is not its business, and has no
@@ -31,8 +42,4 @@ export const isRun = (argv: ReadonlyArray<string>): boolean => command(argv) ===
  * twice, for itself before it listens and for the editor when that opens a session. Each hears only of the sessions that are
  * used in it, and the first has none.
  */
-export const isForItsSessions = (argv: ReadonlyArray<string>): boolean => isRun(argv) || command(argv) === "acp"
-
-/** Who could be asked for a permission. */
-export const audience = (argv: ReadonlyArray<string>): "terminal" | "editor" | "run" =>
-  isRun(argv) ? "run" : isForItsSessions(argv) ? "editor" : "terminal"
+export const isForItsSessions = (argv: ReadonlyArray<string>): boolean => of(argv) !== "terminal"

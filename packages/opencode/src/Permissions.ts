@@ -14,15 +14,13 @@ import { Client } from "./host/Client.ts"
 import { permissionText } from "./host/events.ts"
 import { Feed } from "./host/Feed.ts"
 import type { Event } from "./host/wire.ts"
+import type { Mode } from "./Mode.ts"
 import { agent, description } from "./text/fields.ts"
 import { message } from "./text/inline.ts"
 
 interface Settings extends Pick<PluginSettings, "permissions" | "permissionWaitMs" | "toasts"> {
-  /**
-   * Who could be asked: somebody at a terminal; somebody at an editor (`opencode acp`), which shows only what the sessions
-   * ask for that it opened itself; nobody under `opencode run`.
-   */
-  readonly audience: "terminal" | "editor" | "run"
+  /** Who could be asked. */
+  readonly mode: Mode
 }
 
 /** Whether OpenCode itself shows a person the prompts of a task at this depth. */
@@ -85,7 +83,7 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
 
   const ask = Effect.fnUntraced(function*(id: string, what: string, task: Task.Task) {
     if (settings.permissions === "reject") return reject(id, notAllowed)
-    if (settings.audience === "editor") return reject(id, noScreen)
+    if (settings.mode === "editor") return reject(id, noScreen)
     if (isShown(Task.depth(task))) return askPerson(id, what, task)
     // Before anything else is heard: the word that it is shown may come right behind.
     const screen = yield* Latch.make(false)
@@ -120,7 +118,7 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
     switch (type) {
       case "permission.asked": {
         const { id, patterns, permission, sessionID } = properties
-        if (settings.audience === "run") {
+        if (settings.mode === "run") {
           return ofTask(sessionID, () => FiberMap.run(waiting, id, refuseUnseen(id, sessionID)))
         }
         return ofTask(sessionID, (task) =>
@@ -130,7 +128,7 @@ const attend = Effect.fnUntraced(function*(settings: Settings) {
           ))
       }
       case "session.created":
-        return settings.audience === "run" ? seen(properties.info) : undefined
+        return settings.mode === "run" ? seen(properties.info) : undefined
       case "permission.replied": {
         const id = properties.requestID ?? properties.permissionID
         return id === undefined ? undefined : FiberMap.remove(waiting, id)

@@ -68,7 +68,7 @@ const world = Effect.fnUntraced(function*<A, E>(
     permissions: "ask",
     permissionWaitMs: 60_000,
     toasts: true,
-    audience: "terminal",
+    mode: "terminal",
     ...settings
   }).pipe(
     Layer.provideMerge(family),
@@ -169,7 +169,7 @@ it.effect("a child's prompt is OpenCode's own: nobody has to say that it is show
 
 describe("under `opencode run`, which makes an end of its own to what it sees", () => {
   it.effect("only what `run` does not see is refused: a task from before, and what that launches (G2)", () =>
-    world({ audience: "run" }, ({ pour, rejected, toasts }) =>
+    world({ mode: "run" }, ({ pour, rejected, toasts }) =>
       Effect.gen(function*() {
         pour("permission.asked", asked("ses_child", "per_1"))
         pour("session.created", { info: { id: "ses_deep", parentID: "ses_child" } })
@@ -181,7 +181,7 @@ describe("under `opencode run`, which makes an end of its own to what it sees", 
       })))
 
   it.effect("what was launched in this process is left to it, and what that launches (G2)", () =>
-    world({ audience: "run" }, ({ pour, rejected }) =>
+    world({ mode: "run" }, ({ pour, rejected }) =>
       Effect.gen(function*() {
         pour("session.created", { info: { id: "ses_root" } })
         pour("session.created", { info: { id: "ses_child", parentID: "ses_root" } })

@@ -80,10 +80,10 @@ export const make = ({ fold, load, me, still, store }: {
     Effect.suspend(() =>
       Effect.forEach([...continued], (id) =>
         Effect.map(still(load(id)), (found) => {
-          const task = Option.filter(Option.flatten(found), (task) => !Task.isTerminal(task))
           // Once it is over it is among those that ended last, and continued here it is at hand again.
-          if (Option.isNone(task) || fold.tasks.has(id)) continued.delete(id)
-          return fold.tasks.has(id) ? [] : Option.toArray(task)
+          const task = Option.filter(Option.flatten(found), (task) => !Task.isTerminal(task) && !fold.tasks.has(id))
+          if (Option.isNone(task)) continued.delete(id)
+          return Option.toArray(task)
         }))
     )
   ).pipe(Effect.map((all) => all.flat()))

@@ -967,6 +967,15 @@ describe("two on one file", () => {
       )
   )
 
+  /** The only task that is at work has one slot, completes, and leaves none behind. */
+  const isLivedOnce = Effect.fnUntraced(function*(tasks: Tasks["Service"], limits: Limits["Service"], id: string) {
+    yield* pass("1 second")
+    assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
+    yield* pass("5 minutes")
+    assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
+    assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+  })
+
   inPlace(
     "A1 A2 what was lost and taken back after an event of it was refused is lived once, and its slots are free in the end",
     { short: [wait(30_000), say("short")], long: [wait(120_000), say("long")] },
@@ -987,11 +996,7 @@ describe("two on one file", () => {
             yield* pass("15 seconds")
             yield* Scope.close(other, Exit.void)
             yield* tasks.inherit(parent)
-            yield* pass("1 second")
-            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
-            yield* pass("5 minutes")
-            assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
-            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+            yield* isLivedOnce(tasks, limits, id)
           }),
         {},
         "when asked"
@@ -1016,11 +1021,7 @@ describe("two on one file", () => {
             const outcome = { _tag: "Completed" as const, answer: "there" }
             yield* journal.append({ _tag: "Ended", id, run: 1, at: 36_000, outcome, progress: { toolCalls: 0 } })
             yield* tasks.resume({ session, prompt: "more", parent })
-            yield* pass("1 second")
-            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [1])
-            yield* pass("5 minutes")
-            assert.strictEqual(endOf(yield* tasks.get(id)), "completed")
-            assert.deepStrictEqual((yield* limits.pools).map(({ used }) => used), [0])
+            yield* isLivedOnce(tasks, limits, id)
           })),
         {},
         "when asked"

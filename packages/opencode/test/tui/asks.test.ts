@@ -3,7 +3,7 @@
  * too: what is for people is on the screen, what is for the model is not.
  */
 import { assert, layer } from "@effect/vitest"
-import { Script, ScriptedModel } from "@errand/lab"
+import { Script, ScriptedModel, type Terminal } from "@errand/lab"
 import { Effect } from "effect"
 import { type Errand, live, Stage, stage } from "./support/stage.ts"
 
@@ -33,6 +33,13 @@ const nested = (...words: ReadonlyArray<string>): Errand => ({
 
 const repliesIn = (events: ReadonlyArray<{ readonly type: string; readonly properties: Script.ToolCall["args"] }>) =>
   events.flatMap(({ properties, type }) => type === "permission.replied" ? [JSON.stringify(properties)] : [])
+
+/** Allows what the first task of the open list asks for. */
+const allowOnce = (terminal: Terminal.Terminal) =>
+  terminal.keys("Enter").pipe(
+    Effect.andThen(terminal.waitFor("Allow once")),
+    Effect.andThen(terminal.keys("Down", "Enter"))
+  )
 
 layer(stage({ config: ask }), live)("what a task asks for", (it) => {
   it.effect("line 5: of the first level: its row and OpenCode's own prompt; an answer there lets it go on", () =>
@@ -64,9 +71,7 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       assert.lengthOf(repliesIn(yield* server.events), before)
 
       yield* tasks
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Allow once")
-      yield* terminal.keys("Down", "Enter")
+      yield* allowOnce(terminal)
       yield* told(session, /went on after: deep/)
       assert.include(repliesIn(yield* server.events).at(-1), "once")
     }))
@@ -113,9 +118,7 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       yield* terminal.keys("Escape")
       yield* terminal.waitFor((screen) => !screen.includes("Allow always?"))
       yield* tasks
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Allow once")
-      yield* terminal.keys("Down", "Enter")
+      yield* allowOnce(terminal)
       yield* told(session, /went on after: once/)
     }))
 
@@ -129,9 +132,7 @@ layer(stage({ config: ask }), live)("what a task asks for", (it) => {
       yield* show(other)
       yield* tasks
       yield* terminal.waitFor(/Needs you, in another session[^]*▲ Inner errand/)
-      yield* terminal.keys("Enter")
-      yield* terminal.waitFor("Allow once")
-      yield* terminal.keys("Down", "Enter")
+      yield* allowOnce(terminal)
       yield* told(session, /went on after: elsewhere/)
       assert.include(repliesIn(yield* server.events).at(-1), "once")
     }))
